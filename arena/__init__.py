@@ -36,9 +36,7 @@ _HOME = {
     **dict.fromkeys(["DecisionBatch", "TokenBatch"], "arena.batch"),
     **dict.fromkeys(["ArenaError", "IllegalAction"], "arena.errors"),
     **dict.fromkeys(["CHANCE", "OVER", "Choices", "Game", "Text", "Uniform"], "arena.game"),
-    **dict.fromkeys(
-        ["Evaluation", "Fault", "Move", "Player", "Request", "Requests", "Trainable"], "arena.player"
-    ),
+    **dict.fromkeys(["Evaluation", "Fault", "Move", "Player", "Request", "Requests", "Trainable"], "arena.player"),
     **dict.fromkeys(["Record", "StopReason", "Turn"], "arena.record"),
     **dict.fromkeys(["load_game", "load_player"], "arena.registry"),
 }

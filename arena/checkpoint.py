@@ -1,0 +1,121 @@
+"""Player folders: weights with a manifest of hashes, published all at once or not at all.
+
+A checkpoint is a folder with `manifest.json` and data files. It is written under a temporary name beside its
+place, flushed to disk and then renamed, so a crash at any instruction leaves either no folder or a whole one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from arena.errors import CheckpointError
+from arena.game import Game
+
+MANIFEST = "manifest.json"
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a checkpoint folder says of itself."""
+
+    player: str
+    """How the registry builds the player, for example "net(hidden=[64, 64])"."""
+    name: str
+    version: int
+    """How many updates the weights have seen."""
+    game: str
+    """The spec of the game that it plays."""
+    fingerprint: str
+    roles: list[str]
+    """The roles it may play."""
+    files: dict[str, str] = field(default_factory=dict)
+    """File name → SHA-256."""
+    extra: dict[str, Any] = field(default_factory=dict)
+    """Where it comes from: run, step; nothing that loading needs."""
+    format: int = _FORMAT
+
+    @property
+    def digest(self) -> str:
+        """One hash over all files: equal digests are equal weights."""
+        return sha256(json.dumps(self.files, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def write(folder: Path, manifest: Manifest, write_files: Callable[[Path], None]) -> Manifest:
+    """Publish a checkpoint at `folder`; an existing one is replaced. Returns the manifest with its hashes."""
+    folder = folder.absolute()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = folder.with_name(f".{folder.name}.{os.getpid()}.draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir()
+    write_files(draft)
+    files = {path.relative_to(draft).as_posix(): _hash(path) for path in sorted(_files(draft))}
+    whole = Manifest(**{**asdict(manifest), "files": files})
+    (draft / MANIFEST).write_text(json.dumps(asdict(whole), indent=1) + "\n", encoding="utf-8")
+    for path in [*_files(draft), draft]:
+        _flush(path)
+    if folder.exists():
+        old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
+        folder.rename(old)
+        draft.rename(folder)
+        shutil.rmtree(old)
+    else:
+        draft.rename(folder)
+    _flush(folder.parent)
+    return whole
+
+
+def read(folder: Path, game: Game[Any] | None = None) -> Manifest:
+    """Return the manifest of a checkpoint after checking every hash, and that it is for `game` if given."""
+    path = folder / MANIFEST
+    if not folder.is_dir():
+        raise CheckpointError(f"there is no folder {folder}")
+    if not path.is_file():
+        raise CheckpointError(f"{folder} is no checkpoint: it has no {MANIFEST}")
+    try:
+        manifest = Manifest(**json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise CheckpointError(f"{path} cannot be read: {error}") from None
+    if manifest.format > _FORMAT:
+        raise CheckpointError(f"{folder} was written by a newer arena (format {manifest.format}): upgrade to read it")
+    for name, expected in manifest.files.items():
+        if not (folder / name).is_file():
+            raise CheckpointError(f"{folder / name} is missing: copy the whole checkpoint folder again")
+        if _hash(folder / name) != expected:
+            raise CheckpointError(
+                f"{folder / name} is damaged: its SHA-256 differs from the one in {MANIFEST}; "
+                "copy the checkpoint again or use another one"
+            )
+    if game is not None and manifest.fingerprint != game.fingerprint:
+        raise CheckpointError(
+            f"{folder} was made for {manifest.game} (fingerprint {manifest.fingerprint}), "
+            f"so it cannot play {game.spec} (fingerprint {game.fingerprint})"
+        )
+    return manifest
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        digest = sha256()
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

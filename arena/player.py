@@ -1,0 +1,236 @@
+"""Who decides: the question a player is asked, the answer it gives, and what a learner adds to that.
+
+A player answers batches: the referee collects every open question of a round and asks once. A request holds
+all that the seat knows, so players need no memory between calls, and all randomness of a player comes from
+`Request.seed`, so a match can be played again exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, overload, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arena.errors import HiddenState, PlayerError
+from arena.game import Game, Text
+from arena.seeds import uniform, uniforms
+
+if TYPE_CHECKING:
+    import torch
+
+    from arena.batch import DecisionBatch
+
+_NOTHING: Mapping[str, NDArray[Any]] = MappingProxyType({})
+
+
+class Fault(StrEnum):
+    """Why a reply holds no action."""
+
+    UNPARSABLE = "unparsable"
+    """There was an answer, but no action could be read from it."""
+    EMPTY = "empty"
+    """There was no answer."""
+    TRUNCATED = "truncated"
+    """The answer ran into its length limit before it named an action."""
+    RESIGN = "resign"
+    """The player gives the match up."""
+    UNAVAILABLE = "unavailable"
+    """The infrastructure failed, not the player: the match is void."""
+
+
+class Move(NamedTuple):
+    """One answer."""
+
+    action: str | None
+    raw: str = ""
+    """The whole reply as it came, for the log; empty where the action says it all."""
+    trace: Mapping[str, NDArray[Any]] = _NOTHING
+    """What this player's trainer needs (log-probabilities, token ids); opaque to everyone else."""
+    fault: Fault | None = None
+
+
+class Request:
+    """One question to a player: all that a seat knows, and what it may do."""
+
+    __slots__ = ("__dict__", "_past", "_past_len", "_state", "complaint", "game", "match", "seat", "seed")
+
+    def __init__(
+        self,
+        game: Game[Any],
+        state: Any,
+        seat: int,
+        *,
+        seed: int = 0,
+        match: str = "",
+        complaint: str = "",
+        past: Sequence[tuple[Any, str]] = (),
+    ) -> None:
+        self.game = game
+        self._state = state
+        self.seat = seat
+        """Which seat is asked."""
+        self.seed = seed
+        """The only source of randomness: derived from (run, match, seat, turn, try)."""
+        self.match = match
+        """Which match this is, for logs."""
+        self.complaint = complaint
+        """Why the last try was refused; empty at first."""
+        self._past = past
+        self._past_len = len(past)
+
+    @property
+    def role(self) -> str:
+        """The role of this seat."""
+        return self.game.roles[self.seat]
+
+    @cached_property
+    def text(self) -> str:
+        """The view: all that this seat knows."""
+        return self.game.view(self._state, self.seat)
+
+    @cached_property
+    def legal(self) -> Sequence[str] | Text:
+        """The moves that the rules allow."""
+        return self.game.legal(self._state, self.seat)
+
+    @property
+    def past(self) -> tuple[tuple[str, str], ...]:
+        """This seat's own earlier (view, reply) pairs in this match, oldest first."""
+        return tuple((self.game.view(s, self.seat), reply) for s, reply in self._past[: self._past_len])
+
+    def tensor(self) -> NDArray[np.float32]:
+        """Return the view as the game encodes it."""
+        return self.game.encode(self._state, self.seat)
+
+    def sample(self, weights: NDArray[Any]) -> int:
+        """Draw a position with probability proportional to `weights`, using this request's seed."""
+        cumulative = np.cumsum(weights, dtype=np.float64)
+        return min(
+            int(np.searchsorted(cumulative, uniform(self.seed) * cumulative[-1], side="right")),
+            len(cumulative) - 1,
+        )
+
+    def state(self) -> Any:
+        """Return the state itself, for search. Raises HiddenState where the game hides information."""
+        if self.game.hidden:
+            raise HiddenState(
+                f"{self.game.name} hides information, so a player may not see its state: "
+                "use request.text, request.tensor() or game.resample"
+            )
+        return self._state
+
+
+class Requests(Sequence[Request]):
+    """A batch of questions about one game; its tensors are built once and kept."""
+
+    def __init__(self, requests: Iterable[Request]) -> None:
+        self._requests = list(requests)
+
+    def __len__(self) -> int:
+        return len(self._requests)
+
+    @overload
+    def __getitem__(self, index: int) -> Request: ...
+    @overload
+    def __getitem__(self, index: slice) -> Requests: ...
+    def __getitem__(self, index: int | slice) -> Request | Requests:
+        if isinstance(index, slice):
+            return Requests(self._requests[index])
+        return self._requests[index]
+
+    @property
+    def game(self) -> Game[Any]:
+        """The game that all requests are about."""
+        return self._requests[0].game
+
+    @cached_property
+    def _tensor(self) -> NDArray[np.float32]:
+        return np.stack([request.tensor() for request in self._requests])
+
+    @cached_property
+    def _mask(self) -> NDArray[np.bool_]:
+        index = {action: i for i, action in enumerate(self.game.actions)}
+        mask = np.zeros((len(self), len(index)), np.bool_)
+        for row, request in zip(mask, self._requests, strict=True):
+            if isinstance(request.legal, Text):
+                raise PlayerError(f"{self.game.name} has free text moves, which have no mask")
+            for action in request.legal:
+                row[index[action]] = True
+        return mask
+
+    def tensor(self) -> NDArray[np.float32]:
+        """Return the encoded views, shape (B, …)."""
+        return self._tensor
+
+    def mask(self) -> NDArray[np.bool_]:
+        """Return which actions are legal, shape (B, A), in the order of `game.actions`."""
+        return self._mask
+
+    def uniforms(self) -> NDArray[np.float64]:
+        """Return one number in [0, 1) per request from its seed, shape (B,)."""
+        return uniforms([request.seed for request in self._requests])
+
+    def sample(self, policy: NDArray[Any]) -> NDArray[np.int64]:
+        """Draw one action per row of `policy` (B, A), using each request's own seed; shape (B,)."""
+        cumulative = np.cumsum(policy, axis=1, dtype=np.float64)
+        draws = self.uniforms() * cumulative[:, -1]
+        chosen: NDArray[np.int64] = (cumulative <= draws[:, None]).sum(axis=1)
+        last = policy.shape[1] - 1 - (policy[:, ::-1] > 0).argmax(axis=1)
+        drawn: NDArray[np.int64] = np.minimum(chosen, last)
+        return drawn
+
+
+@runtime_checkable
+class Player(Protocol):
+    """Anything that can take a seat."""
+
+    name: str
+
+    def act(self, batch: Requests) -> Sequence[Move]:
+        """Answer every request: same order, same length, randomness only from `Request.seed`."""
+
+
+@runtime_checkable
+class HasPolicy(Player, Protocol):
+    """A player that can state the law of `act`, which makes exact evaluation possible."""
+
+    def policy(self, batch: Requests) -> NDArray[np.float64]:
+        """Return action probabilities, shape (B, A), 0 where illegal, each row summing to 1."""
+
+
+class Evaluation(NamedTuple):
+    """What a policy says of a batch of decisions, differentiable; B rows."""
+
+    logp: torch.Tensor
+    """(B,) log-probability of the action taken, in nats."""
+    entropy: torch.Tensor
+    """(B,) entropy of the action distribution, in nats."""
+    value: torch.Tensor
+    """(B,) predicted payoff of the seat to move, divided by the game's scale."""
+    log_policy: torch.Tensor | None = None
+    """(B, A) log-probabilities of all actions, where the vocabulary is closed."""
+
+
+@runtime_checkable
+class Trainable(Player, Protocol):
+    """A player that a trainer can improve; trainers know a policy only through these methods."""
+
+    version: int
+
+    def parameters(self) -> Iterable[torch.nn.Parameter]:
+        """Return what an optimiser may change."""
+
+    def evaluate(self, batch: DecisionBatch) -> Evaluation:
+        """Return log-probabilities, entropies and values of the batch, differentiable."""
+
+    def save(self, folder: Path) -> None:
+        """Write a checkpoint folder."""
+
+    def load(self, folder: Path) -> None:
+        """Take the weights and the version of a checkpoint folder of the same shape."""

@@ -1,0 +1,131 @@
+"""What happened in one match, in full: enough to replay it exactly and to rate it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from arena.errors import IllegalAction, ReplayError
+from arena.game import CHANCE, OVER, Game
+
+
+class StopReason(StrEnum):
+    """Why a match ended."""
+
+    FINISHED = "finished"
+    """The rules ended it."""
+    TRUNCATED = "truncated"
+    """It reached the limit of turns; rated as a draw and flagged."""
+    FORFEIT = "forfeit"
+    """A player failed: illegal moves beyond patience, or it resigned. Rated and flagged."""
+    VOID = "void"
+    """The infrastructure failed or a player crashed. Never rated; to be tried again."""
+    ABANDONED = "abandoned"
+    """Void three times. Counts as complete, is never rated, and shows in the crash rate."""
+
+    @property
+    def rated(self) -> bool:
+        """Whether the result says something about the players."""
+        return self not in (StopReason.VOID, StopReason.ABANDONED)
+
+
+class Turn(NamedTuple):
+    """One event of a match; chance has seat −1."""
+
+    seat: int
+    action: str | None
+    raw: str = ""
+    """The reply as it came, where it is more than the action."""
+    fault: str = ""
+    """Empty if the action was played; otherwise why it was not: "illegal" or a `Fault`."""
+
+
+class Result(NamedTuple):
+    """A rated match between two sides, without its moves: what ratings read."""
+
+    first: str
+    """The entrant on the lower side."""
+    second: str
+    first_role: str
+    second_role: str
+    payoff: float
+    """What the first side won, in the game's own units."""
+    pair: str
+    """Matches of one pair share it."""
+    step: int = 0
+    """The training step at which it was played."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One match. `replay` walks its states and raises if the rules disagree with what is written here."""
+
+    key: str
+    """Names the match for ever: a hash of game, kind, entrants by seat and repetition."""
+    kind: str
+    """"rating" and "tournament" rate; "train" and "play" do not."""
+    game: str
+    """The game's spec, from which the registry makes it again."""
+    fingerprint: str
+    entrants: tuple[str, ...]
+    """Names by seat."""
+    seed: int
+    """Chance was drawn from this; the two matches of a pair share it."""
+    pair: str
+    """Names the pair (same seed, seats swapped): the unit of all statistics."""
+    turns: tuple[Turn, ...]
+    returns: tuple[float | None, ...]
+    """Payoff per seat in the game's own units; None: that seat played no game."""
+    stop: StopReason
+    reason: str = ""
+    """A sentence for every ending but `finished`."""
+    culprit: int | None = None
+    """The seat that forfeited or crashed."""
+    voids: int = 0
+    """How often the match was void before this ending."""
+    step: int = 0
+    """The training step at which a league played it; 0 in a tournament."""
+
+    def replay(self, game: Game[Any]) -> Iterator[tuple[Any, Turn | None]]:
+        """Yield (state, the turn played from it), and at the end (last state, None).
+
+        Raises ReplayError where the game is another one, a move is refused, or the returns differ.
+        """
+        if game.fingerprint != self.fingerprint:
+            raise ReplayError(
+                f"match {self.key} was played under {self.game} with fingerprint {self.fingerprint}, but "
+                f"{game.spec} now has {game.fingerprint}: the rules have changed since"
+            )
+        s = game.start()
+        for number, turn in enumerate(self.turns):
+            if turn.fault:
+                continue
+            if game.turn(s) == OVER or turn.action is None:
+                raise ReplayError(f"match {self.key} goes on at turn {number} after the game is over")
+            yield s, turn
+            self._check_mover(game, s, turn, number)
+            try:
+                s = game.step(s, turn.action)
+            except IllegalAction as error:
+                raise ReplayError(f"match {self.key}, turn {number}: {turn.action!r} is refused: {error}") from None
+        if self.stop is StopReason.FINISHED:
+            if game.turn(s) != OVER:
+                raise ReplayError(f"match {self.key} is written as finished, but the game goes on")
+            if tuple(game.returns(s)) != tuple(self.returns):
+                raise ReplayError(f"match {self.key} pays {game.returns(s)}, but {self.returns} is written")
+        yield s, None
+
+    def _check_mover(self, game: Game[Any], s: Any, turn: Turn, number: int) -> None:
+        mover = game.turn(s)
+        allowed = (CHANCE,) if mover == CHANCE else tuple(game.ready(s))
+        if turn.seat not in allowed:
+            raise ReplayError(f"match {self.key}, turn {number}: seat {turn.seat} moved, but seat {mover} was due")
+
+
+def match_key(game: Game[Any], kind: str, entrants: tuple[str, ...], repetition: int, *names: str | int) -> str:
+    """Return the 20 hexadecimal digits that name a match, whoever schedules it and whenever."""
+    what = "\x1f".join([game.fingerprint, kind, *entrants, str(repetition), *map(str, names)])
+    return sha256(what.encode()).hexdigest()[:20]

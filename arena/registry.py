@@ -1,0 +1,201 @@
+"""From a name to an object: the only place where the rooms are known by name.
+
+A spec is one of::
+
+    kuhn_poker                     a built-in name, or one that an installed package adds as an entry point
+    matrix(payoffs=[[1, -1], [-1, 1]])     … with parameters, which are Python literals
+    package.module:Class(size=3)   anything importable
+    file.py:Class                  a class in a file
+    runs/kuhn/checkpoints/main-2000(temperature=0)   a checkpoint folder (players only)
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import sys
+from collections.abc import Callable
+from difflib import get_close_matches
+from hashlib import sha256
+from importlib import import_module
+from importlib.metadata import entry_points
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+from arena import checkpoint
+from arena.errors import CheckpointError, ConfigError, GameError, UnknownName
+from arena.game import Game
+from arena.player import Player, Trainable
+
+BUILT_IN: dict[str, dict[str, str]] = {
+    "games": {
+        "connect_four": "arena.games.connect_four:ConnectFour",
+        "kuhn_poker": "arena.games.kuhn_poker:KuhnPoker",
+        "leduc_poker": "arena.games.leduc_poker:LeducPoker",
+        "matching_pennies": "arena.games.matrix:MatchingPennies",
+        "matrix": "arena.games.matrix:Matrix",
+        "rock_paper_scissors": "arena.games.matrix:RockPaperScissors",
+        "tic_tac_toe": "arena.games.tic_tac_toe:TicTacToe",
+    },
+    "players": {
+        "by_role": "arena.players.by_role:ByRole",
+        "minimax": "arena.players.minimax:Minimax",
+        "net": "arena.players.net:Net",
+        "script": "arena.players.script:Script",
+        "tabular": "arena.players.tabular:Tabular",
+        "uniform": "arena.players.uniform:UniformPlayer",
+    },
+    "trainers": {
+        "policy_gradient": "arena.trainers.policy_gradient:PolicyGradient",
+        "self_play": "arena.trainers.loop:train",
+    },
+    "tournaments": {
+        "pit": "arena.tournaments.pit:run",
+        "plot": "arena.tournaments.plot:draw",
+        "report": "arena.tournaments.report:show",
+        "round_robin": "arena.tournaments.round_robin:run",
+    },
+}
+
+_SPEC = re.compile(r"^(?P<target>[^()]+?)\s*(?:\((?P<inside>.*)\))?$", re.DOTALL)
+
+
+class Spec(NamedTuple):
+    """A parsed spec: what to load, and with which parameters."""
+
+    target: str
+    parameters: dict[str, Any]
+
+
+def parse(text: str) -> Spec:
+    """Split "name(key=value, …)" into its target and parameters. Raises ConfigError for anything else."""
+    found = _SPEC.match(text.strip())
+    if found is None:
+        raise ConfigError(f"{text!r} is no name: write name or name(key=value, …)")
+    try:
+        call = ast.parse(f"f({found['inside'] or ''})", mode="eval").body
+        assert isinstance(call, ast.Call)
+        if call.args or any(keyword.arg is None for keyword in call.keywords):
+            raise ValueError("give every parameter by name, as key=value")
+        parameters = {cast(str, k.arg): ast.literal_eval(k.value) for k in call.keywords}
+    except (SyntaxError, ValueError) as error:
+        raise ConfigError(f"the parameters of {text!r} cannot be read: {error}") from None
+    return Spec(found["target"].strip(), parameters)
+
+
+def names(kind: str) -> list[str]:
+    """Return the sorted names of a kind ("games", "players", …), plug-ins included."""
+    return sorted({*BUILT_IN[kind], *(entry.name for entry in entry_points(group=f"arena.{kind}"))})
+
+
+def find(kind: str, target: str) -> Any:
+    """Return the class or function behind a name, `module:Name` or `file.py:Name`."""
+    if ":" in target:
+        return _attribute(target)
+    if target in BUILT_IN[kind]:
+        return _attribute(BUILT_IN[kind][target])
+    for entry in entry_points(group=f"arena.{kind}", name=target):
+        return entry.load()
+    near = get_close_matches(target, names(kind), n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names(kind))}"
+    raise UnknownName(f"there is no {kind[:-1]} {target!r}; {hint}")
+
+
+def load_game(spec: str | Game[Any]) -> Game[Any]:
+    """Return the game that a spec names; a game is returned as it is."""
+    if isinstance(spec, Game):
+        return spec
+    target, parameters = parse(spec)
+    game = _build(find("games", target), spec, parameters)
+    if not isinstance(game, Game):
+        raise GameError(f"{spec!r} is a {type(game).__name__}, not an arena.Game: subclass it")
+    vars(game)["_spec"] = spec.strip()
+    return game
+
+
+def load_player(spec: str | Player, game: Game[Any], name: str = "") -> Player:
+    """Return the player that a spec or a checkpoint folder names, ready to play `game`.
+
+    `name` is what results will call it; by default the spec, or the name in the checkpoint's manifest.
+    """
+    if not isinstance(spec, str):
+        return spec
+    target, parameters = parse(spec)
+    if _is_folder(target):
+        return _open_checkpoint(Path(target), game, parameters, name)
+    player = _build(find("players", target), spec, parameters, game)
+    if not isinstance(player, Player):
+        raise UnknownName(f"{spec!r} is a {type(player).__name__}, not a player: it needs a name and act(batch)")
+    player.name = name or spec.strip()
+    return player
+
+
+def _open_checkpoint(folder: Path, game: Game[Any], parameters: dict[str, Any], name: str) -> Player:
+    manifest = checkpoint.read(folder, game)
+    target, built_with = parse(manifest.player)
+    player = _build(find("players", target), manifest.player, {**built_with, **parameters}, game)
+    if not isinstance(player, Trainable):
+        raise CheckpointError(f"{folder} holds a {target!r}, which cannot load a checkpoint")
+    player.load(folder)
+    player.name = name or manifest.name
+    return player
+
+
+def _is_folder(target: str) -> bool:
+    return ":" not in target and (Path(target).is_dir() or "/" in target)
+
+
+def _build(make: Callable[..., Any], spec: str, parameters: dict[str, Any], game: Game[Any] | None = None) -> Any:
+    """Call a class with the parameters of its spec, and with the game if it asks for one."""
+    known = inspect.signature(make).parameters
+    for key in parameters:
+        if key not in known or key == "game":
+            choices = [k for k in known if k != "game"]
+            near = get_close_matches(key, choices, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(choices) or 'none'}"
+            raise ConfigError(f"{spec!r} has no parameter {key!r}; {hint}")
+    try:
+        return make(**parameters, **({"game": game} if "game" in known and game is not None else {}))
+    except TypeError as error:
+        raise ConfigError(f"{spec!r} cannot be made: {error}") from None
+
+
+def _attribute(target: str) -> Any:
+    """Import `module:Name` or `file.py:Name`."""
+    module_name, _, attribute = target.rpartition(":")
+    if module_name.endswith(".py"):
+        module = _import_file(Path(module_name))
+    else:
+        try:
+            module = import_module(module_name)
+        except ModuleNotFoundError as error:
+            raise UnknownName(f"{target!r} cannot be imported: {error}") from None
+    try:
+        return getattr(module, attribute)
+    except AttributeError:
+        public = [key for key in vars(module) if not key.startswith("_")]
+        near = get_close_matches(attribute, public, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise UnknownName(f"{module_name} has no {attribute!r}{hint}") from None
+
+
+def _import_file(path: Path) -> Any:
+    if not path.is_file():
+        raise UnknownName(f"there is no file {path}")
+    # A name of its own per place keeps two files called game.py apart; it is registered so that states pickle.
+    name = f"arena_file_{sha256(str(path.resolve()).encode()).hexdigest()[:12]}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise UnknownName(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
+    return module
