@@ -15,6 +15,10 @@ from numpy.typing import NDArray
 from arena.errors import GameError
 
 
+_ROWS = ("information_set", "action", "behaviour_logp", "payoff", "seat", "side", "role", "match", "turn")
+"""The fields of a DecisionBatch with an entry per decision."""
+
+
 @dataclass(frozen=True)
 class DecisionBatch:
     """Decisions of one policy over a closed vocabulary, ordered by match and turn.
@@ -38,6 +42,7 @@ class DecisionBatch:
     """(N,) log-probability under the policy that acted, in nats."""
     payoff: NDArray[np.float64]
     """(N,) final payoff of the deciding seat, in the game's own units."""
+    seat: NDArray[np.int64]
     side: NDArray[np.int64]
     role: NDArray[np.int64]
     """(N,) position among the game's distinct roles."""
@@ -48,7 +53,7 @@ class DecisionBatch:
 
     def __post_init__(self) -> None:
         n = len(self.action)
-        for name in ("information_set", "behaviour_logp", "payoff", "side", "role", "match", "turn"):
+        for name in _ROWS:
             if len(getattr(self, name)) != n:
                 raise GameError(f"a batch of {n} decisions has {len(getattr(self, name))} of {name}")
         if len(self.mask) != len(self.observation):
@@ -59,9 +64,8 @@ class DecisionBatch:
 
     def where(self, keep: NDArray[np.bool_]) -> DecisionBatch:
         """Return the rows that `keep` (N,) selects."""
-        rows = {"information_set", "action", "behaviour_logp", "payoff", "side", "role", "match", "turn"}
         values: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
-        return DecisionBatch(**{k: v[keep] if k in rows else v for k, v in values.items()})
+        return DecisionBatch(**{k: v[keep] if k in _ROWS else v for k, v in values.items()})
 
 
 @dataclass(frozen=True)

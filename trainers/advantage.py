@@ -1,0 +1,90 @@
+"""Role-conditioned advantage: a payoff minus what that role usually gets (SPIRAL, Liu et al., 2025).
+
+In a zero-sum game a seat may be worth something by itself: the first player of Kuhn poker loses 1/18 at
+equilibrium. A baseline shared by both seats would reward one seat and punish the other for ever; a baseline
+per (game, side, role) leaves only what the play was worth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arena.batch import DecisionBatch
+
+
+class Key(NamedTuple):
+    """Whose payoff a baseline predicts. Seats of one side and role share it."""
+
+    game: str
+    side: int
+    role: int
+    opponent: str = ""
+    """A class of opponents with a baseline of its own; empty: all together."""
+
+
+class RoleBaselines:
+    """Exponential means of payoffs (divided by the game's scale), bias-corrected; 0 before the first match.
+
+    Bias correction is Adam's: after n matches the raw mean carries only 1 − decay**n of its weight.
+    """
+
+    def __init__(self, decay: float = 0.95) -> None:
+        self.decay = decay
+        self._raw: dict[Key, float] = {}
+        self._count: dict[Key, int] = {}
+
+    def read(self, key: Key) -> float:
+        """Return the baseline in units of the game's scale."""
+        count = self._count.get(key, 0)
+        return self._raw[key] / (1.0 - self.decay**count) if count else 0.0
+
+    def update(self, key: Key, payoffs: NDArray[np.float64]) -> None:
+        """Take payoffs (n,), divided by the game's scale, in schedule order."""
+        n = len(payoffs)
+        if not n:
+            return
+        weights = (1.0 - self.decay) * self.decay ** np.arange(n - 1, -1, -1, dtype=np.float64)
+        self._raw[key] = self.decay**n * self._raw.get(key, 0.0) + float(weights @ payoffs)
+        self._count[key] = self._count.get(key, 0) + n
+
+    def advantages(self, batch: DecisionBatch, scale: float, opponent: str = "") -> NDArray[np.float64]:
+        """Return (N,) payoff / scale − baseline, every baseline read once and then updated from this batch.
+
+        `scale` is the game's greatest absolute payoff. A seat counts once per match, in match order.
+        """
+        normalised = batch.payoff / scale
+        advantage = normalised.copy()
+        for key, rows in _rows_by_key(batch, opponent):
+            advantage[rows] -= self.read(key)
+            self.update(key, normalised[_first_of_each_seat(batch, rows)])
+        return advantage
+
+    def state(self) -> list[dict[str, Any]]:
+        """Return everything as JSON values, sorted by key."""
+        return [{**key._asdict(), "raw": self._raw[key], "count": self._count[key]} for key in sorted(self._raw)]
+
+    def restore(self, state: Iterable[Mapping[str, Any]]) -> None:
+        """Take what `state` returned."""
+        self._raw.clear()
+        self._count.clear()
+        for entry in state:
+            key = Key(entry["game"], entry["side"], entry["role"], entry["opponent"])
+            self._raw[key], self._count[key] = entry["raw"], entry["count"]
+
+
+def _rows_by_key(batch: DecisionBatch, opponent: str) -> Iterable[tuple[Key, NDArray[np.int64]]]:
+    """Yield the rows of every (side, role) in the batch, sorted by key."""
+    pairs = np.unique(np.stack([batch.side, batch.role], axis=1), axis=0)
+    for side, role in pairs:
+        rows = np.flatnonzero((batch.side == side) & (batch.role == role))
+        yield Key(batch.game, int(side), int(role), opponent), rows
+
+
+def _first_of_each_seat(batch: DecisionBatch, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return one row per (match, seat) among `rows`, in match order: a payoff counts once, not once a turn."""
+    _, first = np.unique(np.stack([batch.match[rows], batch.seat[rows]], axis=1), axis=0, return_index=True)
+    return rows[first]

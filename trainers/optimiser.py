@@ -1,0 +1,49 @@
+"""Adam with a learning rate that falls linearly to zero, and a state that can be saved without pickle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import torch
+
+
+class Adam:
+    """Adam (Kingma and Ba, 2015); the rate falls to 0 over `updates`, so that the last iterate settles."""
+
+    def __init__(
+        self, parameters: Iterable[torch.nn.Parameter], rate: float, updates: int, clip: float = 1.0
+    ) -> None:
+        """`clip` bounds the norm of the whole gradient."""
+        self._parameters = list(parameters)
+        self._adam = torch.optim.Adam(self._parameters, lr=rate)
+        self._rate, self._updates, self._clip = rate, updates, clip
+        self.steps = 0
+
+    def step(self, loss: torch.Tensor) -> None:
+        """Take one step down the gradient of `loss`."""
+        self._adam.param_groups[0]["lr"] = self._rate * max(1.0 - self.steps / self._updates, 0.0)
+        self._adam.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]  # torch's own signature is untyped
+        torch.nn.utils.clip_grad_norm_(self._parameters, self._clip)
+        self._adam.step()
+        self.steps += 1
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """Return the moments of every parameter, named by position."""
+        return {
+            f"adam.{i}.{key}": self._adam.state[parameter][key].detach().cpu()
+            for i, parameter in enumerate(self._parameters)
+            for key in ("exp_avg", "exp_avg_sq")
+            if parameter in self._adam.state
+        }
+
+    def restore(self, tensors: Mapping[str, torch.Tensor], steps: int) -> None:
+        """Take what `state` returned after `steps` steps."""
+        self.steps = steps
+        for i, parameter in enumerate(self._parameters):
+            if f"adam.{i}.exp_avg" in tensors:
+                self._adam.state[parameter] = {
+                    "step": torch.tensor(float(steps)),
+                    "exp_avg": tensors[f"adam.{i}.exp_avg"].to(parameter.device).clone(),
+                    "exp_avg_sq": tensors[f"adam.{i}.exp_avg_sq"].to(parameter.device).clone(),
+                }
