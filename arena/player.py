@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, overload, runtime_c
 import numpy as np
 from numpy.typing import NDArray
 
-from arena.errors import HiddenState, PlayerError
+from arena.errors import GameError, HiddenState, PlayerError
 from arena.game import Game, Text
-from arena.seeds import uniform, uniforms
+from arena.seeds import uniforms
 
 if TYPE_CHECKING:
     import torch
@@ -110,11 +110,7 @@ class Request:
 
     def sample(self, weights: NDArray[Any]) -> int:
         """Draw a position with probability proportional to `weights`, using this request's seed."""
-        cumulative = np.cumsum(weights, dtype=np.float64)
-        return min(
-            int(np.searchsorted(cumulative, uniform(self.seed) * cumulative[-1], side="right")),
-            len(cumulative) - 1,
-        )
+        return int(_draw(np.asarray(weights)[None], uniforms([self.seed]))[0])
 
     def state(self) -> Any:
         """Return the state itself, for search. Raises HiddenState where the game hides information."""
@@ -156,11 +152,15 @@ class Requests(Sequence[Request]):
     @cached_property
     def _mask(self) -> NDArray[np.bool_]:
         index = {action: i for i, action in enumerate(self.game.actions)}
+        if not index:
+            raise PlayerError(f"{self.game.name} has no closed vocabulary (Game.actions), so its moves have no mask")
         mask = np.zeros((len(self), len(index)), np.bool_)
         for row, request in zip(mask, self._requests, strict=True):
             if isinstance(request.legal, Text):
                 raise PlayerError(f"{self.game.name} has free text moves, which have no mask")
             for action in request.legal:
+                if action not in index:
+                    raise GameError(f"{self.game.name} allows {action!r}, which is not among its actions")
                 row[index[action]] = True
         return mask
 
@@ -178,12 +178,21 @@ class Requests(Sequence[Request]):
 
     def sample(self, policy: NDArray[Any]) -> NDArray[np.int64]:
         """Draw one action per row of `policy` (B, A), using each request's own seed; shape (B,)."""
-        cumulative = np.cumsum(policy, axis=1, dtype=np.float64)
-        draws = self.uniforms() * cumulative[:, -1]
-        chosen: NDArray[np.int64] = (cumulative <= draws[:, None]).sum(axis=1)
-        last = policy.shape[1] - 1 - (policy[:, ::-1] > 0).argmax(axis=1)
-        drawn: NDArray[np.int64] = np.minimum(chosen, last)
-        return drawn
+        return _draw(policy, self.uniforms())
+
+
+def _draw(weights: NDArray[Any], uniforms: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return one position per row of `weights` (B, A) for numbers in [0, 1) (B,); never one of weight 0."""
+    cumulative = np.cumsum(weights, axis=1, dtype=np.float64)
+    total = cumulative[:, -1]
+    drawable = (total > 0) & (total < np.inf)
+    if not drawable.all():
+        raise PlayerError(f"weights must be finite and not all 0 to draw from, but are {weights[drawable.argmin()]}")
+    chosen: NDArray[np.int64] = (cumulative <= (uniforms * total)[:, None]).sum(axis=1)
+    # Where rounding carries a draw up to the total, it belongs to the last action that has any weight.
+    last = weights.shape[1] - 1 - (weights[:, ::-1] > 0).argmax(axis=1)
+    drawn: NDArray[np.int64] = np.minimum(chosen, last)
+    return drawn
 
 
 @runtime_checkable
@@ -218,19 +227,24 @@ class Evaluation(NamedTuple):
 
 
 @runtime_checkable
-class Trainable(Player, Protocol):
-    """A player that a trainer can improve; trainers know a policy only through these methods."""
+class Loadable(Player, Protocol):
+    """A player that a checkpoint folder can hold."""
 
     version: int
+
+    def save(self, folder: Path) -> None:
+        """Write a checkpoint folder."""
+
+    def load(self, folder: Path) -> None:
+        """Take the contents and the version of a checkpoint folder of the same shape."""
+
+
+@runtime_checkable
+class Trainable(Loadable, Protocol):
+    """A player that a trainer can improve; trainers know a policy only through these methods."""
 
     def parameters(self) -> Iterable[torch.nn.Parameter]:
         """Return what an optimiser may change."""
 
     def evaluate(self, batch: DecisionBatch) -> Evaluation:
         """Return log-probabilities, entropies and values of the batch, differentiable."""
-
-    def save(self, folder: Path) -> None:
-        """Write a checkpoint folder."""
-
-    def load(self, folder: Path) -> None:
-        """Take the weights and the version of a checkpoint folder of the same shape."""

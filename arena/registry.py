@@ -27,7 +27,7 @@ from typing import Any, NamedTuple, cast
 from arena import checkpoint
 from arena.errors import CheckpointError, ConfigError, GameError, UnknownName
 from arena.game import Game
-from arena.player import Player, Trainable
+from arena.player import Loadable, Player
 
 BUILT_IN: dict[str, dict[str, str]] = {
     "games": {
@@ -136,7 +136,7 @@ def _open_checkpoint(folder: Path, game: Game[Any], parameters: dict[str, Any], 
     manifest = checkpoint.read(folder, game)
     target, built_with = parse(manifest.player)
     player = _build(find("players", target), manifest.player, {**built_with, **parameters}, game)
-    if not isinstance(player, Trainable):
+    if not isinstance(player, Loadable):
         raise CheckpointError(f"{folder} holds a {target!r}, which cannot load a checkpoint")
     player.load(folder)
     player.name = name or manifest.name
