@@ -17,8 +17,12 @@ _MASK = (1 << 64) - 1
 
 
 def derive(seed: int, *names: str | int) -> int:
-    """Return the child seed of `seed` under `names`. Distinct names give independent seeds."""
-    text = "\x1f".join(map(str, names))
+    """Return the child seed of `seed` under `names`. Distinct names give independent seeds.
+
+    Each name is hashed with its length, so ("a", "b") is neither ("ab",) nor ("a b",), whatever the names
+    hold. A number and its text are one name: match 7 stays match 7 when a file gives it back as "7".
+    """
+    text = "".join(f"{len(name)}:{name}" for name in map(str, names))
     return int.from_bytes(blake2b(struct.pack("<Q", seed & _MASK) + text.encode(), digest_size=8).digest())
 
 
