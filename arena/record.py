@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -103,10 +104,10 @@ class Record:
         for number, turn in enumerate(self.turns):
             if turn.fault:
                 continue
-            if game.turn(s) == OVER or turn.action is None:
-                raise ReplayError(f"match {self.key} goes on at turn {number} after the game is over")
-            yield s, turn
             self._check_mover(game, s, turn, number)
+            if turn.action is None:
+                raise ReplayError(f"match {self.key}, turn {number}: neither an action nor a fault is written")
+            yield s, turn
             try:
                 s = game.step(s, turn.action)
             except IllegalAction as error:
@@ -120,6 +121,8 @@ class Record:
 
     def _check_mover(self, game: Game[Any], s: Any, turn: Turn, number: int) -> None:
         mover = game.turn(s)
+        if mover == OVER:
+            raise ReplayError(f"match {self.key} goes on at turn {number} after the game is over")
         allowed = (CHANCE,) if mover == CHANCE else tuple(game.ready(s))
         if turn.seat not in allowed:
             raise ReplayError(f"match {self.key}, turn {number}: seat {turn.seat} moved, but seat {mover} was due")
@@ -127,5 +130,5 @@ class Record:
 
 def match_key(game: Game[Any], kind: str, entrants: tuple[str, ...], repetition: int, *names: str | int) -> str:
     """Return the 20 hexadecimal digits that name a match, whoever schedules it and whenever."""
-    what = "\x1f".join([game.fingerprint, kind, *entrants, str(repetition), *map(str, names)])
-    return sha256(what.encode()).hexdigest()[:20]
+    what = [game.fingerprint, kind, entrants, repetition, [str(name) for name in names]]
+    return sha256(json.dumps(what).encode()).hexdigest()[:20]
