@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
+from inspect import cleandoc
 from typing import Any, ClassVar, Generic, Literal, TypeVar, overload
 
 import numpy as np
@@ -77,7 +78,10 @@ class Choices(Sequence[str]):
         if not isinstance(action, str) or not action.startswith(self.label):
             return False
         digits = action[len(self.label) :]
-        return digits.isdecimal() and str(int(digits)) == digits and int(digits) < self.n
+        # Length first: Python refuses to read numbers of thousands of digits, and a player may write one.
+        if len(digits) > len(str(self.n)) or not digits.isdecimal():
+            return False
+        return str(int(digits)) == digits and int(digits) < self.n
 
     @overload
     def __getitem__(self, index: int) -> str: ...
@@ -180,7 +184,7 @@ class Game(ABC, Generic[S]):
 
     def rules(self, role: str) -> str:
         """Return what a newcomer in this role must be told. Default: the class docstring."""
-        return (type(self).__doc__ or self.name).strip()
+        return cleandoc(type(self).__doc__ or self.name)
 
     # What follows is derived; games do not override it.
 
@@ -238,15 +242,17 @@ def decision_states(game: Game[S], limit: int) -> Iterator[tuple[S, int]]:
         if seat == OVER:
             continue
         if seat == CHANCE:
-            actions: Sequence[str] = [name for name, p in game.chance(s) if p > 0]
+            branches: Sequence[Any] = game.chance(s)
         else:
             yield s, seat
             legal = game.legal(s, seat)
             if isinstance(legal, Text):
                 raise TooLarge(f"{game.name} has free text moves, which cannot be enumerated")
-            actions = legal
-        if len(seen) + len(actions) > limit:
+            branches = legal
+        # Before they are listed, since `Uniform` and `Choices` may be longer than memory.
+        if len(seen) + len(branches) > limit:
             raise TooLarge(f"{game.name} has more than {limit:,} states: it is too large to enumerate here")
+        actions = [name for name, p in branches if p > 0] if seat == CHANCE else branches
         for action in reversed(actions):
             child = game.step(s, action)
             if child not in seen:
@@ -261,7 +267,10 @@ def _view_index(game: Game[S]) -> dict[tuple[int, str], int]:
 
 @dataclass(frozen=True)
 class _ByFingerprint:
-    """A cache key that carries the game: equal fingerprints are the same rules."""
+    """A cache key that carries the game: one class and equal fingerprints are the same rules.
+
+    A class that is written again in a notebook, under the same name, is another class.
+    """
 
     game: Game[Any]
 
@@ -269,7 +278,11 @@ class _ByFingerprint:
         return hash(self.game.fingerprint)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ByFingerprint) and self.game.fingerprint == other.game.fingerprint
+        return (
+            isinstance(other, _ByFingerprint)
+            and type(self.game) is type(other.game)
+            and self.game.fingerprint == other.game.fingerprint
+        )
 
 
 @lru_cache(maxsize=16)
