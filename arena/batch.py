@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 
 from arena.errors import GameError
 
-
 _ROWS = ("information_set", "action", "behaviour_logp", "payoff", "seat", "side", "role", "match", "turn")
 """The fields of a DecisionBatch with an entry per decision."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DecisionBatch:
     """Decisions of one policy over a closed vocabulary, ordered by match and turn.
 
@@ -52,10 +51,7 @@ class DecisionBatch:
     """(N,) number of the decision within its match."""
 
     def __post_init__(self) -> None:
-        n = len(self.action)
-        for name in _ROWS:
-            if len(getattr(self, name)) != n:
-                raise GameError(f"a batch of {n} decisions has {len(getattr(self, name))} of {name}")
+        _check_lengths(self, len(self), "decisions", _ROWS)
         if len(self.mask) != len(self.observation):
             raise GameError(f"{len(self.observation)} observations have {len(self.mask)} masks")
 
@@ -68,7 +64,7 @@ class DecisionBatch:
         return DecisionBatch(**{k: v[keep] if k in _ROWS else v for k, v in values.items()})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TokenBatch:
     """Turns of one language model policy, ragged: turn n holds tokens offsets[n]:offsets[n + 1]."""
 
@@ -91,6 +87,8 @@ class TokenBatch:
     turn: NDArray[np.int64]
 
     def __post_init__(self) -> None:
+        _check_lengths(self, len(self), "turns", ("side", "role", "match", "turn"))
+        _check_lengths(self, len(self.ids), "tokens", ("loss_mask", "behaviour_logp"))
         if len(self.offsets) != len(self.payoff) + 1 or self.offsets[-1] != len(self.ids):
             raise GameError(
                 f"{len(self.payoff)} turns and {len(self.ids)} tokens need {len(self.payoff) + 1} offsets "
@@ -99,3 +97,9 @@ class TokenBatch:
 
     def __len__(self) -> int:
         return len(self.payoff)
+
+
+def _check_lengths(batch: DecisionBatch | TokenBatch, length: int, unit: str, columns: tuple[str, ...]) -> None:
+    for name in columns:
+        if len(getattr(batch, name)) != length:
+            raise GameError(f"a batch of {length} {unit} has {len(getattr(batch, name))} of {name}")
