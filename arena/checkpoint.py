@@ -2,6 +2,9 @@
 
 A checkpoint is a folder with `manifest.json` and data files. It is written under a temporary name beside its
 place, flushed to disk and then renamed, so a crash at any instruction leaves either no folder or a whole one.
+Replacing a checkpoint takes two renames: a crash between them leaves the old one as `.NAME.old`, where the next
+`write` finds it and `read` points to it. So that readers never meet that instant, a run gives every version a
+folder of its own. A folder has one writer at a time.
 """
 
 from __future__ import annotations
@@ -52,23 +55,23 @@ def write(folder: Path, manifest: Manifest, write_files: Callable[[Path], None])
     """Publish a checkpoint at `folder`; an existing one is replaced. Returns the manifest with its hashes."""
     folder = folder.absolute()
     folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = folder.with_name(f".{folder.name}.{os.getpid()}.draft")
-    shutil.rmtree(draft, ignore_errors=True)
+    draft, old = _beside(folder, "draft"), _beside(folder, "old")
+    if old.exists() and not folder.exists():  # the last writer was killed between its two renames
+        old.rename(folder)
+    for left in (draft, old):
+        shutil.rmtree(left, ignore_errors=True)
     draft.mkdir()
     write_files(draft)
     files = {path.relative_to(draft).as_posix(): _hash(path) for path in sorted(_files(draft))}
     whole = Manifest(**{**asdict(manifest), "files": files})
     (draft / MANIFEST).write_text(json.dumps(asdict(whole), indent=1) + "\n", encoding="utf-8")
-    for path in [*_files(draft), draft]:
+    for path in [*draft.rglob("*"), draft]:
         _flush(path)
     if folder.exists():
-        old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
         folder.rename(old)
-        draft.rename(folder)
-        shutil.rmtree(old)
-    else:
-        draft.rename(folder)
+    draft.rename(folder)
     _flush(folder.parent)
+    shutil.rmtree(old, ignore_errors=True)
     return whole
 
 
@@ -76,15 +79,19 @@ def read(folder: Path, game: Game[Any] | None = None) -> Manifest:
     """Return the manifest of a checkpoint after checking every hash, and that it is for `game` if given."""
     path = folder / MANIFEST
     if not folder.is_dir():
-        raise CheckpointError(f"there is no folder {folder}")
+        old = _beside(folder, "old")
+        hint = f"; its writer was killed while replacing it, and {old} holds the one before" if old.is_dir() else ""
+        raise CheckpointError(f"there is no folder {folder}{hint}")
     if not path.is_file():
         raise CheckpointError(f"{folder} is no checkpoint: it has no {MANIFEST}")
     try:
-        manifest = Manifest(**json.loads(path.read_text(encoding="utf-8")))
+        said = dict(json.loads(path.read_text(encoding="utf-8")))
+        form = int(said.get("format", _FORMAT))
+        manifest = Manifest(**said) if form <= _FORMAT else None
     except (ValueError, TypeError) as error:
         raise CheckpointError(f"{path} cannot be read: {error}") from None
-    if manifest.format > _FORMAT:
-        raise CheckpointError(f"{folder} was written by a newer arena (format {manifest.format}): upgrade to read it")
+    if manifest is None:
+        raise CheckpointError(f"{folder} was written by a newer arena (format {form}): upgrade to read it")
     for name, expected in manifest.files.items():
         if not (folder / name).is_file():
             raise CheckpointError(f"{folder / name} is missing: copy the whole checkpoint folder again")
@@ -99,6 +106,10 @@ def read(folder: Path, game: Game[Any] | None = None) -> Manifest:
             f"so it cannot play {game.spec} (fingerprint {game.fingerprint})"
         )
     return manifest
+
+
+def _beside(folder: Path, what: str) -> Path:
+    return folder.with_name(f".{folder.name}.{what}")
 
 
 def _files(folder: Path) -> list[Path]:
