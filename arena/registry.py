@@ -76,13 +76,23 @@ def parse(text: str) -> Spec:
         raise ConfigError(f"{text!r} is no name: write name or name(key=value, …)")
     try:
         call = ast.parse(f"f({found['inside'] or ''})", mode="eval").body
-        assert isinstance(call, ast.Call)
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+            raise ValueError("one pair of brackets holds them all")
         if call.args or any(keyword.arg is None for keyword in call.keywords):
             raise ValueError("give every parameter by name, as key=value")
-        parameters = {cast(str, k.arg): ast.literal_eval(k.value) for k in call.keywords}
+        parameters = {cast(str, k.arg): _literal(k.value) for k in call.keywords}
+        if len(parameters) < len(call.keywords):
+            raise ValueError("one is given twice")
     except (SyntaxError, ValueError) as error:
         raise ConfigError(f"the parameters of {text!r} cannot be read: {error}") from None
     return Spec(found["target"].strip(), parameters)
+
+
+def _literal(node: ast.expr) -> Any:
+    try:
+        return ast.literal_eval(node)
+    except (ValueError, TypeError):
+        raise ValueError(f"{ast.unparse(node)} is no Python literal (text needs quotes)") from None
 
 
 def names(kind: str) -> list[str]:
@@ -144,7 +154,8 @@ def _open_checkpoint(folder: Path, game: Game[Any], parameters: dict[str, Any], 
 
 
 def _is_folder(target: str) -> bool:
-    return ":" not in target and (Path(target).is_dir() or "/" in target)
+    # A folder called "net" where the command happens to run does not hide the player of that name.
+    return ":" not in target and ("/" in target or (target not in BUILT_IN["players"] and Path(target).is_dir()))
 
 
 def _build(make: Callable[..., Any], spec: str, parameters: dict[str, Any], game: Game[Any] | None = None) -> Any:
@@ -170,7 +181,7 @@ def _attribute(target: str) -> Any:
     else:
         try:
             module = import_module(module_name)
-        except ModuleNotFoundError as error:
+        except ImportError as error:
             raise UnknownName(f"{target!r} cannot be imported: {error}") from None
     try:
         return getattr(module, attribute)
