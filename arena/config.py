@@ -1,0 +1,227 @@
+"""TOML files into checked values: unknown keys are errors that name the nearest key.
+
+Every field has its meaning and unit beside it; `arena train FILE --set training.updates=500` overrides one.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from arena.errors import ConfigError
+
+Count = Annotated[int, Field(ge=1)]
+Weight = Annotated[float, Field(ge=0)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PatienceConfig(_Strict):
+    """What the referee bears."""
+
+    retries: Annotated[int, Field(ge=0)] = 2
+    """Answers beyond the first to one question before the seat forfeits."""
+    feedback: bool = True
+    """Whether a player is told why its move was refused."""
+    max_turns: Count = 10_000
+    """Moves after which a match is a draw."""
+
+
+class TournamentConfig(_Strict):
+    """A round robin: every two entrants play `pairs` pairs of matches (same seed, seats swapped)."""
+
+    game: str
+    entrants: dict[str, str]
+    """Name in the table → player spec or checkpoint folder."""
+    pairs: Count = 100
+    seed: Annotated[int, Field(ge=0, lt=2**64)] = 0
+    anchor: str | None = None
+    """The entrant whose Elo is fixed at 1000; by default the first."""
+    block_pairs: Count = 50
+    """Payoff games: how many pairs make the block that Elo counts as one game."""
+    cast: dict[str, str] = {}
+    """Role → player spec for seats that nobody competes for (judges, verifiers)."""
+    patience: PatienceConfig = PatienceConfig()
+
+    @model_validator(mode="after")
+    def _check(self) -> TournamentConfig:
+        if len(self.entrants) < 2:
+            raise ValueError("a tournament needs at least two entrants")
+        if self.anchor is not None and self.anchor not in self.entrants:
+            raise ValueError(f"the anchor {self.anchor!r} is not among the entrants")
+        return self
+
+
+class LearnerConfig(_Strict):
+    """A player that trains."""
+
+    player: str = "net(hidden=[64, 64])"
+    """The spec of its policy."""
+    policies: Literal["shared", "per_role"] = "shared"
+    """One policy for all seats, or one policy per role."""
+
+
+class TrainingConfig(_Strict):
+    """How learners improve."""
+
+    updates: Count
+    """Steps of the optimiser."""
+    matches: Count = 1024
+    """Matches per learner and update."""
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    """Adam's, at the start; it falls linearly to 0."""
+    kl_weight: Weight = 0.2
+    """Price of a nat of KL to the reference, in units of the game's greatest payoff."""
+    reference_every: Count = 200
+    """Updates between copies of the policy into the reference."""
+    baseline_decay: Annotated[float, Field(ge=0, lt=1)] = 0.95
+    """Decay of the role baselines, per match."""
+    rollouts: Literal["auto", "tables", "matches"] = "auto"
+    """Play training matches on exact tables (games that can be enumerated) or through the referee."""
+
+
+class OpponentConfig(_Strict):
+    """Whom a learner meets in training: relative weights of three ways to draw an opponent."""
+
+    latest: Weight = 1.0
+    """Itself as it is now."""
+    uniform: Weight = 0.0
+    """Any snapshot, all alike."""
+    prioritised: Weight = 0.0
+    """Snapshots in proportion to (1 − win rate) ** hardness: those that it does not beat yet."""
+    hardness: Weight = 2.0
+
+    @model_validator(mode="after")
+    def _check(self) -> OpponentConfig:
+        if self.latest + self.uniform + self.prioritised <= 0:
+            raise ValueError("at least one of latest, uniform and prioritised must be above 0")
+        return self
+
+
+class ScheduleConfig(_Strict):
+    """What happens when, in updates. The last update always makes a snapshot, which is rated."""
+
+    checkpoint_every: Count = 100
+    """After a crash at most this many updates are done again."""
+    snapshot_every: Count = 300
+    """A frozen copy joins the population and is rated; a multiple of checkpoint_every."""
+
+    @model_validator(mode="after")
+    def _check(self) -> ScheduleConfig:
+        if self.snapshot_every % self.checkpoint_every:
+            raise ValueError("snapshot_every must be a multiple of checkpoint_every")
+        return self
+
+
+class RatingConfig(_Strict):
+    """The matches that rate a snapshot: against every anchor and the snapshots before it."""
+
+    pairs: Count = 200
+    """Pairs per opponent."""
+    rivals: Annotated[int, Field(ge=0)] = 1
+    """How many earlier snapshots it meets."""
+    block_pairs: Count = 50
+    """Payoff games: how many pairs make the block that Elo counts as one game."""
+
+
+class LeagueConfig(_Strict):
+    """A self-play run."""
+
+    game: str
+    training: TrainingConfig
+    learners: dict[str, LearnerConfig] = {"main": LearnerConfig()}
+    anchors: dict[str, str] = {"uniform": "uniform"}
+    """Name → spec of players that never change. The first one's Elo is fixed at 1000."""
+    opponents: OpponentConfig = OpponentConfig()
+    schedule: ScheduleConfig = ScheduleConfig()
+    rating: RatingConfig = RatingConfig()
+    seed: Annotated[int, Field(ge=0, lt=2**64)] = 0
+
+    @model_validator(mode="after")
+    def _check(self) -> LeagueConfig:
+        if not self.learners or not self.anchors:
+            raise ValueError("a league needs at least one learner and one anchor")
+        if shared := set(self.learners) & set(self.anchors):
+            raise ValueError(f"{sorted(shared)[0]!r} is both a learner and an anchor: give one another name")
+        return self
+
+
+C = TypeVar("C", bound=BaseModel)
+
+
+def load(path: Path, model: type[C], overrides: Iterable[str] = ()) -> C:
+    """Read a TOML file as `model`, with overrides like "training.updates=500". Raises ConfigError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from None
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is no TOML: {error}") from None
+    if not values:
+        needed = ", ".join(name for name, field in model.model_fields.items() if field.is_required())
+        raise ConfigError(f"{path} is empty: it needs at least {needed}")
+    for override in overrides:
+        _override(values, override)
+    return check(values, model, str(path))
+
+
+def check(values: Mapping[str, Any], model: type[C], source: str) -> C:
+    """Return the values as `model`. Raises ConfigError with one sentence about the first problem."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(f"{source}: {_sentence(error, model)}") from None
+
+
+def _override(values: dict[str, Any], override: str) -> None:
+    """Set one dotted key; the value is TOML, or a string where it is none."""
+    key, equals, text = override.partition("=")
+    if not equals or not key.strip():
+        raise ConfigError(f"{override!r} is no override: write key=value, for example training.updates=500")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    *parents, last = key.strip().split(".")
+    for parent in parents:
+        values = values.setdefault(parent, {})
+        if not isinstance(values, dict):
+            raise ConfigError(f"{override!r} cannot be set: {parent} holds a value, not a table")
+    values[last] = value
+
+
+def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
+    problem = error.errors()[0]
+    where = ".".join(map(str, problem["loc"]))
+    if problem["type"] == "extra_forbidden":
+        *parents, key = problem["loc"]
+        near = get_close_matches(str(key), _keys_at(model, parents), n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(_keys_at(model, parents))}"
+        return f"there is no key {where!r}; {hint}"
+    if problem["type"] == "missing":
+        return f"the key {where!r} is missing"
+    if problem["type"] == "value_error":
+        return f"{where + ': ' if where else ''}{problem['ctx']['error']}"
+    message = problem["msg"][0].lower() + problem["msg"][1:]
+    return f"{where} = {problem['input']!r} will not do: {message}"
+
+
+def _keys_at(model: type[BaseModel], parents: Iterable[Any]) -> list[str]:
+    """Return the keys that the table under `parents` may have."""
+    current: Any = model
+    for parent in parents:
+        if isinstance(current, type) and issubclass(current, BaseModel):
+            field = current.model_fields.get(str(parent))
+            current = field.annotation if field else None
+        else:  # a table of tables, such as learners
+            current = getattr(current, "__args__", (None, None))[1]
+    return list(current.model_fields) if isinstance(current, type) and issubclass(current, BaseModel) else []

@@ -1,0 +1,304 @@
+"""The run's SQLite file: matches, turns, tallies, players, measures. One writer; readers at any time.
+
+Every match lies wholly inside one transaction, and its key names it for ever, so a run that was killed goes
+on where it was and plays nothing twice. Ratings, histories and tables are functions of this file.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+from arena.errors import RunLocked, StoreError
+from arena.game import Game
+from arena.record import Record, Result, StopReason, Turn
+
+FILE = "run.sqlite"
+GROUP_MATCHES, GROUP_SECONDS = 100, 0.1
+"""A transaction holds at most this many matches, or what ended in this time."""
+
+MIGRATIONS = (
+    """
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE players (
+        name TEXT PRIMARY KEY, spec TEXT NOT NULL, kind TEXT NOT NULL, step INTEGER NOT NULL, digest TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE matches (
+        number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, game TEXT NOT NULL,
+        fingerprint TEXT NOT NULL, entrants TEXT NOT NULL, seed TEXT NOT NULL, pair TEXT NOT NULL,
+        returns TEXT NOT NULL, stop TEXT NOT NULL, reason TEXT NOT NULL, culprit INTEGER,
+        voids INTEGER NOT NULL, step INTEGER NOT NULL
+    );
+    CREATE TABLE turns (
+        match INTEGER NOT NULL, number INTEGER NOT NULL, seat INTEGER NOT NULL, action TEXT, raw TEXT NOT NULL,
+        fault TEXT NOT NULL, PRIMARY KEY (match, number)
+    ) WITHOUT ROWID;
+    CREATE TABLE tallies (
+        learner TEXT NOT NULL, step INTEGER NOT NULL, opponent TEXT NOT NULL, seat INTEGER NOT NULL,
+        wins INTEGER NOT NULL, draws INTEGER NOT NULL, losses INTEGER NOT NULL, payoff REAL NOT NULL,
+        PRIMARY KEY (learner, step, opponent, seat)
+    ) WITHOUT ROWID;
+    CREATE TABLE measures (
+        step INTEGER NOT NULL, player TEXT NOT NULL, name TEXT NOT NULL, value REAL NOT NULL,
+        PRIMARY KEY (step, player, name)
+    ) WITHOUT ROWID;
+    """,
+)
+"""Script n brings a file from schema version n to n + 1."""
+
+
+class Member(NamedTuple):
+    """A player that this run knows."""
+
+    name: str
+    spec: str
+    """What the registry loads: a player's spec or a checkpoint folder relative to the run's folder."""
+    kind: str
+    """"learner", "snapshot", "anchor" or "entrant"."""
+    step: int = 0
+    """The training step it was made at."""
+    digest: str = ""
+    """The checkpoint's digest, where it is one."""
+
+
+class Tally(NamedTuple):
+    """Training results of a learner against one opponent from one seat, up to one checkpoint."""
+
+    learner: str
+    step: int
+    opponent: str
+    seat: int
+    wins: int
+    draws: int
+    losses: int
+    payoff: float
+    """Sum, in the game's own units."""
+
+
+class Store:
+    """An open run file. Use as a context manager; `Store.open(folder)` to write, `Store.read(folder)` to look."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, lock: Any) -> None:
+        self.path = path
+        self._db = connection
+        self._lock = lock
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Open or create the run in `folder` for writing. Raises RunLocked if another process writes it."""
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = (folder / "run.lock").open("w")
+        except OSError as error:
+            raise StoreError(f"{folder} cannot hold a run: {error}") from None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            raise RunLocked(f"another process is writing {folder}: wait for it, or use another folder") from None
+        path = folder / FILE
+        with _explained(path):
+            store = cls(path, _connect(path), lock)
+            store._db.execute("PRAGMA journal_mode = WAL")
+            store._db.execute("PRAGMA synchronous = NORMAL")
+            store._migrate()
+        return store
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Open an existing run to look at it, whether or not it is being written."""
+        path = folder / FILE if folder.is_dir() else folder
+        if not path.is_file():
+            raise StoreError(f"{folder} holds no run: there is no {FILE} in it")
+        with _explained(path):
+            store = cls(path, _connect(path), None)
+            store._check_version()
+            store._db.execute("PRAGMA query_only = ON")
+        return store
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file and let other writers in."""
+        self._db.close()
+        if self._lock is not None:
+            self._lock.close()
+
+    @property
+    def folder(self) -> Path:
+        """The run's folder, where its checkpoints lie too."""
+        return self.path.parent
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All writes inside happen together or not at all."""
+        with _explained(self.path):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def keep(self, records: Iterable[Record]) -> Iterator[Record]:
+        """Write records as they come, in grouped transactions, and yield each one after it is safe."""
+        group: list[Record] = []
+        began = time.monotonic()
+        for record in records:
+            group.append(record)
+            if len(group) >= GROUP_MATCHES or time.monotonic() - began > GROUP_SECONDS:
+                self.add(group)
+                yield from group
+                group, began = [], time.monotonic()
+        self.add(group)
+        yield from group
+
+    def add(self, records: Iterable[Record]) -> None:
+        """Write finished matches with their turns in one transaction; a known key stays as it is."""
+        with self.transaction():
+            for r in records:
+                row = (
+                    r.key, r.kind, r.game, r.fingerprint, json.dumps(r.entrants), str(r.seed), r.pair,
+                    json.dumps(r.returns), str(r.stop), r.reason, r.culprit, r.voids, r.step,
+                )  # fmt: skip
+                number = self._db.execute(
+                    "INSERT OR IGNORE INTO matches (key, kind, game, fingerprint, entrants, seed, pair, returns, stop, "
+                    "reason, culprit, voids, step) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING number",
+                    row,
+                ).fetchone()
+                if number:
+                    turns = [(number[0], n, *turn) for n, turn in enumerate(r.turns)]
+                    self._db.executemany("INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?)", turns)
+
+    def keys(self) -> set[str]:
+        """Return the keys of all matches that are complete."""
+        return {key for (key,) in self._select("SELECT key FROM matches")}
+
+    def records(self, key: str = "") -> Iterator[Record]:
+        """Yield whole records in the order they were written; only those whose key begins with `key`."""
+        columns = (
+            "number, key, kind, game, fingerprint, entrants, seed, pair, returns, stop, reason, culprit, voids, step"
+        )
+        for row in self._select(f"SELECT {columns} FROM matches WHERE key GLOB ? ORDER BY number", (key + "*",)):  # noqa: S608
+            number, key_, kind, game, fingerprint, entrants, seed, pair, returns, stop, *rest = row
+            reason, culprit, voids, step = rest
+            turns = self._select(
+                "SELECT seat, action, raw, fault FROM turns WHERE match = ? ORDER BY number", (number,)
+            )
+            yield Record(
+                key_, kind, game, fingerprint, tuple(json.loads(entrants)), int(seed), pair,
+                tuple(Turn(*turn) for turn in turns), tuple(json.loads(returns)), StopReason(stop), reason, culprit,
+                voids, step,
+            )  # fmt: skip
+
+    def results(self, game: Game[Any]) -> list[Result]:
+        """Return the rated matches of a two-sided game, ordered by key, so that kills and restarts change nothing."""
+        seat = [game.side_of.index(side) for side in (0, 1)]
+        rows = self._select(
+            "SELECT entrants, returns, pair, step FROM matches WHERE kind IN ('rating', 'tournament') "
+            "AND stop IN ('finished', 'truncated', 'forfeit') AND fingerprint = ? ORDER BY step, pair, key",
+            (game.fingerprint,),
+        )
+        results = []
+        for entrants_text, returns_text, pair, step in rows:
+            entrants, returns = json.loads(entrants_text), json.loads(returns_text)
+            a, b = seat
+            roles = game.roles[a], game.roles[b]
+            results.append(Result(entrants[a], entrants[b], *roles, float(returns[a] or 0.0), pair, step))
+        return results
+
+    def crashes(self) -> dict[str, tuple[int, int]]:
+        """Return name → (matches abandoned by its crashes, matches it took part in), rated kinds only."""
+        counts: dict[str, tuple[int, int]] = {}
+        for entrants_text, stop, culprit in self._select(
+            "SELECT entrants, stop, culprit FROM matches WHERE kind IN ('rating', 'tournament')"
+        ):
+            entrants = json.loads(entrants_text)
+            guilty = entrants[culprit] if stop == StopReason.ABANDONED and culprit is not None else None
+            for name in set(entrants):
+                bad, all_ = counts.get(name, (0, 0))
+                counts[name] = (bad + (name == guilty), all_ + 1)
+        return counts
+
+    def put_meta(self, values: Mapping[str, Any]) -> None:
+        """Write named JSON values; call inside a transaction."""
+        self._db.executemany(
+            "INSERT OR REPLACE INTO meta VALUES (?, ?)", [(key, json.dumps(value)) for key, value in values.items()]
+        )
+
+    def meta(self, key: str, default: Any = None) -> Any:
+        """Return a named value."""
+        row = self._select("SELECT value FROM meta WHERE key = ?", (key,))
+        return json.loads(row[0][0]) if row else default
+
+    def put_players(self, members: Iterable[Member]) -> None:
+        """Write members; call inside a transaction."""
+        self._db.executemany("INSERT OR REPLACE INTO players VALUES (?, ?, ?, ?, ?)", members)
+
+    def players(self) -> list[Member]:
+        """Return all members, oldest first."""
+        return [Member(*row) for row in self._select("SELECT * FROM players ORDER BY step, kind, name")]
+
+    def put_tallies(self, tallies: Iterable[Tally]) -> None:
+        """Write tallies; call inside a transaction."""
+        self._db.executemany("INSERT OR REPLACE INTO tallies VALUES (?, ?, ?, ?, ?, ?, ?, ?)", tallies)
+
+    def tallies(self) -> list[Tally]:
+        """Return all tallies, oldest first."""
+        return [Tally(*row) for row in self._select("SELECT * FROM tallies ORDER BY step, learner, opponent, seat")]
+
+    def put_measures(self, step: int, player: str, values: Mapping[str, float]) -> None:
+        """Write exact quantities of a player at a step; call inside a transaction."""
+        rows = [(step, player, name, value) for name, value in values.items()]
+        self._db.executemany("INSERT OR REPLACE INTO measures VALUES (?, ?, ?, ?)", rows)
+
+    def measures(self, name: str) -> list[tuple[int, str, float]]:
+        """Return (step, player, value) of one quantity, oldest first."""
+        rows = self._select("SELECT step, player, value FROM measures WHERE name = ? ORDER BY step, player", (name,))
+        return [(step, player, value) for step, player, value in rows]
+
+    def _select(self, query: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        with _explained(self.path):
+            return self._db.execute(query, parameters).fetchall()
+
+    def _check_version(self) -> int:
+        version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
+        if version > len(MIGRATIONS):
+            raise StoreError(f"{self.path} was written by a newer arena (schema {version}): upgrade to read it")
+        return version
+
+    def _migrate(self) -> None:
+        for number in range(self._check_version(), len(MIGRATIONS)):
+            self._db.executescript(f"BEGIN; {MIGRATIONS[number]} PRAGMA user_version = {number + 1}; COMMIT;")
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
+    connection.execute("PRAGMA busy_timeout = 5000")
+    return connection
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into one sentence that says what to do."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        text = str(error)
+        if "full" in text:
+            text = "the disk is full; free some space and run the same command again, nothing that was kept is lost"
+        elif "not a database" in text or "malformed" in text:
+            text = "it is damaged or no run file; restore it from a copy"
+        raise StoreError(f"{path}: {text}") from error
