@@ -15,8 +15,8 @@ from arena.game import OVER, Game, IllegalAction
 Moves = tuple[str, ...]
 """A state: what the row player chose, then what the column player chose."""
 
-MORRA = ((2.0, -3.0), (-3.0, 4.0))
-"""Two-finger Morra: show one or two fingers; row wins their sum if it is even. Its value is −1/12."""
+ODD_OR_EVEN = ((2.0, -3.0), (-3.0, 4.0))
+"""Show one or two fingers: an even sum is paid to row, an odd one to column. Its value is −1/12."""
 
 
 class Matrix(Game[Moves]):
@@ -37,7 +37,7 @@ class Matrix(Game[Moves]):
     payoffs: tuple[tuple[float, ...], ...]
     """What column pays row, by row and column."""
 
-    def __init__(self, payoffs: Sequence[Sequence[float]] = MORRA, actions: Sequence[str] = ()) -> None:
+    def __init__(self, payoffs: Sequence[Sequence[float]] = ODD_OR_EVEN, actions: Sequence[str] = ()) -> None:
         """`actions` names rows and columns alike; if their numbers differ, the shorter side uses the first few."""
         self.payoffs = tuple(tuple(float(payoff) for payoff in row) for row in payoffs)
         rows, columns = len(self.payoffs), len(self.payoffs[0]) if self.payoffs else 0
