@@ -97,6 +97,7 @@ class OpponentConfig(_Strict):
     prioritised: Weight = 0.0
     """Snapshots in proportion to (1 − win rate) ** hardness: those that it does not beat yet."""
     hardness: Weight = 2.0
+    """The exponent of prioritised."""
 
     @model_validator(mode="after")
     def _check(self) -> OpponentConfig:

@@ -125,17 +125,18 @@ def load_game(spec: str | Game[Any]) -> Game[Any]:
     return game
 
 
-def load_player(spec: str | Player, game: Game[Any], name: str = "") -> Player:
+def load_player(spec: str | Player, game: Game[Any], name: str = "", seed: int | None = None) -> Player:
     """Return the player that a spec or a checkpoint folder names, ready to play `game`.
 
-    `name` is what results will call it; by default the spec, or the name in the checkpoint's manifest.
+    `name` is what results will call it; by default the spec, or the name in the checkpoint's manifest. `seed`
+    is for players that begin at random (a fresh net), unless the spec gives one.
     """
     if not isinstance(spec, str):
         return spec
     target, parameters = parse(spec)
     if _is_folder(target):
         return _open_checkpoint(Path(target), game, parameters, name)
-    player = _build(find("players", target), spec, parameters, game)
+    player = _build(find("players", target), spec, parameters, game, seed)
     if not isinstance(player, Player):
         raise UnknownName(f"{spec!r} is a {type(player).__name__}, not a player: it needs a name and act(batch)")
     player.name = name or spec.strip()
@@ -158,8 +159,14 @@ def _is_folder(target: str) -> bool:
     return ":" not in target and ("/" in target or (target not in BUILT_IN["players"] and Path(target).is_dir()))
 
 
-def _build(make: Callable[..., Any], spec: str, parameters: dict[str, Any], game: Game[Any] | None = None) -> Any:
-    """Call a class with the parameters of its spec, and with the game if it asks for one."""
+def _build(
+    make: Callable[..., Any],
+    spec: str,
+    parameters: dict[str, Any],
+    game: Game[Any] | None = None,
+    seed: int | None = None,
+) -> Any:
+    """Call a class with the parameters of its spec, and with the game and a seed if it asks for them."""
     known = inspect.signature(make).parameters
     for key in parameters:
         if key not in known or key == "game":
@@ -167,8 +174,10 @@ def _build(make: Callable[..., Any], spec: str, parameters: dict[str, Any], game
             near = get_close_matches(key, choices, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(choices) or 'none'}"
             raise ConfigError(f"{spec!r} has no parameter {key!r}; {hint}")
+    offered = {"game": game, "seed": seed}
+    asked = {key: value for key, value in offered.items() if key in known and value is not None}
     try:
-        return make(**parameters, **({"game": game} if "game" in known and game is not None else {}))
+        return make(**{**asked, **parameters})
     except TypeError as error:
         raise ConfigError(f"{spec!r} cannot be made: {error}") from None
 

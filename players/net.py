@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from torch import nn
 
 from arena import checkpoint
 from arena.batch import DecisionBatch
-from arena.errors import ConfigError
+from arena.errors import ConfigError, PlayerError
 from arena.game import Game
 from arena.player import Evaluation, Move, Requests
 from arena.seeds import derive
@@ -46,6 +47,8 @@ class Net:
         self.name = "net"
         self.version = 0
         self.game = game
+        self.roles = tuple(dict.fromkeys(game.roles))
+        """The roles it may play."""
         self.hidden = tuple(int(width) for width in hidden)
         self.temperature = temperature
         self.device = torch.device(_pick(device))
@@ -60,7 +63,11 @@ class Net:
         return [Move(actions[a], trace={"logp": p}) for a, p in zip(chosen, logp, strict=True)]
 
     def policy(self, batch: Requests) -> NDArray[np.float64]:
-        """Return action probabilities (B, A), 0 where illegal."""
+        """Return action probabilities (B, A), 0 where illegal. Raises PlayerError in a role it was not made for."""
+        if len(self.roles) < len(set(self.game.roles)):
+            strange = {request.role for request in batch} - set(self.roles)
+            if strange:
+                raise PlayerError(f"{self.name} may play {', '.join(self.roles)}, not {', '.join(sorted(strange))}")
         with torch.no_grad():
             logits, _ = self._heads(batch.tensor(), batch.mask())
         scaled = logits.double()
@@ -93,27 +100,19 @@ class Net:
             version=self.version,
             game=self.game.spec,
             fingerprint=self.game.fingerprint,
-            roles=sorted(set(self.game.roles)),
+            roles=list(self.roles),
         )
         state = {key: value.cpu().contiguous() for key, value in self.module.state_dict().items()}
         checkpoint.write(folder, manifest, lambda draft: save_file(state, draft / WEIGHTS))
 
     def load(self, folder: Path) -> None:
         """Take weights and version from a checkpoint folder."""
-        self.version = checkpoint.read(folder, self.game).version
+        manifest = checkpoint.read(folder, self.game)
+        self.version, self.roles = manifest.version, tuple(manifest.roles)
         self.module.load_state_dict(load_file(folder / WEIGHTS))
         self.module.to(self.device)
 
-    def copy(self) -> Net:
-        """Return a net of its own with the same weights."""
-        twin = Net(self.game, self.hidden, self.temperature, str(self.device))
-        twin.module.load_state_dict(self.module.state_dict())
-        twin.name, twin.version = self.name, self.version
-        return twin
-
-    def _heads(
-        self, observation: NDArray[np.float32], mask: NDArray[np.bool_]
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def _heads(self, observation: NDArray[np.float32], mask: NDArray[np.bool_]) -> tuple[torch.Tensor, torch.Tensor]:
         """Return masked logits (B, A) and values (B,)."""
         flat = torch.from_numpy(observation.reshape(len(observation), -1)).to(self.device)
         out = self.module(flat)
@@ -129,7 +128,7 @@ def _perceptron(size: int, hidden: Sequence[int], actions: int, seed: int) -> nn
     widths = [size, *hidden, actions + 1]
     layers: list[nn.Module] = []
     rng = torch.Generator().manual_seed(derive(seed, "net") % 2**63)
-    for i, (fan_in, fan_out) in enumerate(zip(widths, widths[1:], strict=False)):
+    for i, (fan_in, fan_out) in enumerate(pairwise(widths)):
         linear = nn.Linear(fan_in, fan_out)
         last = i == len(widths) - 2
         nn.init.orthogonal_(linear.weight, gain=0.01 if last else 2**0.5, generator=rng)

@@ -27,4 +27,3 @@ def kl_to_reference(evaluation: Evaluation, reference: Evaluation) -> torch.Tens
 def value_error(evaluation: Evaluation, payoff: torch.Tensor) -> torch.Tensor:
     """Return the mean squared error of the predicted payoff (N,), both divided by the game's scale."""
     return (evaluation.value - payoff).square().mean()
-

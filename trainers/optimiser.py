@@ -10,9 +10,7 @@ import torch
 class Adam:
     """Adam (Kingma and Ba, 2015); the rate falls to 0 over `updates`, so that the last iterate settles."""
 
-    def __init__(
-        self, parameters: Iterable[torch.nn.Parameter], rate: float, updates: int, clip: float = 1.0
-    ) -> None:
+    def __init__(self, parameters: Iterable[torch.nn.Parameter], rate: float, updates: int, clip: float = 1.0) -> None:
         """`clip` bounds the norm of the whole gradient."""
         self._parameters = list(parameters)
         self._adam = torch.optim.Adam(self._parameters, lr=rate)

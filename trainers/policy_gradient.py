@@ -47,7 +47,7 @@ class PolicyGradient:
         value_weight: float = 0.5,
         decay: float = 0.95,
     ) -> None:
-        """`reference` is a second player of the same shape; it is overwritten. `scale` divides payoffs."""
+        """Make `reference`, a second player of the same shape, a copy of the policy. `scale` divides payoffs."""
         self.policy = policy
         self.reference = reference
         self.scale = scale

@@ -70,28 +70,37 @@ class Tree:
         policy: Policy = self.mask / self.mask.sum(axis=1, keepdims=True)
         return policy
 
+    @cached_property
+    def by_seat(self) -> list[NDArray[np.int64]]:
+        """Per seat, the information sets at which it moves."""
+        return [np.flatnonzero(self.seat == seat) for seat in range(self.game.seats)]
+
+    @cached_property
+    def _requests_by_seat(self) -> list[Requests]:
+        return [Requests([self.requests[int(i)] for i in rows]) for rows in self.by_seat]
+
     def policy(self, players: Player | Sequence[Player]) -> Policy:
         """Return the (I, A) policy of one player in all seats, or of one player per seat.
 
         Raises PlayerError for a player that cannot state its policy.
         """
-        by_seat = [players] * self.game.seats if isinstance(players, Player) else list(players)
-        if len(by_seat) != self.game.seats:
-            raise PlayerError(f"{self.game.name} has {self.game.seats} seats, but {len(by_seat)} players were given")
+        if isinstance(players, Player):
+            return _checked(players, self.requests, self.mask)
+        if len(players) != self.game.seats:
+            raise PlayerError(f"{self.game.name} has {self.game.seats} seats, but {len(players)} players were given")
         table = np.zeros(self.mask.shape)
-        for seat in range(self.game.seats):
-            rows = np.flatnonzero(self.seat == seat)
+        for player, rows, requests in zip(players, self.by_seat, self._requests_by_seat, strict=True):
             if len(rows):
-                table[rows] = _rows_of(by_seat[seat], self.requests, rows, self)
+                table[rows] = _checked(player, requests, self.mask[rows])
         return table
 
 
-def _rows_of(player: Player, requests: Requests, rows: NDArray[np.int64], tree: Tree) -> Policy:
+def _checked(player: Player, requests: Requests, mask: NDArray[np.bool_]) -> Policy:
+    """Return the player's policy (B, A) at these requests, after checking that it is one."""
     if not isinstance(player, HasPolicy):
         raise PlayerError(f"{player.name} cannot state its policy, so it has no exact value: play matches instead")
-    policy = np.asarray(player.policy(Requests([requests[int(i)] for i in rows])), np.float64)
-    wrong = (policy.shape != tree.mask[rows].shape) or not np.allclose(policy.sum(axis=1), 1.0, atol=1e-5)
-    if wrong or (policy[~tree.mask[rows]] != 0).any():
+    policy = np.asarray(player.policy(requests), np.float64)
+    if policy.shape != mask.shape or (policy[~mask] != 0).any() or not np.allclose(policy.sum(axis=1), 1, atol=1e-5):
         raise PlayerError(f"{player.name} states a policy that is no distribution over the legal actions")
     normalised: Policy = policy / policy.sum(axis=1, keepdims=True)
     return normalised

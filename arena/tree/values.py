@@ -31,4 +31,3 @@ def branch_probabilities(tree: Tree, policy: Policy) -> NDArray[np.float64]:
     deciding = np.flatnonzero(tree.information_set >= 0)
     probability[deciding, : policy.shape[1]] = policy[tree.information_set[deciding]]
     return probability
-

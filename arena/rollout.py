@@ -1,0 +1,96 @@
+"""From played matches to training batches: the same batch comes out of the tables and of the referee."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arena.batch import DecisionBatch
+from arena.errors import PlayerError
+from arena.game import Game
+from arena.match import Fixture
+from arena.player import Move, Request, Requests
+from arena.record import Record
+from arena.tree import Trajectories, Tree
+
+
+def role_index(game: Game[Any]) -> NDArray[np.int64]:
+    """Return (P,) seat → position among the game's distinct roles."""
+    distinct = list(dict.fromkeys(game.roles))
+    return np.array([distinct.index(role) for role in game.roles])
+
+
+def from_tables(
+    tree: Tree, played: Trajectories, rows: NDArray[np.bool_], policy_id: str, version: int
+) -> DecisionBatch:
+    """Return the decisions that `rows` (N,) selects, as one policy's batch; I is the visited information sets."""
+    seat = played.seat[rows]
+    match = played.match[rows]
+    visited, information_set = np.unique(played.information_set[rows], return_inverse=True)
+    return DecisionBatch(
+        game=tree.game.name,
+        policy_id=policy_id,
+        version=version,
+        observation=tree.requests.tensor()[visited],
+        mask=tree.mask[visited],
+        information_set=information_set,
+        action=played.action[rows],
+        behaviour_logp=played.logp[rows],
+        payoff=played.returns[match, seat],
+        seat=seat,
+        side=np.array(tree.game.side_of)[seat],
+        role=role_index(tree.game)[seat],
+        match=match,
+        turn=played.turn[rows],
+    )
+
+
+class Collector:
+    """Listens to the referee and keeps one player's decisions until their matches have ended."""
+
+    def __init__(self, game: Game[Any], name: str) -> None:
+        self.game, self.name = game, name
+        self._decisions: list[tuple[str, int, Request, Move]] = []
+        self._turns: dict[str, int] = {}
+
+    def watch(self, fixture: Fixture, request: Request, move: Move) -> None:
+        """Take one played move; the referee calls this."""
+        turn = self._turns[fixture.key] = self._turns.get(fixture.key, -1) + 1
+        if fixture.entrants[request.seat] == self.name:
+            self._decisions.append((fixture.key, turn, request, move))
+
+    def batch(self, records: list[Record], policy_id: str, version: int, roles: tuple[str, ...]) -> DecisionBatch:
+        """Return the decisions made in `roles`, ordered by the order of `records` and turn.
+
+        Matches that were abandoned have no payoff and leave no rows.
+        """
+        number = {record.key: i for i, record in enumerate(records) if record.stop.rated}
+        kept = sorted(
+            ((number[key], turn, request, move) for key, turn, request, move in self._decisions
+             if key in number and request.role in roles),
+            key=lambda decision: decision[:2],
+        )  # fmt: skip
+        if any("logp" not in move.trace for _, _, _, move in kept):
+            raise PlayerError(f"{self.name} leaves no log-probability in its moves, so it cannot be trained")
+        requests = Requests([request for _, _, request, _ in kept])
+        seat = np.array([request.seat for request in requests], np.int64)
+        match = np.array([m for m, _, _, _ in kept], np.int64)
+        index = {action: i for i, action in enumerate(self.game.actions)}
+        return DecisionBatch(
+            game=self.game.name,
+            policy_id=policy_id,
+            version=version,
+            observation=requests.tensor(),
+            mask=requests.mask(),
+            information_set=np.arange(len(kept)),
+            action=np.array([index[str(move.action)] for _, _, _, move in kept], np.int64),
+            behaviour_logp=np.array([float(move.trace["logp"]) for _, _, _, move in kept], np.float32),
+            payoff=np.array([records[m].returns[s] or 0.0 for m, s in zip(match, seat, strict=True)]),
+            seat=seat,
+            side=np.array(self.game.side_of)[seat],
+            role=role_index(self.game)[seat],
+            match=match,
+            turn=np.array([turn for _, turn, _, _ in kept], np.int64),
+        )

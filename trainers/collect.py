@@ -1,0 +1,157 @@
+"""One learner's matches for one update, on exact tables or through the referee: the same batches come out.
+
+In every match the learner takes one side and an opponent drawn from its distribution takes the others; the
+learner's sides alternate, so that neither role is starved. Against itself it takes all sides and learns from
+all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arena.batch import DecisionBatch
+from arena.errors import ConfigError, PlayerError, TooLarge
+from arena.league import League
+from arena.match import Fixture, play_fixtures
+from arena.player import Player
+from arena.rollout import Collector, from_tables
+from arena.seeds import derive, generator
+from arena.trainers.learner import Learner
+from arena.tree import Tree, enumerate_game, rollout
+
+TABLE_LIMIT = 200_000
+"""Nodes up to which training matches are played on tables unless the configuration says otherwise."""
+
+
+class Played(NamedTuple):
+    """What a learner gets to eat, and what the league remembers of it."""
+
+    batches: dict[str, DecisionBatch]
+    """Policy id → its decisions."""
+    tallies: dict[tuple[str, int], NDArray[np.float64]]
+    """(opponent, learner's seat) → (wins, draws, losses, sum of payoffs)."""
+
+
+class Collect(Protocol):
+    """A way to play training matches."""
+
+    @property
+    def tree(self) -> Tree | None:
+        """The exact tables, where the game has them."""
+
+    def __call__(self, learner: Learner, share: Mapping[str, float], step: int) -> Played:
+        """Play the matches of one update; `share` is opponent → probability."""
+
+
+def collector(league: League) -> Collect:
+    """Return the way that the configuration asks for, or the faster one that the game and its players allow."""
+    how = league.config.training.rollouts
+    if how == "matches":
+        return ByMatches(league, _small_tree(league))
+    tree = _small_tree(league)
+    if tree is None:
+        if how == "tables":
+            raise ConfigError(f'{league.game.name} is too large for tables: set training.rollouts = "matches"')
+        return ByMatches(league, None)
+    return ByTables(league, tree)
+
+
+def _small_tree(league: League) -> Tree | None:
+    try:
+        return enumerate_game(league.game, TABLE_LIMIT)
+    except TooLarge:
+        return None
+
+
+class ByTables:
+    """Training matches by gathers over the enumerated game."""
+
+    def __init__(self, league: League, tree: Tree) -> None:
+        self.league = league
+        self.tree = tree
+        self._frozen: dict[str, NDArray[np.float64]] = {}
+
+    def __call__(self, learner: Learner, share: Mapping[str, float], step: int) -> Played:
+        """Play on tables; a frozen opponent's policy is evaluated once in its life."""
+        game, tree = self.league.game, self.tree
+        rng = generator(self.league.config.seed, "rollout", learner.name, step)
+        opponent, side = _draw_opponents(self.league, share, rng)
+        names = list(share)
+        policies = np.stack([tree.policy(learner.player), *(self._policy(name, learner.name) for name in names)])
+        itself = np.array([name == learner.name for name in names])[opponent]
+        mine = itself[:, None] | (np.array(game.side_of) == side[:, None])
+        played = rollout(tree, policies, np.where(mine, 0, 1 + opponent[:, None]), rng)
+        batches = {}
+        for policy_id, trainer in learner.trainers.items():
+            seats = [seat for seat, role in enumerate(game.roles) if role in learner.roles(policy_id, game)]
+            rows = (played.policy == 0) & np.isin(played.seat, seats)
+            batches[policy_id] = from_tables(tree, played, rows, policy_id, trainer.policy.version)
+        seat = np.array([game.side_of.index(s) for s in range(game.entrants)])[side]
+        payoff = played.returns[np.arange(len(seat)), seat]
+        return Played(batches, _tally([names[k] for k in opponent], seat, payoff))
+
+    def _policy(self, name: str, learner: str) -> NDArray[np.float64]:
+        if name == learner:
+            return self.tree.uniform  # a place holder: the learner itself is policy 0
+        if name not in self._frozen:
+            self._frozen[name] = self.tree.policy(self.league.player(name))
+        return self._frozen[name]
+
+
+class ByMatches:
+    """Training matches through the referee, for games of any size."""
+
+    def __init__(self, league: League, tree: Tree | None) -> None:
+        self.league = league
+        self.tree = tree
+
+    def __call__(self, learner: Learner, share: Mapping[str, float], step: int) -> Played:
+        """Play by the rules, hundreds of matches at once."""
+        league, game = self.league, self.league.game
+        rng = generator(league.config.seed, "rollout", learner.name, step)
+        opponent, side = _draw_opponents(league, share, rng)
+        names = list(share)
+        fixtures = []
+        for i, (k, s) in enumerate(zip(opponent, side, strict=True)):
+            seats = tuple(learner.name if mine == s else names[k] for mine in game.side_of)
+            seed = derive(league.config.seed, "train", learner.name, step, i)
+            fixtures.append(Fixture(f"{learner.name}-{step}-{i:06d}", "train", seats, seed, ""))
+        players: dict[str, Player] = {name: league.player(name) for name in names if name != learner.name}
+        players[learner.name] = learner.player
+        listener = Collector(game, learner.name)
+        records = sorted(play_fixtures(game, fixtures, players, watch=listener.watch), key=lambda r: r.key)
+        rated = [i for i, record in enumerate(records) if record.stop.rated]
+        if not rated:
+            raise PlayerError(f"all training matches of {learner.name} were abandoned: {records[0].reason}")
+        batches = {
+            policy_id: listener.batch(records, policy_id, trainer.policy.version, learner.roles(policy_id, game))
+            for policy_id, trainer in learner.trainers.items()
+        }
+        seat = np.array([game.side_of.index(int(side[i])) for i in rated])
+        payoff = np.array([records[i].returns[s] or 0.0 for i, s in zip(rated, seat, strict=True)])
+        return Played(batches, _tally([names[opponent[i]] for i in rated], seat, payoff))
+
+
+def _draw_opponents(
+    league: League, share: Mapping[str, float], rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return per match (matches,) the position of the opponent in `share` and the learner's side."""
+    matches = league.config.training.matches
+    opponent = rng.choice(len(share), size=matches, p=np.array(list(share.values())))
+    return opponent, np.arange(matches) % league.game.entrants
+
+
+def _tally(
+    opponents: list[str], seat: NDArray[np.int64], payoff: NDArray[np.float64]
+) -> dict[tuple[str, int], NDArray[np.float64]]:
+    """Add results up per opponent and seat."""
+    tallies: dict[tuple[str, int], NDArray[np.float64]] = {}
+    names = np.array(opponents)
+    for name, s in sorted(set(zip(opponents, seat.tolist(), strict=True))):
+        won = payoff[(names == name) & (seat == s)]
+        tallies[name, s] = np.array([(won > 0).sum(), (won == 0).sum(), (won < 0).sum(), won.sum()])
+    return tallies

@@ -1,0 +1,174 @@
+"""The self-play loop: collect, update, checkpoint, snapshot, rate. It can be killed anywhere and started again.
+
+All that a step needs is its number: generators are derived from (seed, learner, step). A checkpoint is
+published by one transaction that moves the step forward, and what a killed run did after it is done again
+with the same result.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from arena.config import LeagueConfig
+from arena.league import League
+from arena.player import HasPolicy
+from arena.registry import load_game
+from arena.store import Member, Store, Tally
+from arena.trainers.collect import Collect, collector
+from arena.trainers.learner import Learner
+from arena.trainers.policy_gradient import Report
+from arena.tree import nash_conv
+
+
+class Progress(NamedTuple):
+    """What a watcher of the run is told after every update and every rated snapshot."""
+
+    step: int
+    updates: int
+    report: Report | None = None
+    """The last learner's update."""
+    rated: int = 0
+    """Rating matches played since the last word."""
+    snapshot: str = ""
+    """The snapshot that has just been rated."""
+    nash_conv: float | None = None
+    """Its exact NashConv, in the game's own units, where the game can be enumerated."""
+
+
+Tell = Callable[[Progress], None]
+
+
+def train(config: LeagueConfig, folder: Path, tell: Tell = lambda _: None) -> str:
+    """Run a league in `folder`, or go on with it, until its last update is rated. Returns the run's digest."""
+    # Small nets gain nothing from more threads, and one thread keeps the order of every sum the same.
+    torch.set_num_threads(1)
+    game = load_game(config.game)
+    with Store.open(folder) as store:
+        run = SelfPlay(League(store, game, config), tell)
+        run.go()
+        return run.league.digest()
+
+
+class SelfPlay:
+    """A run in progress."""
+
+    def __init__(self, league: League, tell: Tell) -> None:
+        self.league, self.tell = league, tell
+        self.config, self.store = league.config, league.store
+        self.learners = [Learner.fresh(name, league.game, self.config) for name in self.config.learners]
+        self.collect: Collect = collector(league)
+        self.tallies: dict[tuple[str, str, int], NDArray[np.float64]] = {}
+        self._shares: dict[str, dict[str, float]] = {}
+        self._players = self.store.folder / "checkpoints"
+        self._trainers = self.store.folder / "training"
+        self.step = int(self.store.meta("step", 0))
+        self._resume()
+
+    def go(self) -> None:
+        """Train to the last update; snapshots that a crash left unrated are rated first."""
+        self._rate_snapshots()
+        schedule, updates = self.config.schedule, self.config.training.updates
+        while self.step < updates:
+            for learner in self.learners:
+                report = self._update(learner)
+            self.step += 1
+            self.tell(Progress(self.step, updates, report))
+            if self.step % schedule.checkpoint_every == 0 or self.step == updates:
+                snapshot = self.step % schedule.snapshot_every == 0 or self.step == updates
+                self._checkpoint(snapshot)
+                if snapshot:
+                    self._rate_snapshots()
+
+    def _update(self, learner: Learner) -> Report:
+        share = self._opponents(learner.name)
+        played = self.collect(learner, share, self.step)
+        for (opponent, seat), result in played.tallies.items():
+            key = (learner.name, opponent, seat)
+            self.tallies[key] = self.tallies.get(key, 0.0) + result
+        return learner.update(played.batches)
+
+    def _opponents(self, learner: str) -> dict[str, float]:
+        """Return the learner's opponent distribution, which changes at checkpoints only."""
+        if learner not in self._shares:
+            self._shares[learner] = self.league.opponents(learner)
+        return self._shares[learner]
+
+    def _checkpoint(self, snapshot: bool) -> None:
+        """Write the learners' folders, then publish them and all that belongs to this step at once."""
+        members, trainers = [], {}
+        for learner in self.learners:
+            place = self._name(learner.name, self.step)
+            digest, trainers[learner.name] = learner.save(self._players / place, self._trainers / place)
+            members.append(Member(learner.name, f"{self._players.name}/{place}", "learner", self.step, digest))
+            if snapshot:
+                members.append(Member(place, f"{self._players.name}/{place}", "snapshot", self.step, digest))
+        with self.store.transaction():
+            self.store.put_players(members)
+            self.store.put_tallies(self._tallies())
+            self.store.put_meta({"step": self.step, "trainers": trainers})
+        self.tallies.clear()
+        self._shares = {}
+        self._sweep()
+
+    def _tallies(self) -> list[Tally]:
+        return [
+            Tally(learner, self.step, opponent, seat, int(wins), int(draws), int(losses), float(payoff))
+            for (learner, opponent, seat), (wins, draws, losses, payoff) in sorted(self.tallies.items())
+        ]
+
+    def _resume(self) -> None:
+        if self.step:
+            for learner in self.learners:
+                place = self._name(learner.name, self.step)
+                learner.load(self._players / place, self._trainers / place)
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Remove learners' folders that neither this step nor a snapshot needs."""
+        current = {self._name(learner.name, self.step) for learner in self.learners}
+        snapshots = {member.name for member in self.league.members("snapshot")}
+        names = "|".join(re.escape(learner.name) for learner in self.learners)
+        ours = re.compile(rf"({names})-\d+|\.({names})-\d+\.\d+\.(draft|old)")
+        for folder, needed in ((self._players, current | snapshots), (self._trainers, current)):
+            for path in folder.iterdir() if folder.is_dir() else ():
+                if ours.fullmatch(path.name) and path.name not in needed:
+                    shutil.rmtree(path)
+
+    def _rate_snapshots(self) -> None:
+        """Play every rating match that is still missing, and measure exactly what can be measured."""
+        measured = {player for _, player, _ in self.store.measures("rated")}
+        for snapshot in self.league.members("snapshot"):
+            if snapshot.name in measured:
+                continue
+            for record in self.league.rate(snapshot):
+                del record
+                self.tell(Progress(self.step, self.config.training.updates, rated=1))
+            values = {"rated": 1.0, **self._measure(snapshot.name)}
+            with self.store.transaction():
+                self.store.put_measures(snapshot.step, snapshot.name, values)
+            self.tell(
+                Progress(
+                    self.step,
+                    self.config.training.updates,
+                    snapshot=snapshot.name,
+                    nash_conv=values.get("nash_conv"),
+                )
+            )
+
+    def _measure(self, name: str) -> dict[str, float]:
+        """Return exact quantities of a snapshot; empty where the game cannot be enumerated."""
+        player = self.league.player(name)
+        if self.collect.tree is None or not isinstance(player, HasPolicy):
+            return {}
+        return {"nash_conv": nash_conv(self.collect.tree, self.collect.tree.policy(player))}
+
+    def _name(self, learner: str, step: int) -> str:
+        return f"{learner}-{step:0{len(str(self.config.training.updates))}d}"
