@@ -7,7 +7,7 @@ all that the seat knows, so players need no memory between calls, and all random
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -130,6 +130,9 @@ class Requests(Sequence[Request]):
 
     def __len__(self) -> int:
         return len(self._requests)
+
+    def __iter__(self) -> Iterator[Request]:
+        return iter(self._requests)
 
     @overload
     def __getitem__(self, index: int) -> Request: ...

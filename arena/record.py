@@ -132,3 +132,17 @@ def match_key(game: Game[Any], kind: str, entrants: tuple[str, ...], repetition:
     """Return the 20 hexadecimal digits that name a match, whoever schedules it and whenever."""
     what = [game.fingerprint, kind, entrants, repetition, [str(name) for name in names]]
     return sha256(json.dumps(what).encode()).hexdigest()[:20]
+
+
+def to_result(record: Record, game: Game[Any]) -> Result:
+    """Return what a rating reads of a rated match between two sides."""
+    a, b = (game.side_of.index(side) for side in (0, 1))
+    return Result(
+        record.entrants[a],
+        record.entrants[b],
+        game.roles[a],
+        game.roles[b],
+        record.returns[a] or 0.0,
+        record.pair,
+        record.step,
+    )

@@ -32,8 +32,11 @@ def generator(seed: int, *names: str | int) -> np.random.Generator:
 
 
 def uniform(seed: int) -> float:
-    """Return the number in [0, 1) that belongs to `seed`: one draw without building a generator."""
-    return float(uniforms([seed])[0])
+    """Return the number in [0, 1) that belongs to `seed`, as `uniforms` does, without building an array."""
+    z = (seed + 0x9E3779B97F4A7C15) & _MASK
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
+    return ((z ^ (z >> 31)) >> 11) * 2.0**-53
 
 
 def uniforms(seeds: Sequence[int] | NDArray[np.uint64]) -> NDArray[np.float64]:

@@ -203,6 +203,11 @@ class Store:
                 voids, step,
             )  # fmt: skip
 
+    def last_matches(self, count: int) -> list[tuple[str, list[str], str]]:
+        """Return (key, entrants by seat, stop) of the latest matches, newest first."""
+        rows = self._select("SELECT key, entrants, stop FROM matches ORDER BY number DESC LIMIT ?", (count,))
+        return [(key, json.loads(entrants), stop) for key, entrants, stop in rows]
+
     def results(self, game: Game[Any]) -> list[Result]:
         """Return the rated matches of a two-sided game, ordered by key, so that kills and restarts change nothing."""
         seat = [game.side_of.index(side) for side in (0, 1)]

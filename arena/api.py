@@ -1,0 +1,141 @@
+"""The Python face: play, tournament, pit, train and exploit. The command line only calls these.
+
+Players and games are given as specs ("uniform", "kuhn_poker", a checkpoint folder) or as objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from arena import config as configuration
+from arena.config import LeagueConfig, TournamentConfig
+from arena.errors import ConfigError
+from arena.game import Game
+from arena.match import Fixture, Patience, play_fixtures
+from arena.player import Player
+from arena.record import Record
+from arena.registry import find, load_game, load_player
+from arena.seeds import derive
+
+if TYPE_CHECKING:
+    from arena.rating import Ladder
+
+
+def play(
+    game: str | Game[Any],
+    players: Sequence[str | Player],
+    matches: int = 1,
+    seed: int = 0,
+    patience: Patience | None = None,
+) -> list[Record]:
+    """Play matches with one player per seat, in the order of the game's roles; returns their records in order."""
+    game = load_game(game)
+    seated = seat(game, players)
+    if len(seated) != game.seats:
+        raise ConfigError(
+            f"{game.name} has {game.seats} seats ({', '.join(game.roles)}), but {len(seated)} players came"
+        )
+    names = tuple(player.name for player in seated)
+    fixtures = [Fixture(f"play-{i:09d}", "play", names, derive(seed, "play", i), "") for i in range(matches)]
+    records = play_fixtures(game, fixtures, dict(zip(names, seated, strict=True)), patience=patience)
+    return sorted(records, key=lambda record: record.key)
+
+
+def tournament(
+    source: str | Path | TournamentConfig,
+    folder: str | Path | None = None,
+    overrides: Sequence[str] = (),
+    tell: Callable[[Any], None] | None = None,
+) -> Ladder:
+    """Play a round robin, or go on with it, and return its ladder.
+
+    `source` is a TOML file or a configuration; the run is kept in `folder` (default: runs/NAME, after the file).
+    """
+    values = _configuration(source, TournamentConfig, overrides)
+    run = find("tournaments", "round_robin")
+    return cast("Ladder", run(values, run_folder(source, folder), tell or (lambda _: None)))
+
+
+def train(
+    source: str | Path | LeagueConfig,
+    folder: str | Path | None = None,
+    overrides: Sequence[str] = (),
+    tell: Callable[[Any], None] | None = None,
+) -> Path:
+    """Run a self-play league, or go on with it, and return its folder.
+
+    `source` is a TOML file or a configuration; the run is kept in `folder` (default: runs/NAME, after the file).
+    """
+    values = _configuration(source, LeagueConfig, overrides)
+    place = run_folder(source, folder)
+    find("trainers", "self_play")(values, place, tell or (lambda _: None))
+    return place
+
+
+def pit(
+    first: str | Player,
+    second: str | Player,
+    game: str | Game[Any],
+    pairs: int = 500,
+    seed: int = 0,
+    tell: Callable[[int], None] | None = None,
+) -> Any:
+    """Compare two players over pairs of matches (same seed, seats swapped); returns a verdict that prints itself."""
+    game = load_game(game)
+    a, b = seat(game, [first, second])
+    return find("tournaments", "pit")(game, a, b, pairs, seed, tell or (lambda _: None))
+
+
+class Exploit(NamedTuple):
+    """How much a player gives away, exactly, in the game's own units."""
+
+    nash_conv: float
+    """Sum over seats of what a best response gains; 0 at a Nash equilibrium."""
+    exploitability: float
+    """NashConv per seat."""
+    values: tuple[float, ...]
+    """Per seat, the expected payoff when the player plays all seats."""
+    best_responses: tuple[float, ...]
+    """Per seat, what a best response earns there while the player holds the other seats."""
+
+
+def exploit(player: str | Player, game: str | Game[Any]) -> Exploit:
+    """Measure a player exactly against its best response. Raises TooLarge for games that cannot be enumerated."""
+    from arena import tree as exact
+
+    game = load_game(game)
+    tree = exact.enumerate_game(game)
+    policy = tree.policy(load_player(player, game))
+    values = exact.expected_returns(tree, policy)
+    best = tuple(exact.best_response(tree, policy, s).value for s in range(game.seats))
+    total = float(sum(best) - values.sum())
+    return Exploit(total, total / game.seats, tuple(map(float, values)), best)
+
+
+def seat(game: Game[Any], players: Sequence[str | Player]) -> list[Player]:
+    """Load players and give those that share a name names of their own: "uniform", "uniform #2"."""
+    seated: list[Player] = []
+    for spec in players:
+        player = load_player(spec, game)
+        same = sum(other.name.split(" #")[0] == player.name for other in seated)
+        if same:
+            player.name = f"{player.name} #{same + 1}"
+        seated.append(player)
+    return seated
+
+
+def run_folder(source: object, folder: str | Path | None) -> Path:
+    """Return where a run is kept: the folder that was given, or runs/NAME after the configuration file."""
+    if folder is not None:
+        return Path(folder)
+    if isinstance(source, (str, Path)):
+        return Path("runs") / Path(source).stem
+    raise ConfigError("a run from a configuration object needs a folder: pass folder=…")
+
+
+def _configuration(source: Any, model: Any, overrides: Sequence[str]) -> Any:
+    if isinstance(source, model):
+        return source
+    return configuration.load(Path(source), model, overrides)

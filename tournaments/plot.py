@@ -1,0 +1,112 @@
+"""A run as a picture: Elo histories with their intervals, NashConv beside them, and the payoff heat map."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from arena.errors import ConfigError
+from arena.tournaments.report import Run
+
+_FORMATS = (".png", ".svg")
+_WRITTEN_AT_MOST = 16
+"""Entrants beyond which the numbers in the heat map would overlap."""
+
+
+def draw(folder: Path, file: Path) -> None:
+    """Draw the run in `folder` into a PNG or SVG file."""
+    if file.suffix.lower() not in _FORMATS:
+        raise ConfigError(f"{file} should be a picture: end its name in {' or '.join(_FORMATS)}")
+    figure = picture(Run.of(folder))
+    try:
+        figure.savefig(file, dpi=150)
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be written: {error}") from None
+
+
+def picture(run: Run) -> Figure:
+    """Return the figure: histories where there are any, NashConv where it is exact, and always the matrix."""
+    steps = sorted({point.step for point in run.history})
+    panels = [_histories] * (len(steps) > 1) + [_ladder] * (len(steps) <= 1)
+    panels += [_nash_conv] * bool(run.nash_conv_by_step) + [_heat_map]
+    figure = Figure(figsize=(6.4 * len(panels), 5.4), layout="constrained")
+    figure.suptitle(run.title)
+    for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+        panel(axes, run)
+    return figure
+
+
+def _histories(axes: Any, run: Run) -> None:
+    """Every member's Elo over the run: snapshots as a line through what each was when it was made."""
+    last = {point.name: point for point in run.history}
+    lineages: dict[str, list[tuple[int, float, float, float]]] = {}
+    made = {name: step for step, name, _ in run.nash_conv_by_step} or _first_seen(run)
+    for name, point in last.items():
+        lineage = name.rsplit("-", 1)[0] if name in made and name not in run.ladder.anchors.values() else name
+        lineages.setdefault(lineage, []).append((made.get(name, 0), point.elo, point.low, point.high))
+    end = max(point.step for point in run.history)
+    for lineage, points in sorted(lineages.items()):
+        step, elo, low, high = np.array(sorted(points)).T
+        if len(step) == 1:  # an anchor, or a member that never changed
+            axes.axhspan(low[0], high[0], alpha=0.12, color="grey")
+            axes.plot([0, end], [elo[0]] * 2, "--", color="grey", linewidth=1)
+            axes.annotate(lineage, (0, elo[0]), textcoords="offset points", xytext=(2, 3), fontsize=8)
+        else:
+            (line,) = axes.plot(step, elo, "o-", label=lineage, markersize=4)
+            axes.fill_between(step, low, high, alpha=0.2, color=line.get_color())
+    axes.set(xlabel="update", ylabel="Elo (anchor 1000), 95% interval", title="Elo of every snapshot")
+    axes.grid(alpha=0.3)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend()
+
+
+def _first_seen(run: Run) -> dict[str, int]:
+    first: dict[str, int] = {}
+    for point in run.history:
+        first.setdefault(point.name, point.step)
+    return first
+
+
+def _ladder(axes: Any, run: Run) -> None:
+    """Draw the ladder as points with their intervals, for a run that has one moment only."""
+    rows = [row for row in reversed(run.ladder.rows) if row.elo is not None]
+    for place, row in enumerate(rows):
+        axes.plot([row.low, row.high], [place, place], color="C0", linewidth=2)
+        axes.plot(row.elo, place, "o", color="C0")
+    axes.set_yticks(range(len(rows)), [row.name for row in rows])
+    axes.set(xlabel="Elo (anchor 1000), 95% interval", title="Ladder")
+    axes.grid(alpha=0.3)
+
+
+def _nash_conv(axes: Any, run: Run) -> None:
+    """Exact NashConv of every snapshot, on a logarithmic scale."""
+    lineages: dict[str, list[tuple[int, float]]] = {}
+    for step, name, value in run.nash_conv_by_step:
+        lineages.setdefault(name.rsplit("-", 1)[0], []).append((step, value))
+    for lineage, points in sorted(lineages.items()):
+        axes.semilogy(*np.array(sorted(points)).T, "o-", label=lineage, markersize=4)
+    axes.set(xlabel="update", ylabel="NashConv, payoff units", title="Exact NashConv (0 at equilibrium)")
+    axes.grid(alpha=0.3, which="both")
+    axes.legend()
+
+
+def _heat_map(axes: Any, run: Run) -> None:
+    """Mean payoff of the row against the column, in the order of the ladder."""
+    payoffs = run.ladder.payoffs
+    order = [payoffs.names.index(row.name) for row in run.ladder.rows if row.name in payoffs.names]
+    mean = payoffs.mean[np.ix_(order, order)]
+    bound = np.nanmax(np.abs(mean)) or 1.0
+    image = axes.imshow(mean, cmap="RdBu", vmin=-bound, vmax=bound)
+    names = [payoffs.names[i] for i in order]
+    axes.set_xticks(range(len(names)), names, rotation=60, ha="right", fontsize=8)
+    axes.set_yticks(range(len(names)), names, fontsize=8)
+    if len(names) <= _WRITTEN_AT_MOST:
+        for (i, j), value in np.ndenumerate(mean):
+            if i != j and not np.isnan(value):
+                dark = abs(value) > 0.6 * bound
+                axes.text(j, i, f"{value:+.2f}", ha="center", va="center", fontsize=6, color="w" if dark else "k")
+    axes.set_title("Mean payoff of the row against the column")
+    axes.figure.colorbar(image, ax=axes, shrink=0.8)
