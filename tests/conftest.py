@@ -1,0 +1,20 @@
+"""What every test shares: the option --slow, and property tests that draw the same examples each time."""
+
+import pytest
+from hypothesis import settings
+
+# No deadline, since a shared machine is slow at times; no database, so that a run depends on the code alone.
+settings.register_profile("steady", derandomize=True, deadline=None, database=None)
+settings.load_profile("steady")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow", action="store_true", help="also run the tests that are marked slow")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--slow"):
+        return
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.skip(reason="slow: run it with --slow"))

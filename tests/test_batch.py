@@ -1,0 +1,117 @@
+"""Batches: columns that fit together, and rows that can be picked."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import pytest
+
+from arena.batch import DecisionBatch, TokenBatch
+from arena.errors import GameError
+
+PER_DECISION = {"information_set", "action", "behaviour_logp", "payoff", "seat", "side", "role", "match", "turn"}
+
+
+def decisions(**changes: Any) -> DecisionBatch:
+    """Four decisions of two matches at three observations."""
+    columns: dict[str, Any] = {
+        "game": "kuhn_poker",
+        "policy_id": "main",
+        "version": 7,
+        "observation": np.arange(6, dtype=np.float32).reshape(3, 2),
+        "mask": np.ones((3, 2), np.bool_),
+        "information_set": np.array([0, 1, 2, 0]),
+        "action": np.array([1, 0, 1, 1]),
+        "behaviour_logp": np.log(np.array([0.5, 0.25, 0.75, 1.0], np.float32)),
+        "payoff": np.array([1.0, 1.0, -2.0, -2.0]),
+        "seat": np.array([0, 1, 0, 1]),
+        "side": np.array([0, 1, 0, 1]),
+        "role": np.array([0, 1, 0, 1]),
+        "match": np.array([0, 0, 1, 1]),
+        "turn": np.array([0, 1, 0, 1]),
+    }
+    return DecisionBatch(**{**columns, **changes})
+
+
+def turns(**changes: Any) -> TokenBatch:
+    """Two turns of three and two tokens."""
+    columns: dict[str, Any] = {
+        "game": "critic",
+        "policy_id": "llm",
+        "version": 1,
+        "ids": np.array([5, 6, 7, 8, 9]),
+        "offsets": np.array([0, 3, 5]),
+        "loss_mask": np.array([False, True, True, False, True]),
+        "behaviour_logp": np.zeros(5, np.float32),
+        "payoff": np.array([1.0, -1.0]),
+        "side": np.array([0, 1]),
+        "role": np.array([0, 1]),
+        "match": np.array([0, 0]),
+        "turn": np.array([0, 1]),
+    }
+    return TokenBatch(**{**columns, **changes})
+
+
+def test_the_length_of_a_batch_is_its_decisions_or_turns() -> None:
+    assert len(decisions()) == 4
+    assert len(turns()) == 2
+
+
+def test_every_column_of_a_decision_is_either_per_row_or_shared() -> None:
+    """A field added to DecisionBatch must be sorted into one of the two, or `where` would leave it whole."""
+    shared = {"game", "policy_id", "version", "observation", "mask"}
+    assert {field.name for field in fields(DecisionBatch)} == PER_DECISION | shared
+
+
+def test_where_picks_rows_and_keeps_observations() -> None:
+    whole = decisions()
+    second = whole.where(whole.match == 1)
+    assert len(second) == 2
+    for name in PER_DECISION:
+        assert getattr(second, name).tolist() == getattr(whole, name)[2:].tolist(), name
+    assert second.observation is whole.observation
+    assert second.mask is whole.mask
+    assert (second.game, second.policy_id, second.version) == ("kuhn_poker", "main", 7)
+
+
+def test_where_may_pick_nothing() -> None:
+    assert len(decisions().where(np.zeros(4, np.bool_))) == 0
+
+
+@pytest.mark.parametrize("column", sorted(PER_DECISION - {"action"}))
+def test_a_short_column_of_decisions_is_refused(column: str) -> None:
+    with pytest.raises(GameError, match=f"a batch of 4 decisions has 3 of {column}"):
+        decisions(**{column: np.zeros(3)})
+
+
+def test_observations_without_masks_are_refused() -> None:
+    with pytest.raises(GameError, match="3 observations have 2 masks"):
+        decisions(mask=np.ones((2, 2), np.bool_))
+
+
+@pytest.mark.parametrize("column", ["side", "role", "match", "turn"])
+def test_a_short_column_of_turns_is_refused(column: str) -> None:
+    with pytest.raises(GameError, match=f"a batch of 2 turns has 1 of {column}"):
+        turns(**{column: np.zeros(1)})
+
+
+@pytest.mark.parametrize("column", ["loss_mask", "behaviour_logp"])
+def test_a_short_column_of_tokens_is_refused(column: str) -> None:
+    with pytest.raises(GameError, match=f"a batch of 5 tokens has 4 of {column}"):
+        turns(**{column: np.zeros(4)})
+
+
+@pytest.mark.parametrize("offsets", [[0, 5], [0, 3, 4], [0, 3, 4, 5], []])
+def test_offsets_must_cover_every_token(offsets: list[int]) -> None:
+    with pytest.raises(GameError, match="2 turns and 5 tokens need 3 offsets that end at 5"):
+        turns(offsets=np.array(offsets))
+
+
+def test_batches_compare_by_identity() -> None:
+    """Arrays have no single truth, so == by value would raise."""
+    batch = decisions()
+    assert batch == batch
+    assert batch != decisions()
+    assert {batch: "usable as a key"}[batch]
