@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from arena.errors import IllegalAction, ReplayError
-from arena.game import CHANCE, OVER, Game
+from arena.game import OVER, Game
 
 
 class StopReason(StrEnum):
@@ -123,8 +123,7 @@ class Record:
         mover = game.turn(s)
         if mover == OVER:
             raise ReplayError(f"match {self.key} goes on at turn {number} after the game is over")
-        allowed = (CHANCE,) if mover == CHANCE else tuple(game.ready(s))
-        if turn.seat not in allowed:
+        if turn.seat != mover:
             raise ReplayError(f"match {self.key}, turn {number}: seat {turn.seat} moved, but seat {mover} was due")
 
 
