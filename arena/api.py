@@ -6,6 +6,8 @@ Players and games are given as specs ("uniform", "kuhn_poker", a checkpoint fold
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -51,7 +53,7 @@ def tournament(
 ) -> Ladder:
     """Play a round robin, or go on with it, and return its ladder.
 
-    `source` is a TOML file or a configuration; the run is kept in `folder` (default: runs/NAME, after the file).
+    `source` is a TOML file, the name of one that comes with arena, or a configuration; the run is kept in `folder` (default: runs/NAME, after the file).
     """
     values = _configuration(source, TournamentConfig, overrides)
     run = find("tournaments", "round_robin")
@@ -66,7 +68,7 @@ def train(
 ) -> Path:
     """Run a self-play league, or go on with it, and return its folder.
 
-    `source` is a TOML file or a configuration; the run is kept in `folder` (default: runs/NAME, after the file).
+    `source` is a TOML file, the name of one that comes with arena, or a configuration; the run is kept in `folder` (default: runs/NAME, after the file).
     """
     values = _configuration(source, LeagueConfig, overrides)
     place = run_folder(source, folder)
@@ -138,4 +140,18 @@ def run_folder(source: object, folder: str | Path | None) -> Path:
 def _configuration(source: Any, model: Any, overrides: Sequence[str]) -> Any:
     if isinstance(source, model):
         return source
-    return configuration.load(Path(source), model, overrides)
+    return configuration.load(_file(Path(source)), model, overrides)
+
+
+def _file(path: Path) -> Path:
+    """Return the file itself, or the one that ships under this name: "kuhn_league" works from any folder."""
+    if path.exists():
+        return path
+    shipped = {file.name: Path(str(file)) for file in files("arena.tournaments").iterdir() if file.name[-5:] == ".toml"}
+    name = path.with_suffix(".toml").name
+    if name in shipped and str(path) in (path.name, f"tournaments/{path.name}"):
+        return shipped[name]
+    known = [name.removesuffix(".toml") for name in sorted(shipped)]
+    near = get_close_matches(path.stem, known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"these come with arena: {', '.join(known)}"
+    raise ConfigError(f"there is no file {path}; {hint}")

@@ -34,6 +34,8 @@ class Run:
     nash_conv: dict[str, float]
     """Snapshot → exact NashConv, in the game's own units."""
     nash_conv_by_step: list[tuple[int, str, float]]
+    digest: str = ""
+    """Of a finished league: the same configuration on a CPU gives the same, whatever happened on the way."""
 
     @classmethod
     def of(cls, folder: Path) -> Run:
@@ -50,10 +52,11 @@ class Run:
             if not results:
                 raise RatingError(f"{folder} holds no rated matches yet: let the run go on for a while")
             exact = store.measures("nash_conv")
+            digest = store.meta("digest", "")
         ladder = rate(results, game, anchor, blocks, crashes)
         # A tournament has one moment only, so a history would be a point.
         points = history(results, game, anchor, blocks, crashes) if league else []
-        return cls(f"{folder.name}: {game.spec}", game, ladder, points, {name: x for _, name, x in exact}, exact)
+        return cls(f"{folder.name}: {game.spec}", game, ladder, points, {name: x for _, name, x in exact}, exact, digest)
 
 
 def show(folder: Path, console: Console) -> None:
@@ -130,6 +133,8 @@ def _remarks(run: Run) -> list[str]:
     if len(mean) >= 3 and run.game.zero_sum and not np.isnan(mean).any():
         lines.append(f"cyclic share of the payoffs: {cyclic_share(mean):.0%} (what no single number can show)")
     lines += [f"{row.name}: {row.standing}: {row.note}" for row in ladder.rows if row.note]
+    if run.digest:
+        lines.append(f"the run is complete; digest of weights, baselines, pool and tallies: {run.digest}")
     return lines
 
 

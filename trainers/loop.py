@@ -54,7 +54,10 @@ def train(config: LeagueConfig, folder: Path, tell: Tell = lambda _: None) -> st
     with Store.open(folder) as store:
         run = SelfPlay(League(store, game, config), tell)
         run.go()
-        return run.league.digest()
+        digest = run.league.digest()
+        with store.transaction():
+            store.put_meta({"digest": digest})
+        return digest
 
 
 class SelfPlay:
