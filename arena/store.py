@@ -103,11 +103,12 @@ class Store:
             lock.close()
             raise RunLocked(f"another process is writing {folder}: wait for it, or use another folder") from None
         path = folder / FILE
-        with _explained(path):
+        with _closing_on_error(lock), _explained(path):
             store = cls(path, _connect(path), lock)
-            store._db.execute("PRAGMA journal_mode = WAL")
-            store._db.execute("PRAGMA synchronous = NORMAL")
-            store._migrate()
+            with _closing_on_error(store):
+                store._db.execute("PRAGMA journal_mode = WAL")
+                store._db.execute("PRAGMA synchronous = NORMAL")
+                store._migrate()
         return store
 
     @classmethod
@@ -118,8 +119,9 @@ class Store:
             raise StoreError(f"{folder} holds no run: there is no {FILE} in it")
         with _explained(path):
             store = cls(path, _connect(path), None)
-            store._check_version()
-            store._db.execute("PRAGMA query_only = ON")
+            with _closing_on_error(store):
+                store._check_version()
+                store._db.execute("PRAGMA query_only = ON")
         return store
 
     def __enter__(self) -> Self:
@@ -174,8 +176,9 @@ class Store:
                     json.dumps(r.returns), str(r.stop), r.reason, r.culprit, r.voids, r.step,
                 )  # fmt: skip
                 number = self._db.execute(
-                    "INSERT OR IGNORE INTO matches (key, kind, game, fingerprint, entrants, seed, pair, returns, stop, "
-                    "reason, culprit, voids, step) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING number",
+                    "INSERT INTO matches (key, kind, game, fingerprint, entrants, seed, pair, returns, stop, "
+                    "reason, culprit, voids, step) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                    "ON CONFLICT (key) DO NOTHING RETURNING number",
                     row,
                 ).fetchone()
                 if number:
@@ -293,6 +296,15 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
     connection.execute("PRAGMA busy_timeout = 5000")
     return connection
+
+
+@contextmanager
+def _closing_on_error(thing: Any) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        thing.close()
+        raise
 
 
 @contextmanager
