@@ -175,56 +175,104 @@ def test_another_games_checkpoint_is_refused(folder: Path) -> None:
 # Killing the writer.
 
 
+CRASHES = """
+import os, signal, sys
+from itertools import count
+from pathlib import Path
+from arena.checkpoint import Manifest, write
+
+parent, replacing = Path(sys.argv[1]), sys.argv[2] == "replacing"
+
+def save(n, version):
+    def files(draft):
+        for part in range(2):
+            (draft / f"{part}.bin").write_bytes(bytes([version]) * 5_000)
+
+    write(parent / str(n) / "main", Manifest("net", "main", version, "kuhn_poker", "0" * 16, ["first"]), files)
+
+def kill_at(line_number):
+    lines = count(1)
+
+    def trace(frame, event, arg):
+        if Path(frame.f_code.co_filename).stem not in {"checkpoint", "shutil"}:
+            return None
+        if event == "line" and next(lines) == line_number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return trace
+
+    sys.settrace(trace)
+
+for n in count(1):
+    if replacing:
+        save(n, version=1)
+    if (child := os.fork()) == 0:
+        kill_at(n)
+        save(n, version=2)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    if status == 0:
+        break
+    assert os.WTERMSIG(status) == signal.SIGKILL
+"""
+
+
+def crash_everywhere(parent: Path, how: str) -> list[Path]:
+    """Kill a writer before its first line, its second and so on, until it finishes; return where they wrote."""
+    subprocess.run([sys.executable, "-W", "ignore", "-c", CRASHES, str(parent), how], check=True)
+    return sorted(parent.iterdir(), key=lambda path: int(path.name))
+
+
+def whole_version(folder: Path) -> int:
+    """Return the version of a checkpoint after checking that its files are of that version too."""
+    version = read(folder).version
+    assert [path.read_bytes() for path in sorted(folder.glob("*.bin"))] == [bytes([version]) * 5_000] * 2
+    return version
+
+
+def test_a_writer_killed_at_any_line_leaves_no_folder_or_a_whole_one(tmp_path: Path) -> None:
+    places = crash_everywhere(tmp_path, "new")
+    found = [whole_version(place / "main") if (place / "main").exists() else None for place in places]
+    assert len(found) > 50
+    assert found == sorted(found, key=lambda version: version is not None)
+    assert set(found) == {None, 2}
+
+
+def test_a_writer_killed_at_any_line_of_a_replacement_loses_nothing(tmp_path: Path) -> None:
+    """Only between the two renames is there no folder, and then the old one lies beside its place."""
+    places = crash_everywhere(tmp_path, "replacing")
+    missing = [place for place in places if not (place / "main").exists()]
+    assert 0 < len(missing) < len(places) / 10
+    assert all(whole_version(place / ".main.old") == 1 for place in missing)
+    found = [whole_version(place / "main") for place in places if place not in missing]
+    assert found == sorted(found)
+    assert set(found) == {1, 2}
+    for place in (places[0], *missing, places[-1]):
+        write(place / "main", SAID, weights)
+        assert os.listdir(place) == ["main"]
+
+
 WRITER = """
 import sys
 from pathlib import Path
 from arena.checkpoint import Manifest, write
 
-parent, sort = Path(sys.argv[1]), sys.argv[2]
 for n in range(1, 100_000):
-    def files(draft):
-        for part in range(3):
-            (draft / f"{part}.bin").write_bytes(bytes([n % 256]) * 50_000)
-
-    folder = parent / ("same" if sort == "replaced" else f"main-{n}")
-    write(folder, Manifest("net", "main", n, "kuhn_poker", "0" * 16, ["first"]), files)
+    manifest = Manifest("net", "main", n, "kuhn_poker", "0" * 16, ["first"])
+    write(Path(sys.argv[1]) / str(n), manifest, lambda draft: (draft / "0.bin").write_bytes(bytes([n % 256]) * 10**6))
     print(n, flush=True)
 """
 
 
-def killed_writer(parent: Path, sort: str, delay_s: float) -> int:
-    """Write checkpoints in another process until it is killed; return how many it said it had published."""
-    process = subprocess.Popen([sys.executable, "-c", WRITER, str(parent), sort], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "1\n"
-    time.sleep(delay_s)
-    process.send_signal(signal.SIGKILL)
-    said = process.stdout.read().split()
-    assert process.wait() == -signal.SIGKILL
-    process.stdout.close()
-    return int(said[-1]) if said else 1
-
-
-def is_whole(folder: Path, version: int) -> bool:
-    assert read(folder).version == version
-    return {path.read_bytes()[0] for path in folder.glob("*.bin")} == {version % 256}
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_a_killed_writer_leaves_no_folder_or_a_whole_one(tmp_path: Path, seed: int) -> None:
-    """What the writer had announced is there; at most one more is, and every folder is whole."""
-    published = killed_writer(tmp_path, "new", random.Random(seed).uniform(0, 0.2))
-    versions = sorted(int(path.name.partition("-")[2]) for path in tmp_path.glob("main-*"))
-    assert versions in ([*range(1, published + 1)], [*range(1, published + 2)])
-    assert all(is_whole(tmp_path / f"main-{n}", n) for n in versions)
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_a_writer_killed_while_replacing_loses_at_most_what_it_was_writing(tmp_path: Path, seed: int) -> None:
-    published = killed_writer(tmp_path, "replaced", random.Random(seed).uniform(0, 0.2))
-    found = tmp_path / "same" if (tmp_path / "same").exists() else tmp_path / ".same.old"
-    version = read(found).version
-    assert version in (published, published + 1)
-    assert is_whole(found, version)
-    write(tmp_path / "same", SAID, weights)
-    assert os.listdir(tmp_path) == ["same"]
+@pytest.mark.parametrize("seed", range(3))
+def test_a_writer_killed_at_a_random_moment_has_published_what_it_said(tmp_path: Path, seed: int) -> None:
+    process = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    with process, process.stdout:  # type: ignore[union-attr]
+        assert process.stdout.readline() == "1\n"
+        time.sleep(random.Random(seed).uniform(0, 0.2))
+        process.send_signal(signal.SIGKILL)
+        said = [1, *map(int, process.stdout.read().split())]
+    versions = sorted(int(path.name) for path in tmp_path.iterdir() if path.name.isdecimal())
+    assert versions in (said, [*said, len(said) + 1])
+    for n in versions:
+        assert read(tmp_path / str(n)).version == n
+        assert (tmp_path / str(n) / "0.bin").read_bytes() == bytes([n % 256]) * 10**6
