@@ -1,0 +1,364 @@
+"""The registry: every form of a spec, and an answer that helps when a name is wrong."""
+
+from __future__ import annotations
+
+import pickle
+import sys
+from contextlib import suppress
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from arena.errors import ArenaError, CheckpointError, ConfigError, GameError, UnknownName
+from arena.games.kuhn_poker import KuhnPoker, equilibrium
+from arena.games.matrix import Matrix
+from arena.player import Move, Request, Requests
+from arena.players.script import Script
+from arena.players.tabular import Tabular
+from arena.registry import BUILT_IN, Spec, find, load_game, load_player, names, parse
+
+KUHN = KuhnPoker()
+
+NIM = """
+    from typing import NamedTuple
+    from arena.game import OVER, Game, IllegalAction
+
+    class State(NamedTuple):
+        left: int
+        mover: int = 0
+
+    class Nim(Game[State]):
+        name = "nim"
+        actions = ("1", "2")
+
+        def __init__(self, heap: int = 7) -> None:
+            self.heap = heap
+
+        def start(self): return State(self.heap)
+        def turn(self, s): return s.mover if s.left > 0 else OVER
+        def step(self, s, action): return State(s.left - int(action), 1 - s.mover)
+        def returns(self, s): return (1.0, -1.0) if s.mover == 1 else (-1.0, 1.0)
+        def view(self, s, seat): return str(s.left)
+
+    class Chatty:
+        name = "chatty"
+        def act(self, batch): return []
+
+    NOT_A_CLASS = 5
+"""
+
+
+@pytest.fixture
+def nim(tmp_path: Path) -> Path:
+    path = tmp_path / "nim.py"
+    path.write_text(dedent(NIM))
+    return path
+
+
+# Reading a spec.
+
+
+@pytest.mark.parametrize(
+    ("text", "spec"),
+    [
+        ("kuhn_poker", Spec("kuhn_poker", {})),
+        ("  kuhn_poker ( ) ", Spec("kuhn_poker", {})),
+        ("nim(heap=9)", Spec("nim", {"heap": 9})),
+        ("net(hidden=[64, 64], device='cpu')", Spec("net", {"hidden": [64, 64], "device": "cpu"})),
+        ("script(prefer='bet (all)')", Spec("script", {"prefer": "bet (all)"})),
+        (
+            "pkg.mod:Class(a=-1.5, b=None, c={'x': (1,)})",
+            Spec("pkg.mod:Class", {"a": -1.5, "b": None, "c": {"x": (1,)}}),
+        ),
+        ("some/file.py:Class", Spec("some/file.py:Class", {})),
+        ("runs/kuhn/checkpoints/main-2000(temperature=0)", Spec("runs/kuhn/checkpoints/main-2000", {"temperature": 0})),
+        ("matrix(payoffs=[[1, -1],\n [-1, 1]])", Spec("matrix", {"payoffs": [[1, -1], [-1, 1]]})),
+    ],
+)
+def test_parse(text: str, spec: Spec) -> None:
+    assert parse(text) == spec
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is no name: write name or name"),
+        ("(heap=9)", "is no name"),
+        ("nim(heap=9", "is no name"),
+        ("nim(heap=9) now", "is no name"),
+        ("nim(9)", "give every parameter by name, as key=value"),
+        ("nim(**{'heap': 9})", "give every parameter by name, as key=value"),
+        ("nim(heap=nine)", r"nine is no Python literal \(text needs quotes\)"),
+        ("nim(heap=print('x'))", r"print\('x'\) is no Python literal"),
+        ("nim(heap={[]: 1})", "is no Python literal"),
+        ("nim(heap=9, heap=8)", "one is given twice"),
+        ("nim(heap=9)(heap=8)", "one pair of brackets holds them all"),
+        ("nim(heap=9) + nim(heap=8)", "one pair of brackets holds them all"),
+        ("nim(heap==9)", "give every parameter by name"),
+        ("nim(heap=)", "cannot be read"),
+    ],
+)
+def test_what_is_no_spec_is_refused(text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as caught:
+        parse(text)
+    assert repr(text) in str(caught.value)
+
+
+LITERALS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=9),
+    lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.text(max_size=3), inside, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["heap", "size", "payoffs"]), LITERALS))
+def test_parameters_come_back_as_they_were_written(parameters: dict[str, object]) -> None:
+    inside = ", ".join(f"{key}={value!r}" for key, value in parameters.items())
+    assert parse(f"nim({inside})") == Spec("nim", parameters)
+
+
+@given(st.text(alphabet="nim(heap=9),'[]{}:* \n#\\\0", max_size=30))
+def test_any_text_is_a_spec_or_a_config_error(text: str) -> None:
+    with suppress(ConfigError):
+        parse(text)
+
+
+# Games.
+
+
+@pytest.mark.parametrize("name", sorted(BUILT_IN["games"]))
+def test_every_built_in_game_is_called_by_its_name(name: str) -> None:
+    assert load_game(name).spec == name
+
+
+@pytest.mark.parametrize("kind", sorted(BUILT_IN))
+def test_every_built_in_name_is_there(kind: str) -> None:
+    for name in BUILT_IN[kind]:
+        assert callable(find(kind, name)), name
+    assert names(kind) == sorted(names(kind))
+    assert set(BUILT_IN[kind]) <= set(names(kind))
+
+
+def test_a_game_with_parameters() -> None:
+    game = load_game("matrix(payoffs=[[0, 3], [-3, 0]])")
+    assert isinstance(game, Matrix)
+    assert game.payoffs == ((0.0, 3.0), (-3.0, 0.0))
+
+
+def test_a_game_by_module_and_class() -> None:
+    assert isinstance(load_game("arena.games.kuhn_poker:KuhnPoker"), KuhnPoker)
+
+
+def test_a_game_is_its_own_spec() -> None:
+    assert load_game(KUHN) is KUHN
+
+
+def test_a_game_in_a_file(nim: Path) -> None:
+    game = load_game(f"{nim}:Nim(heap=9)")
+    assert game.spec == f"{nim}:Nim(heap=9)"
+    assert game.parameters == {"heap": 9}
+    assert game.view(game.step(game.start(), "2"), 1) == "7"
+    assert load_game(game.spec).fingerprint == game.fingerprint
+
+
+def test_states_of_a_game_in_a_file_survive_pickling(nim: Path) -> None:
+    game = load_game(f"{nim}:Nim")
+    state = game.step(game.start(), "2")
+    assert pickle.loads(pickle.dumps(state)) == state
+    assert type(pickle.loads(pickle.dumps(state))) is type(state)
+
+
+def test_a_file_is_imported_once(nim: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(nim.parent)
+    assert type(load_game("nim.py:Nim")) is type(load_game(f"{nim}:Nim"))
+
+
+def test_two_files_of_one_name_are_two_modules(nim: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other" / "nim.py"
+    other.parent.mkdir()
+    other.write_text(nim.read_text().replace('name = "nim"', 'name = "other"'))
+    assert (load_game(f"{nim}:Nim").name, load_game(f"{other}:Nim").name) == ("nim", "other")
+
+
+def test_a_file_that_fails_is_named_and_can_be_mended(nim: Path) -> None:
+    whole = nim.read_text()
+    nim.write_text("import nonsense_that_is_not_there\n")
+    with pytest.raises(UnknownName, match=r"nim\.py cannot be imported: ModuleNotFoundError: .*nonsense"):
+        load_game(f"{nim}:Nim")
+    nim.write_text(whole)
+    assert load_game(f"{nim}:Nim").name == "nim"
+
+
+# Names that are wrong.
+
+
+@pytest.mark.parametrize(
+    ("spec", "error", "message"),
+    [
+        ("khun_poker", UnknownName, "there is no game 'khun_poker'; did you mean 'kuhn_poker'?"),
+        ("tictactoe", UnknownName, "there is no game 'tictactoe'; did you mean 'tic_tac_toe'?"),
+        ("zzz", UnknownName, "there is no game 'zzz'; known: connect_four, kuhn_poker,"),
+        ("matrix(payofs=[[1]])", ConfigError, "has no parameter 'payofs'; did you mean 'payoffs'?"),
+        ("matrix(zzz=1)", ConfigError, "has no parameter 'zzz'; known: payoffs, actions"),
+        ("kuhn_poker(players=3)", ConfigError, "has no parameter 'players'; known: none"),
+        ("arena.games.kuhn_poker:KuhnPokr", UnknownName, "has no 'KuhnPokr'; did you mean 'KuhnPoker'?"),
+        ("arena.games.kuhn_poker:Zzz", UnknownName, "arena.games.kuhn_poker has no 'Zzz'"),
+        ("arena.games.kuhn_pokr:KuhnPoker", UnknownName, "cannot be imported: No module named"),
+        ("games.kuhn_poker:KuhnPoker", UnknownName, "this folder is the package arena.games: import that name"),
+        ("nowhere.py:Nim", UnknownName, "there is no file nowhere.py"),
+        ("arena.players.script:Script", GameError, "is a Script, not an arena.Game: subclass it"),
+        ("arena.game:Game", ConfigError, "'arena.game:Game' cannot be made: Can't instantiate abstract class"),
+    ],
+)
+def test_a_wrong_game_is_explained(spec: str, error: type[ArenaError], message: str) -> None:
+    with pytest.raises(error) as caught:
+        load_game(spec)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("spec", "error", "message"),
+    [
+        ("unifrom", UnknownName, "there is no player 'unifrom'; did you mean 'uniform'?"),
+        ("script(prefers='bet')", ConfigError, "has no parameter 'prefers'; did you mean 'prefer'?"),
+        ("tabular(game='kuhn_poker')", ConfigError, "has no parameter 'game'; known: table"),
+        ("arena.games.kuhn_poker:State", UnknownName, "is a State, not a player: it needs a name and act(batch)"),
+    ],
+)
+def test_a_wrong_player_is_explained(spec: str, error: type[ArenaError], message: str) -> None:
+    with pytest.raises(error) as caught:
+        load_player(spec, KUHN)
+    assert message in str(caught.value)
+
+
+# Players.
+
+
+def test_a_player_is_called_by_its_spec_or_as_told() -> None:
+    assert load_player("script(prefer='bet')", KUHN).name == "script(prefer='bet')"
+    assert load_player("script(prefer='bet')", KUHN, name="maniac").name == "maniac"
+
+
+def test_a_player_is_its_own_spec() -> None:
+    player = Script("bet")
+    assert load_player(player, KUHN) is player
+
+
+def test_a_player_that_asks_for_the_game_gets_it() -> None:
+    player = load_player("tabular(table='arena.games.kuhn_poker:equilibrium')", KUHN)
+    assert isinstance(player, Tabular)
+    assert player.game is KUHN
+
+
+def test_a_player_in_a_file(nim: Path) -> None:
+    assert load_player(f"{nim}:Chatty", KUHN).name == f"{nim}:Chatty"
+
+
+# Checkpoints.
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    player = Tabular(KUHN, equilibrium())
+    player.name, player.version = "nash", 3
+    player.save(tmp_path / "nash-3")
+    return tmp_path / "nash-3"
+
+
+def test_a_checkpoint_folder_is_a_player(saved: Path) -> None:
+    player = load_player(str(saved), KUHN)
+    assert isinstance(player, Tabular)
+    assert (player.name, player.version) == ("nash", 3)
+    king = Request(KUHN, KUHN.step(KUHN.step(KUHN.start(), "K"), "Q"), 0)
+    assert player.policy(Requests([king])).tolist() == [pytest.approx([0.4, 0.6])]
+    assert load_player(str(saved), KUHN, name="old").name == "old"
+
+
+def test_a_checkpoint_takes_parameters_over_those_it_was_saved_with(tmp_path: Path) -> None:
+    net = load_player("net(hidden=[8])", KUHN, name="main")
+    net.save(tmp_path / "main")  # type: ignore[attr-defined]
+    again = load_player(f"{tmp_path / 'main'}(temperature=0)", KUHN)
+    assert again.hidden == (8,)  # type: ignore[attr-defined]
+    assert again.temperature == 0  # type: ignore[attr-defined]
+
+
+def test_a_checkpoint_of_another_game_is_refused(saved: Path) -> None:
+    with pytest.raises(CheckpointError, match="was made for kuhn_poker"):
+        load_player(str(saved), load_game("tic_tac_toe"))
+
+
+def test_a_path_that_is_no_folder_is_a_missing_checkpoint() -> None:
+    with pytest.raises(CheckpointError, match="there is no folder runs/kuhn/checkpoints/main-9"):
+        load_player("runs/kuhn/checkpoints/main-9", KUHN)
+
+
+def test_a_folder_in_the_working_directory_is_found_by_its_bare_name(
+    saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(saved.parent)
+    assert load_player("nash-3", KUHN).name == "nash"
+
+
+def test_a_folder_does_not_hide_a_built_in_player(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "script").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert isinstance(load_player("script", KUHN), Script)
+
+
+def test_a_checkpoint_of_a_player_that_cannot_load_is_refused(saved: Path) -> None:
+    manifest = saved / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"player": "tabular"', '"player": "script"'))
+    with pytest.raises(CheckpointError, match="holds a 'script', which cannot load a checkpoint"):
+        load_player(str(saved), KUHN)
+
+
+# Plug-ins.
+
+
+@pytest.fixture
+def plug_in(nim: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Install a distribution as pip would leave it: a module, and metadata with entry points."""
+    site = nim.parent / "site-packages"
+    metadata = site / "acme_games-1.0.dist-info"
+    metadata.mkdir(parents=True)
+    (site / "acme_nim.py").write_text(nim.read_text())
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-games\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text(
+        "[arena.games]\nnim = acme_nim:Nim\nkuhn_poker = acme_nim:Nim\n[arena.players]\nchatty = acme_nim:Chatty\n"
+    )
+    monkeypatch.syspath_prepend(site)
+    monkeypatch.delitem(sys.modules, "acme_nim", raising=False)
+
+
+@pytest.mark.usefixtures("plug_in")
+def test_an_installed_package_adds_games_and_players() -> None:
+    assert "nim" in names("games")
+    assert load_game("nim(heap=3)").parameters == {"heap": 3}
+    assert load_game("nim(heap=3)").spec == "nim(heap=3)"
+    assert load_player("chatty", KUHN).name == "chatty"
+
+
+@pytest.mark.usefixtures("plug_in")
+def test_a_plug_in_is_offered_for_a_misspelt_name() -> None:
+    with pytest.raises(UnknownName, match="did you mean 'nim'"):
+        load_game("nimm")
+
+
+@pytest.mark.usefixtures("plug_in")
+def test_a_plug_in_cannot_take_a_built_in_name() -> None:
+    assert isinstance(load_game("kuhn_poker"), KuhnPoker)
+
+
+def test_without_the_package_there_is_no_plug_in() -> None:
+    assert "nim" not in names("games")
+    with pytest.raises(UnknownName):
+        load_game("nim")
+
+
+def test_a_player_made_here_plays() -> None:
+    """The spec's parameters arrive: a script that prefers to bet bets."""
+    request = Request(KUHN, KUHN.step(KUHN.step(KUHN.start(), "J"), "Q"), 0)
+    assert load_player("script(prefer='bet')", KUHN).act(Requests([request])) == [Move("bet")]
