@@ -201,7 +201,8 @@ def _override(values: dict[str, Any], override: str) -> None:
 
 
 def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
-    problem = error.errors()[0]
+    # A misspelt key is often also a missing one; the former says more.
+    problem = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
     where = ".".join(map(str, problem["loc"]))
     if problem["type"] == "extra_forbidden":
         *parents, key = problem["loc"]

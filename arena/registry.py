@@ -128,14 +128,15 @@ def load_game(spec: str | Game[Any]) -> Game[Any]:
 def load_player(spec: str | Player, game: Game[Any], name: str = "", seed: int | None = None) -> Player:
     """Return the player that a spec or a checkpoint folder names, ready to play `game`.
 
-    `name` is what results will call it; by default the spec, or the name in the checkpoint's manifest. `seed`
+    `name` is what results will call it; by default the spec, without the path to a checkpoint folder. `seed`
     is for players that begin at random (a fresh net), unless the spec gives one.
     """
     if not isinstance(spec, str):
         return spec
     target, parameters = parse(spec)
     if _is_folder(target):
-        return _open_checkpoint(Path(target), game, parameters, name)
+        folder = Path(target)
+        return _open_checkpoint(folder, game, parameters, name or folder.name + spec.strip()[len(target) :])
     player = _build(find("players", target), spec, parameters, game, seed)
     if not isinstance(player, Player):
         raise UnknownName(f"{spec!r} is a {type(player).__name__}, not a player: it needs a name and act(batch)")
@@ -150,7 +151,7 @@ def _open_checkpoint(folder: Path, game: Game[Any], parameters: dict[str, Any], 
     if not isinstance(player, Loadable):
         raise CheckpointError(f"{folder} holds a {target!r}, which cannot load a checkpoint")
     player.load(folder)
-    player.name = name or manifest.name
+    player.name = name
     return player
 
 

@@ -1,0 +1,99 @@
+from pathlib import Path
+
+import pytest
+
+from arena.config import LeagueConfig, TournamentConfig, load
+from arena.errors import ConfigError
+
+ROOT = Path(__file__).resolve().parent.parent
+GOOD = 'game = "kuhn_poker"\n[entrants]\na = "uniform"\nb = "uniform"\n'
+LEAGUE = 'game = "kuhn_poker"\n[training]\nupdates = 10\n'
+
+
+def written(tmp_path, text):
+    file = tmp_path / "config.toml"
+    file.write_text(text)
+    return file
+
+
+def test_defaults_fill_what_a_file_leaves_out(tmp_path):
+    config = load(written(tmp_path, GOOD), TournamentConfig)
+    assert config.entrants == {"a": "uniform", "b": "uniform"}
+    assert (config.pairs, config.block_pairs, config.patience.retries) == (100, 50, 2)
+    assert list(load(written(tmp_path, LEAGUE), LeagueConfig).learners) == ["main"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "is empty: it needs at least game, entrants"),
+        ("game = ", "is no TOML: Invalid value"),
+        (GOOD.replace("game", "gmae"), "there is no key 'gmae'; did you mean 'game'?"),
+        ("[entrants]\na = 'uniform'\nb = 'uniform'\n", "the key 'game' is missing"),
+        ("pairs = 0\n" + GOOD, "pairs = 0 will not do: input should be greater than or equal to 1"),
+        ('pairs = "many"\n' + GOOD, "pairs = 'many' will not do: input should be a valid integer"),
+        (GOOD.replace('b = "uniform"\n', ""), "a tournament needs at least two entrants"),
+        ('anchor = "c"\n' + GOOD, "the anchor 'c' is not among the entrants"),
+        (GOOD + "[patience]\nretires = 1\n", "there is no key 'patience.retires'; did you mean 'retries'?"),
+    ],
+)
+def test_a_bad_tournament_file_gets_one_sentence(tmp_path, text, sentence):
+    with pytest.raises(ConfigError, match=sentence.replace("?", r"\?")) as caught:
+        load(written(tmp_path, text), TournamentConfig)
+    assert str(tmp_path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (LEAGUE + "[learners.main]\nplayr = 'net'\n", "no key 'learners.main.playr'; did you mean 'player'?"),
+        (LEAGUE + "[opponents]\nlatest = 0.0\n", "at least one of latest, uniform and prioritised"),
+        (LEAGUE + "[schedule]\ncheckpoint_every = 7\n", "snapshot_every must be a multiple of checkpoint_every"),
+        (LEAGUE + "[anchors]\nmain = 'uniform'\n", "'main' is both a learner and an anchor"),
+        (LEAGUE + "[learners.a]\npolicies = 'both'\n", "learners.a.policies = 'both' will not do"),
+        ("game = 'kuhn_poker'\n", "the key 'training' is missing"),
+    ],
+)
+def test_a_bad_league_file_gets_one_sentence(tmp_path, text, sentence):
+    with pytest.raises(ConfigError, match=sentence.replace("?", r"\?")):
+        load(written(tmp_path, text), LeagueConfig)
+
+
+def test_overrides_are_toml_values_at_dotted_keys(tmp_path):
+    file = written(tmp_path, LEAGUE)
+    overrides = ["training.updates=500", "learners.solo.player=net(hidden=[8])", "seed = 3"]
+    config = load(file, LeagueConfig, overrides)
+    assert config.training.updates == 500
+    assert config.learners["solo"].player == "net(hidden=[8])"
+    assert config.seed == 3
+
+
+@pytest.mark.parametrize(
+    ("override", "sentence"),
+    [
+        ("updates", "'updates' is no override: write key=value"),
+        ("training.update=5", "there is no key 'training.update'; did you mean 'updates'?"),
+        ("game.name=5", "game holds a value, not a table"),
+    ],
+)
+def test_a_bad_override_gets_one_sentence(tmp_path, override, sentence):
+    with pytest.raises(ConfigError, match=sentence.replace("?", r"\?")):
+        load(written(tmp_path, LEAGUE), LeagueConfig, [override])
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path):
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load(tmp_path, TournamentConfig)
+    file = tmp_path / "binary.toml"
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load(file, TournamentConfig)
+
+
+@pytest.mark.parametrize("file", sorted(ROOT.glob("tournaments/*.toml")), ids=lambda file: file.stem)
+def test_every_file_that_ships_is_valid_and_begins_with_its_command(file):
+    league = file.stem.endswith("_league")
+    load(file, LeagueConfig if league else TournamentConfig)
+    command = "train" if league else "tournament"
+    assert file.read_text().splitlines()[0] == f"# arena {command} tournaments/{file.name}"
