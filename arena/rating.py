@@ -1,0 +1,262 @@
+"""How strong entrants are: a pure function of the results, the same in whatever order they were played.
+
+Games scored by `outcome` are rated by who won each match. Games scored by `payoff` (poker) first show what a
+player earns per match; Elo then comes from blocks of pairs, won by net payoff, as heads-up matches are: by single
+hands, whoever wins small pots often would stand above whoever wins money.
+
+Elo has an anchor at 1000, and every interval is that of the difference to the anchor. Entrants who change roles
+get one number, and one per role. Where every entrant keeps to a role of its own (attackers and defenders), there
+is a ladder per role, each with an anchor, and no comparison across: only the sum of an attacker's strength and
+a defender's weakness can be observed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from arena.blocks import block_games, longest_series, match_games
+from arena.bradley_terry import Games
+from arena.errors import RatingError
+from arena.game import Game
+from arena.interval import Interval, Ints, pair_means
+from arena.ladder import Ladder, Point, Row, Standing
+from arena.payoff import matrix_of
+from arena.record import Result
+from arena.strengths import Strengths, strengths
+from arena.tally import Tally, meetings, reachable
+
+__all__ = ["Ladder", "Point", "Row", "Standing", "history", "live_update", "rate"]
+
+MAX_CRASH_RATE = 0.03
+"""An entrant whose share of abandoned matches is above this is withdrawn, so that crashing never pays."""
+
+
+def rate(
+    results: Sequence[Result],
+    game: Game[Any],
+    anchor: str | Iterable[str] | None = None,
+    block_pairs: int = 50,
+    crashes: Mapping[str, tuple[int, int]] | None = None,
+) -> Ladder:
+    """Return the ladder of all entrants in `results`.
+
+    `anchor` stands at 1000, on a ladder per role several names, one of each. Without one it is the entrant who
+    was there first (least step, then alphabetically), which later results do not change; name a well-tested
+    one for narrow intervals. A block has `block_pairs` pairs in the order of step and name; a pair that lacks
+    its return match waits outside, and so do pairs that do not fill a block. `crashes` is name → (matches
+    abandoned, matches scheduled).
+
+    Raises RatingError where nothing was played, or where groups of entrants never met.
+    """
+    if block_pairs < 1:
+        raise RatingError(f"a block needs at least one pair, not {block_pairs}")
+    tally = Tally.of(results, game)
+    withdrawn = _withdrawn(crashes or {})
+    if withdrawn:
+        tally = tally.among({name for name in tally.names if name not in withdrawn})
+        if not tally.names:
+            raise RatingError(f"no results are left without those withdrawn: {'; '.join(withdrawn.values())}")
+    _refuse_pools(tally)
+    wanted = [anchor] if isinstance(anchor, str) else list(anchor or ())
+    for name in wanted:
+        if name not in tally.names:
+            raise RatingError(f"the anchor {name!r} has no results here; entrants with results: {_some(tally.names)}")
+    return _ladder(tally, game, wanted, block_pairs, withdrawn)
+
+
+def history(
+    results: Sequence[Result],
+    game: Game[Any],
+    anchor: str | Iterable[str] | None = None,
+    block_pairs: int = 50,
+    crashes: Mapping[str, tuple[int, int]] | None = None,
+) -> list[Point]:
+    """Return every entrant's Elo after every training step: the ladder of all results up to that step.
+
+    Ordered by step, then as on the ladder. The anchors are those of the last ladder; at an early step an
+    entrant that is not yet linked to its anchor by matches is left out. Arguments and errors as of `rate`.
+    """
+    last = rate(results, game, anchor, block_pairs, crashes)
+    anchors = list(last.anchors.values())
+    tally = Tally.of(results, game)
+    tally = tally.among({row.name for row in last.rows if row.standing is not Standing.WITHDRAWN})
+    points = []
+    for step in np.unique(tally.step):
+        played = tally.where(tally.step <= step)
+        present = [played.names.index(name) for name in anchors if name in played.names]
+        if not present:
+            continue
+        linked = reachable(meetings(played.first, played.second, len(played.names)))[present].any(axis=0)
+        played = played.among({played.names[i] for i in np.flatnonzero(linked)})
+        ladder = _ladder(played, game, [name for name in anchors if name in played.names], block_pairs, {})
+        points += [
+            Point(int(step), row.name, row.elo, row.low, row.high)
+            for row in ladder.rows
+            if row.elo is not None and row.low is not None and row.high is not None
+        ]
+    return points
+
+
+def live_update(first: float, second: float, score: float, k: float = 16.0) -> tuple[float, float]:
+    """Return both Elo numbers after a match, `score` being 1, ½ or 0 for the first.
+
+    For a display while matches run: it depends on their order and has no interval; `rate` decides.
+    """
+    change = k * (score - 1 / (1 + 10 ** ((second - first) / 400)))
+    return first + change, second - change
+
+
+def _withdrawn(crashes: Mapping[str, tuple[int, int]]) -> dict[str, str]:
+    """Return name → why it is withdrawn."""
+    return {
+        name: f"{name} is withdrawn: {bad} of its {scheduled} matches were abandoned, more than {MAX_CRASH_RATE:.0%}"
+        for name, (bad, scheduled) in sorted(crashes.items())
+        if bad > MAX_CRASH_RATE * scheduled
+    }
+
+
+def _refuse_pools(tally: Tally) -> None:
+    """Raise RatingError where the entrants fall into groups that never met."""
+    linked = reachable(meetings(tally.first, tally.second, len(tally.names)))
+    pools = sorted({tuple(np.flatnonzero(row)) for row in linked})
+    if len(pools) > 1:
+        groups = " | ".join(_some([tally.names[i] for i in pool]) for pool in pools)
+        raise RatingError(f"{len(pools)} groups never met, so no scale holds them all: {groups}; play matches between")
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return the names for a sentence, the first ten of many."""
+    return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+
+
+def _ladder(
+    tally: Tally, game: Game[Any], wanted: Sequence[str], block_pairs: int, withdrawn: Mapping[str, str]
+) -> Ladder:
+    by_payoff = game.scoring == "payoff"
+    games = block_games(tally, block_pairs, game.scale) if by_payoff else match_games(tally)
+    found = strengths(tally, games, wanted, role_skill=not (by_payoff or tally.disjoint))
+    rows = _unrated_rows(tally, game.scale)
+    if found:
+        rows = [_with_elo(row, found) for row in rows]
+    if by_payoff:
+        rows = _with_blocks(rows, tally, games, game.scale, block_pairs)
+        advantage = _payoff_advantage(tally, game.scale)
+    else:
+        assert found is not None  # every match is a game, and everyone met
+        rows = [_with_elo_by_role(row, found, tally) for row in rows]
+        advantage = found.advantage(tally.roles)
+    rows += [Row(name, Standing.WITHDRAWN, note=note) for name, note in withdrawn.items()]
+    return Ladder(
+        tuple(sorted(rows, key=lambda row: (row.elo is None, row.role, -(row.elo or 0.0), row.name))),
+        {ladder: found.names[i] for ladder, i in found.anchors.items()} if found else {},
+        advantage,
+        found.fit.ties if found else 0.0,
+        matrix_of(tally, game.scale),
+        {name: i for i, name in enumerate(found.names)} if found else {},
+        found.half_width if found else np.zeros((0, 0)),
+    )
+
+
+def _unrated_rows(tally: Tally, scale: float) -> list[Row]:
+    """Return a row per entrant with everything but Elo."""
+    n = len(tally.names)
+    sign = np.sign(tally.payoff)
+    wins, draws, losses = (_each(tally.first[sign == s], tally.second[sign == -s], n) for s in (1, 0, -1))
+    who, opponent, _, payoff, pair = tally.seen()
+    means = pair_means(payoff, pair, who * n + opponent, who, n, 2 * scale)
+    return [
+        Row(
+            name,
+            Standing.UNRATED,
+            tally.roles_of(name)[0] if tally.disjoint else "",
+            matches=int(wins[i] + draws[i] + losses[i]),
+            wins=int(wins[i]),
+            draws=int(draws[i]),
+            losses=int(losses[i]),
+            mean_payoff=means.interval(i) if means.matches[i] else None,
+        )
+        for i, name in enumerate(tally.names)
+    ]
+
+
+def _with_blocks(rows: list[Row], tally: Tally, blocks: Games, scale: float, block_pairs: int) -> list[Row]:
+    """Return the rows with their blocks, the payoff in every role, and why there is no Elo where there is none."""
+    n, k = len(tally.names), len(tally.roles)
+    who, opponent, role, payoff, pair = tally.seen()
+    group = who * k + role
+    means = pair_means(payoff, pair * k + role, group * n + opponent, group, n * k, 2 * scale)
+    played = _each(blocks.first, blocks.second, n)
+    longest = longest_series(tally)
+    return [
+        replace(
+            row,
+            blocks=int(played[i]),
+            by_role={role: means.interval(i * k + r) for r, role in enumerate(tally.roles) if means.matches[i * k + r]},
+            note=row.note if row.elo is not None else _missing_blocks(int(played[i]), int(longest[i]), block_pairs),
+        )
+        for i, row in enumerate(rows)
+    ]
+
+
+def _missing_blocks(played: int, longest: int, block_pairs: int) -> str:
+    if played:
+        return "no blocks link it to the anchor: play more pairs, lower block_pairs or name another anchor"
+    return (
+        f"it has played {longest} complete pairs against one opponent and a block needs {block_pairs}: "
+        "play more pairs or lower block_pairs"
+    )
+
+
+def _with_elo(row: Row, found: Strengths) -> Row:
+    """Return the row with its Elo, if games link it to the anchor of its ladder."""
+    if row.name not in found.names or row.role not in found.anchors:
+        return row
+    i, anchor = found.names.index(row.name), found.anchors[row.role]
+    elo = Interval.around(found.elo[i], found.half_width[i, anchor])
+    row = replace(row, standing=Standing.RATED, elo=elo.value, low=elo.low, high=elo.high, note="")
+    if found.linked[i, anchor]:
+        return row
+    note = f"no chain of wins and draws leads from it to {found.names[anchor]} and back"
+    return replace(row, standing=Standing.PROVISIONAL, note=note)
+
+
+def _with_elo_by_role(row: Row, found: Strengths, tally: Tally) -> Row:
+    """Return the row with the Elo in every role that it has played."""
+    if row.elo is None or row.low is None or row.high is None:
+        return row
+    if row.role:
+        return replace(row, by_role={row.role: Interval(row.elo, row.low, row.high)})
+    played = tally.roles_of(row.name)
+    by_role = found.by_role(found.names.index(row.name), tally.roles)
+    row = replace(row, by_role={role: by_role[role] for role in played})
+    if len(played) == len(tally.roles) or row.standing is Standing.PROVISIONAL:
+        return row
+    note = f"it has only played {' and '.join(played)}: its strength elsewhere is a guess"
+    return replace(row, standing=Standing.PROVISIONAL, note=note)
+
+
+def _payoff_advantage(tally: Tally, scale: float) -> dict[tuple[str, str], Interval]:
+    """Return (role, role) → what the former earns per match against the latter, over complete pairs.
+
+    Empty in a general-sum game, where payoffs in two roles have no common zero.
+    """
+    if not tally.zero_sum:
+        return {}
+    n, k = len(tally.names), len(tally.roles)
+    keep = tally.complete() & (tally.first_role != tally.second_role)
+    first, second = tally.first_role[keep], tally.second_role[keep]
+    group = np.minimum(first, second) * k + np.maximum(first, second)
+    low, high = np.minimum(tally.first, tally.second)[keep], np.maximum(tally.first, tally.second)[keep]
+    payoff = np.where(first < second, 1, -1) * tally.payoff[keep]
+    means = pair_means(payoff, tally.pair[keep], (group * n + low) * n + high, group, k * k, 2 * scale)
+    met = np.flatnonzero(means.matches).tolist()
+    return {(tally.roles[g // k], tally.roles[g % k]): means.interval(g) for g in met}
+
+
+def _each(first: Ints, second: Ints, n: int) -> Ints:
+    """Return how often each of n entrants is on either side."""
+    return np.bincount(first, minlength=n) + np.bincount(second, minlength=n)

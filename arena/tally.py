@@ -1,0 +1,162 @@
+"""Results as arrays: names, roles and pairs become numbers once, and statistics read those."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arena.errors import RatingError
+from arena.game import Game
+from arena.interval import Floats, Ints
+from arena.record import Result
+
+
+@dataclass(frozen=True)
+class Tally:
+    """M matches between different entrants of one game, in arrays of shape (M,).
+
+    A pair here is a pair of matches between the same two entrants; numbers follow the sorted names, so nothing
+    depends on the order of the results.
+    """
+
+    names: tuple[str, ...]
+    """Entrants, sorted."""
+    roles: tuple[str, ...]
+    """In the order of the game's seats."""
+    zero_sum: bool
+    first: Ints
+    second: Ints
+    first_role: Ints
+    second_role: Ints
+    payoff: Floats
+    """What the first side won, in the game's own units."""
+    pair: Ints
+    step: Ints
+
+    @classmethod
+    def of(cls, results: Sequence[Result], game: Game[Any]) -> Tally:
+        """Return the results as arrays, without matches of an entrant against itself: they say nothing of skill.
+
+        Raises RatingError where no match between two entrants is left.
+        """
+        met = [result for result in results if result.first != result.second]
+        if not met:
+            what = "only matches of entrants against themselves" if results else "no results"
+            raise RatingError(f"there are {what}, and a rating needs matches between two entrants: play some")
+        first, second, first_role, second_role, payoff, pair, step = zip(*met, strict=True)
+        names, roles = sorted({*first, *second}), sorted({*first_role, *second_role}, key=_seat_order(game))
+        sides = np.stack([_positions(first, names), _positions(second, names)])
+        low, high = sides.min(axis=0), sides.max(axis=0)
+        pair_of_two = (_positions(pair, sorted(set(pair))) * len(names) + low) * len(names) + high
+        return cls(
+            tuple(names),
+            tuple(roles),
+            game.zero_sum,
+            sides[0],
+            sides[1],
+            _positions(first_role, roles),
+            _positions(second_role, roles),
+            np.array(payoff, np.float64),
+            np.unique(pair_of_two, return_inverse=True)[1],
+            np.array(step, np.int64),
+        )
+
+    def where(self, keep: NDArray[np.bool_]) -> Tally:
+        """Return the matches in `keep` (M,), with only the entrants and pairs that they have."""
+        first, second = self.first[keep], self.second[keep]
+        present = np.unique([first, second])
+        return Tally(
+            tuple(self.names[i] for i in present),
+            self.roles,
+            self.zero_sum,
+            np.searchsorted(present, first),
+            np.searchsorted(present, second),
+            self.first_role[keep],
+            self.second_role[keep],
+            self.payoff[keep],
+            np.unique(self.pair[keep], return_inverse=True)[1],
+            self.step[keep],
+        )
+
+    def among(self, names: set[str]) -> Tally:
+        """Return the matches in which both entrants are of `names`."""
+        inside = np.array([name in names for name in self.names])
+        return self.where(inside[self.first] & inside[self.second])
+
+    @cached_property
+    def plays(self) -> NDArray[np.bool_]:
+        """Return who has played which role, shape (entrants, roles)."""
+        plays = np.zeros((len(self.names), len(self.roles)), np.bool_)
+        plays[self.first, self.first_role] = True
+        plays[self.second, self.second_role] = True
+        return plays
+
+    def roles_of(self, name: str) -> list[str]:
+        """Return the roles that an entrant has played."""
+        return [self.roles[role] for role in np.flatnonzero(self.plays[self.names.index(name)])]
+
+    @property
+    def disjoint(self) -> bool:
+        """Whether there are several roles and every entrant keeps to one of them."""
+        return len(self.roles) > 1 and bool((self.plays.sum(axis=1) == 1).all())
+
+    def forward(self) -> Ints:
+        """Return 1 where the lower-numbered entrant of the pair is the first side, else −1, shape (M,)."""
+        return np.where(self.first < self.second, 1, -1)
+
+    def complete(self) -> NDArray[np.bool_]:
+        """Return which matches belong to a pair that has both seatings, shape (M,).
+
+        All do where entrants keep to one role, or where both sides play the same one.
+        """
+        if self.disjoint:
+            return np.ones(len(self.pair), np.bool_)
+        seating = np.sign(self.second_role - self.first_role) * self.forward()
+        balanced: NDArray[np.bool_] = np.bincount(self.pair, seating) == 0
+        return balanced[self.pair]
+
+    def seen(self) -> tuple[Ints, Ints, Ints, Floats, Ints]:
+        """Return (who, opponent, role, payoff, pair): every match from each side whose payoff is known.
+
+        Both sides of a zero-sum match; otherwise the first alone. The two sides of a pair get numbers of their
+        own, 2·pair and 2·pair + 1.
+        """
+        backward = self.first > self.second
+        own = (self.first, self.second, self.first_role, self.payoff, 2 * self.pair + backward)
+        if not self.zero_sum:
+            return own
+        other = (self.second, self.first, self.second_role, -self.payoff, 2 * self.pair + ~backward)
+        who, opponent, role, payoff, pair = (np.concatenate(columns) for columns in zip(own, other, strict=True))
+        return who, opponent, role, payoff, pair
+
+
+def meetings(first: Ints, second: Ints, n: int) -> NDArray[np.bool_]:
+    """Return who met whom, shape (n, n)."""
+    met = np.zeros((n, n), np.bool_)
+    met[first, second] = met[second, first] = True
+    return met
+
+
+def reachable(edges: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which node can be reached from which along `edges` (n, n), itself included: the transitive closure."""
+    reach = edges | np.eye(len(edges), dtype=np.bool_)
+    while True:
+        further = (reach.astype(np.float32) @ reach.astype(np.float32)) > 0
+        if (further == reach).all():
+            return further
+        reach = further
+
+
+def _positions(values: Sequence[str], order: Sequence[str]) -> Ints:
+    index = {value: i for i, value in enumerate(order)}
+    return np.fromiter(map(index.__getitem__, values), np.int64, len(values))
+
+
+def _seat_order(game: Game[Any]) -> Any:
+    seats = {role: seat for seat, role in reversed(list(enumerate(game.roles)))}
+    return lambda role: (seats.get(role, len(seats)), role)

@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+
+from arena.interval import Interval, pair_means, t_quantile
+
+
+def test_around_is_value_plus_and_minus():
+    assert Interval.around(2.0, 0.5) == (2.0, 1.5, 2.5)
+
+
+@pytest.mark.parametrize(("df", "exact"), [(1, 12.7062), (2, 4.3027), (7, 2.3646), (12, 2.1788), (45, 2.0141)])
+def test_t_quantile_agrees_with_the_tables(df, exact):
+    assert t_quantile(df) == pytest.approx(exact, rel=2e-3)
+
+
+def test_t_quantile_ends_at_the_normal_and_at_infinity():
+    assert t_quantile(np.inf) == pytest.approx(1.96)
+    assert t_quantile(0.5) == np.inf
+
+
+def of_one_group(values, pairs, strata=None):
+    strata = np.zeros(len(values), int) if strata is None else np.array(strata)
+    means = pair_means(np.array(values, float), np.array(pairs), strata, np.zeros(len(values), int), 1, 2.0)
+    return means.mean[0], means.half_width[0]
+
+
+def test_a_pair_is_one_observation():
+    # Pair means 1, 0, −1, 1: the textbook t interval of four numbers.
+    mean, half_width = of_one_group([1, 1, 1, -1, -1, -1, 1, 1], [0, 0, 1, 1, 2, 2, 3, 3])
+    assert mean == 0.25
+    assert half_width == pytest.approx(3.182 * np.std([1, 0, -1, 1], ddof=1) / 2, rel=1e-3)
+
+
+def test_opponents_of_different_strength_do_not_widen_the_interval():
+    values, pairs = [1.0, 0.8, 1.0, 0.8, -1.0, -0.8, -1.0, -0.8], range(8)
+    _, together = of_one_group(values, pairs)
+    _, apart = of_one_group(values, pairs, [0, 0, 0, 0, 1, 1, 1, 1])
+    assert apart < together / 5
+
+
+def test_single_pairs_with_many_opponents_are_compared_with_each_other():
+    values = [1.0, -1.0, 1.0, 1.0]
+    assert of_one_group(values, range(4), range(4)) == pytest.approx(of_one_group(values, range(4)))
+
+
+def test_no_variation_is_not_certainty():
+    assert of_one_group([1.0] * 30, range(30)) == (1.0, pytest.approx(3 / 30 * 2))
+    assert of_one_group([1.0] * 2, range(2)) == (1.0, 2.0)
+
+
+def test_one_pair_says_nothing_and_no_match_is_nan():
+    means = pair_means(np.ones(1), np.zeros(1, int), np.zeros(1, int), np.zeros(1, int), 2, 2.0)
+    assert means.half_width[0] == 2.0
+    assert np.isnan(means.mean[1])
+    assert np.isnan(means.half_width[1])
+    assert means.interval(0) == (1.0, -1.0, 3.0)
