@@ -9,12 +9,13 @@ backward induction does it.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arena.errors import GameError
+from arena.game import OVER
 from arena.tree.enumeration import Policy, Tree
 from arena.tree.values import branch_probabilities, expected_returns
 
@@ -83,19 +84,18 @@ def _hidden(tree: Tree, policy: Policy, seat: int) -> BestResponse:
 
 
 class _SequenceForm(NamedTuple):
-    """Sequence 0 is empty; 1 + i·A + a is "action a at information set i"."""
+    """Sequence 0 is empty; 1 + i·A + a is "action a at information set i". Z endings: branches to terminal nodes."""
 
     chance_reach: NDArray[np.float64]
-    """(Z,) the product of chance probabilities on the way to each terminal node."""
+    """(Z,) the product of chance probabilities on the way to each ending."""
     payoff: NDArray[np.float64]
     """(Z, P)."""
     sequence: list[NDArray[np.int64]]
-    """Per seat (Z,): its last sequence before each terminal node."""
+    """Per seat (Z,): its last sequence before each ending."""
     parent: NDArray[np.int64]
     """(I,) the mover's last sequence before each information set."""
     by_depth: list[list[NDArray[np.int64]]]
     """Per seat: its information sets grouped by how many own moves came before."""
-    legal: NDArray[np.bool_]
 
 
 def _realisation(form: _SequenceForm, policy: Policy, seat: int) -> NDArray[np.float64]:
@@ -117,27 +117,42 @@ def _sequence_form(tree: Tree) -> _SequenceForm:
     last[0] = 0
     parent = np.full(len(tree.seat), -1, np.int64)
     depth = np.zeros(len(tree.seat), np.int64)
+    endings: list[tuple[NDArray[Any], ...]] = []
     for level in tree.levels:
         nodes = np.arange(level.start, level.stop)
         _place_information_sets(tree, nodes, last, parent, depth, A)
         rows, columns = np.nonzero(tree.child[nodes] >= 0)
         parents, children = nodes[rows], tree.child[nodes[rows], columns]
         chance = np.where(tree.mover[parents] >= 0, 1.0, tree.chance[parents, columns])
-        np.add.at(reach, children, reach[parents] * chance)
         after = last[parents].copy()
         decided = np.flatnonzero(tree.mover[parents] >= 0)
         movers = tree.mover[parents[decided]]
         after[decided, movers] = 1 + tree.information_set[parents[decided]].astype(np.int64) * A + columns[decided]
-        last[children] = after
-    ends = tree.terminals
+        # A last state may forget how it was reached, so an ending is a branch and not a node.
+        over = tree.mover[children] == OVER
+        reached = reach[parents] * chance
+        endings.append((reached[over], tree.returns[children[over]], after[over]))
+        np.add.at(reach, children, reached)
+        _place_nodes(tree, children[~over], after[~over], last)
+    chance_reach, payoff, sequence = (np.concatenate(part) for part in zip(*endings, strict=True))
     by_depth = [
         [np.flatnonzero((tree.seat == seat) & (depth == d)) for d in range(int(depth.max(initial=0)) + 1)]
         for seat in range(P)
     ]
     by_depth = [[sets for sets in groups if len(sets)] for groups in by_depth]
-    return _SequenceForm(
-        reach[ends], tree.returns[ends], [last[ends, p] for p in range(P)], parent, by_depth, tree.mask
-    )
+    return _SequenceForm(chance_reach, payoff, list(sequence.T), parent, by_depth)
+
+
+def _place_nodes(tree: Tree, nodes: NDArray[np.int64], after: NDArray[np.int64], last: NDArray[np.int64]) -> None:
+    """Write down every seat's last sequence before these nodes; two of them at one node break perfect recall."""
+    known = last[nodes]
+    last[nodes] = after
+    clash = np.argwhere(((known >= 0) & (known != after)) | (last[nodes] != after))
+    if len(clash):
+        raise GameError(
+            f"{tree.game.name}: different moves of seat {clash[0, 1]} lead to one and the same state; "
+            "a view, and so the state, must tell all that a seat did and saw (perfect recall)"
+        )
 
 
 def _place_information_sets(

@@ -100,7 +100,8 @@ def _checked(player: Player, requests: Requests, mask: NDArray[np.bool_]) -> Pol
     if not isinstance(player, HasPolicy):
         raise PlayerError(f"{player.name} cannot state its policy, so it has no exact value: play matches instead")
     policy = np.asarray(player.policy(requests), np.float64)
-    if policy.shape != mask.shape or (policy[~mask] != 0).any() or not np.allclose(policy.sum(axis=1), 1, atol=1e-5):
+    lawful = policy.shape == mask.shape and (policy >= 0).all() and not policy[~mask].any()
+    if not lawful or not np.allclose(policy.sum(axis=1), 1, atol=1e-5):
         raise PlayerError(f"{player.name} states a policy that is no distribution over the legal actions")
     normalised: Policy = policy / policy.sum(axis=1, keepdims=True)
     return normalised
@@ -112,7 +113,8 @@ def enumerate_game(game: Game[Any], limit: int = NODE_LIMIT) -> Tree:
     Raises TooLarge beyond `limit` nodes, and GameError where the game contradicts itself.
     """
     kept = _TREES.get(game.fingerprint)
-    if kept is None or len(kept.mover) > limit:
+    # A class that is written again in a notebook, under the same name, is another class.
+    if kept is None or type(kept.game) is not type(game) or len(kept.mover) > limit:
         kept = _Enumeration(game, limit).tree()
         _TREES[game.fingerprint] = kept
         while len(_TREES) > _TREES_KEPT:
@@ -175,26 +177,32 @@ class _Enumeration:
                     node = index[after] = len(self.states)
                     self.states.append(after)
                 branches.append((column, node, p))
-            if len(self.states) > self.limit:
-                raise TooLarge(
-                    f"{self.game.name} has more than {self.limit:,} states, too many for exact tables: "
-                    "compare players by matches instead (arena pit)"
-                )
+            self._check_size(len(self.states))
             self.movers.append(turn)
             self.branches.append(branches)
             at += 1
 
+    def _check_size(self, states: int) -> None:
+        if states > self.limit:
+            raise TooLarge(
+                f"{self.game.name} has more than {self.limit:,} states, too many for exact tables: "
+                "compare players by matches instead (arena pit)"
+            )
+
     def _moves(self, s: Any, turn: int) -> list[tuple[int, str, float]]:
+        """Return (column, action, probability) for every branch; nothing is listed that is too long to hold."""
         if turn == OVER:
             return []
         if turn == CHANCE:
-            outcomes = [(name, p) for name, p in self.game.chance(s) if p > 0]
+            self._check_size(len(chance := self.game.chance(s)))
+            outcomes = [(name, p) for name, p in chance if p > 0]
             if abs(sum(p for _, p in outcomes) - 1) > 1e-9:
                 raise GameError(f"{self.game.name}: the chance probabilities of {s!r} do not sum to 1")
             return [(k, name, p) for k, (name, p) in enumerate(outcomes)]
         legal = self.game.legal(s, turn)
         if isinstance(legal, Text):
             raise TooLarge(f"{self.game.name} has free text moves, which cannot be enumerated")
+        self._check_size(len(legal))
         if not len(legal):
             raise GameError(f"{self.game.name}: seat {turn} is to move but has no legal action in {s!r}")
         for action in legal:
@@ -210,7 +218,9 @@ class _Enumeration:
         for branches in self.branches:
             for _, target, _ in branches:
                 missing[target] += 1
-        level, order, ends = [0], [], [0]
+        level: list[int] = [] if missing[0] else [0]
+        order: list[int] = []
+        ends = [0]
         while level:
             order += level
             ends.append(len(order))
