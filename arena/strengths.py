@@ -10,15 +10,17 @@ from numpy.typing import NDArray
 
 from arena.bradley_terry import Fit, Games, fit
 from arena.errors import RatingError
-from arena.interval import Floats, Interval, Ints, t_quantile
+from arena.interval import Floats, Interval, Ints
 from arena.tally import Tally, meetings, reachable
 
 ELO = 400 / np.log(10)
 """Elo per logit: 400 Elo are odds of ten to one."""
 ANCHOR_ELO = 1000.0
 
+_NORMAL = 1.96
+"""The two-sided 95% quantile. Student's t on top of the covariance's own correction covers 97–98% (simulated)."""
 _MODEL_PAIRS = 4
-"""The model's own variance counts as much as the scatter of this many pairs (a moderated t; Smyth, 2004).
+"""The model's own variance counts as much as the scatter of this many pairs (moderated, as in Smyth, 2004).
 
 Ten pairs may split one to one ten times; taken alone, their scatter of 0 would claim certainty.
 """
@@ -123,7 +125,7 @@ def _half_width(sandwich: Floats, model: Floats, pairs: Ints, linked: NDArray[np
     """
     moderated = (pairs * sandwich + _MODEL_PAIRS * model) / (pairs + _MODEL_PAIRS)
     variance = np.maximum(np.where(linked, moderated, np.maximum(sandwich, model)), 0.0)
-    half_width: Floats = ELO * t_quantile(pairs + _MODEL_PAIRS - 1) * np.sqrt(variance)
+    half_width: Floats = ELO * _NORMAL * np.sqrt(variance)
     return half_width
 
 

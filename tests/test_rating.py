@@ -303,7 +303,7 @@ def test_intervals_of_elo_cover_their_truth():
     cover = {what: round(float(np.mean(hit)), 4) for what, hit in hits.items()}
     # A role's strength is pulled towards 0 by its prior, whose scatter its interval includes: a little wide.
     assert all(0.93 < cover[what] < 0.97 for what in ("difference", "seat", "payoff")), cover
-    assert 0.93 < cover["role"] < 0.99, cover
+    assert 0.93 < cover["role"] < 0.98, cover
 
 
 def test_intervals_of_block_elo_cover_their_truth():

@@ -32,9 +32,9 @@ def test_four_hundred_elo_are_odds_of_ten_to_one():
 
 
 def test_without_ties_the_half_width_is_that_of_a_binomial():
-    # Pairs that end alike are one observation each: log-odds of 50 of 100, and the t of 103 degrees.
+    # Pairs that end alike are one observation each: the log-odds of 50 of 100.
     result = found(series("a", "b", [1, -1] * 50), role_skill=False)
-    assert result.half_width[0, 1] == pytest.approx(400 / np.log(10) * 1.98 * np.sqrt(1 / 50 + 1 / 50), rel=0.05)
+    assert result.half_width[0, 1] == pytest.approx(400 / np.log(10) * 1.96 * np.sqrt(1 / 50 + 1 / 50), rel=0.05)
     assert (np.diag(result.half_width) == 0).all()
 
 
