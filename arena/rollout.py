@@ -28,14 +28,17 @@ def from_tables(
     """Return the decisions that `rows` (N,) selects, as one policy's batch; I is the visited information sets."""
     seat = played.seat[rows]
     match = played.match[rows]
-    visited, information_set = np.unique(played.information_set[rows], return_inverse=True)
+    sets = played.information_set[rows]
+    visited = np.flatnonzero(np.bincount(sets, minlength=len(tree.mask)))
+    place = np.zeros(len(tree.mask), np.int64)
+    place[visited] = np.arange(len(visited))
     return DecisionBatch(
         game=tree.game.name,
         policy_id=policy_id,
         version=version,
         observation=tree.requests.tensor()[visited],
         mask=tree.mask[visited],
-        information_set=information_set,
+        information_set=place[sets],
         action=played.action[rows],
         behaviour_logp=played.logp[rows],
         payoff=played.returns[match, seat],
@@ -82,8 +85,8 @@ class Collector:
             game=self.game.name,
             policy_id=policy_id,
             version=version,
-            observation=requests.tensor(),
-            mask=requests.mask(),
+            observation=requests.tensor() if kept else np.zeros((0, 0), np.float32),
+            mask=requests.mask() if kept else np.zeros((0, len(self.game.actions)), np.bool_),
             information_set=np.arange(len(kept)),
             action=np.array([index[str(move.action)] for _, _, _, move in kept], np.int64),
             behaviour_logp=np.array([float(move.trace["logp"]) for _, _, _, move in kept], np.float32),

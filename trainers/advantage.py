@@ -78,13 +78,15 @@ class RoleBaselines:
 
 def _rows_by_key(batch: DecisionBatch, opponent: str) -> Iterable[tuple[Key, NDArray[np.int64]]]:
     """Yield the rows of every (side, role) in the batch, sorted by key."""
-    pairs = np.unique(np.stack([batch.side, batch.role], axis=1), axis=0)
-    for side, role in pairs:
-        rows = np.flatnonzero((batch.side == side) & (batch.role == role))
-        yield Key(batch.game, int(side), int(role), opponent), rows
+    roles = int(batch.role.max(initial=0)) + 1
+    code = batch.side * roles + batch.role
+    for present in np.flatnonzero(np.bincount(code)):
+        side, role = divmod(int(present), roles)
+        yield Key(batch.game, side, role, opponent), np.flatnonzero(code == present)
 
 
 def _first_of_each_seat(batch: DecisionBatch, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return one row per (match, seat) among `rows`, in match order: a payoff counts once, not once a turn."""
-    _, first = np.unique(np.stack([batch.match[rows], batch.seat[rows]], axis=1), axis=0, return_index=True)
+    seats = int(batch.seat.max()) + 1
+    _, first = np.unique(batch.match[rows] * seats + batch.seat[rows], return_index=True)
     return rows[first]

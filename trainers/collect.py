@@ -92,7 +92,7 @@ class ByTables:
             batches[policy_id] = from_tables(tree, played, rows, policy_id, trainer.policy.version)
         seat = np.array([game.side_of.index(s) for s in range(game.entrants)])[side]
         payoff = played.returns[np.arange(len(seat)), seat]
-        return Played(batches, _tally([names[k] for k in opponent], seat, payoff))
+        return Played(batches, _tally(names, opponent, seat, payoff))
 
     def _policy(self, name: str, learner: str) -> NDArray[np.float64]:
         if name == learner:
@@ -133,7 +133,7 @@ class ByMatches:
         }
         seat = np.array([game.side_of.index(int(side[i])) for i in rated])
         payoff = np.array([records[i].returns[s] or 0.0 for i, s in zip(rated, seat, strict=True)])
-        return Played(batches, _tally([names[opponent[i]] for i in rated], seat, payoff))
+        return Played(batches, _tally(names, opponent[rated], seat, payoff))
 
 
 def _draw_opponents(
@@ -146,12 +146,14 @@ def _draw_opponents(
 
 
 def _tally(
-    opponents: list[str], seat: NDArray[np.int64], payoff: NDArray[np.float64]
+    names: list[str], opponent: NDArray[np.int64], seat: NDArray[np.int64], payoff: NDArray[np.float64]
 ) -> dict[tuple[str, int], NDArray[np.float64]]:
-    """Add results up per opponent and seat."""
+    """Add results up per opponent and seat; `opponent` holds positions in `names`."""
     tallies: dict[tuple[str, int], NDArray[np.float64]] = {}
-    names = np.array(opponents)
-    for name, s in sorted(set(zip(opponents, seat.tolist(), strict=True))):
-        won = payoff[(names == name) & (seat == s)]
-        tallies[name, s] = np.array([(won > 0).sum(), (won == 0).sum(), (won < 0).sum(), won.sum()])
+    seats = int(seat.max()) + 1
+    code = opponent * seats + seat
+    for present in np.flatnonzero(np.bincount(code)):
+        k, s = divmod(int(present), seats)
+        won = payoff[code == present]
+        tallies[names[k], s] = np.array([(won > 0).sum(), (won == 0).sum(), (won < 0).sum(), won.sum()])
     return tallies

@@ -60,6 +60,8 @@ class PolicyGradient:
 
     def update(self, batch: DecisionBatch) -> Report:
         """Improve the policy by one step on matches that it has just played."""
+        if not len(batch):  # a role may not have come to move in a handful of matches: there is nothing to learn
+            return Report(0.0, 0.0, 0.0)
         advantage = torch.from_numpy(self.baselines.advantages(batch, self.scale)).float()
         payoff = torch.from_numpy(batch.payoff / self.scale).float()
         evaluation = self.policy.evaluate(batch)
