@@ -23,7 +23,7 @@ check: ## lint, formatting and types
 	$(PYTHON) -m mypy
 
 types: ## build the wheel and check the types in it, as a user's mypy sees them
-	rm -rf build/types
+	rm -rf build
 	$(PYTHON) -m build --wheel --no-isolation --outdir build/types/wheel .
 	$(PYTHON) -m zipfile -e build/types/wheel/*.whl build/types/site
 	cd build/types/site && $(PYTHON) -m mypy --strict -p arena
