@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
@@ -19,12 +19,12 @@ class Live:
     def __init__(self, console: Console) -> None:
         self.console = console
         self._bars = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
+            TextColumn("{task.fields[rate]}", markup=False),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"),
+            TextColumn("{task.fields[note]}", markup=False),
             console=console,
             disable=not console.is_terminal,
         )
@@ -51,12 +51,13 @@ class Live:
             if now - self._said > _LINE_SECONDS or done == total:
                 self._said = now
                 of = f" of {total:,}" if total else ""
-                self.console.print(f"{what}: {done:,}{of} {unit}, {rate}{', ' + note if note else ''}")
+                line = f"{what}: {done:,}{of} {unit}, {rate}{', ' + note if note else ''}"
+                self.console.print(line, markup=False)
             return
         if what not in self._tasks:
             self._tasks[what] = self._bars.add_task(what, total=total, rate="", note="")
         self._bars.update(self._tasks[what], completed=done, total=total, rate=rate, note=note)
 
-    def say(self, text: Any) -> None:
-        """Print a line or a table above the bars."""
-        self._bars.console.print(text)
+    def say(self, text: str) -> None:
+        """Print a line above the bars."""
+        self._bars.console.print(text, markup=False)

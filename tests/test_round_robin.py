@@ -39,7 +39,9 @@ def test_the_equilibrium_stands_above_always_bet_and_uniform(tmp_path):
     for other in ("always_bet", "uniform"):
         difference = ladder.compare("equilibrium", other)
         assert difference.low > 0, (other, difference)
-        assert ladder["equilibrium"].mean_payoff.value > ladder[other].mean_payoff.value
+        of = ladder.payoffs.names.index
+        row, column = of("equilibrium"), of(other)
+        assert ladder.payoffs.mean[row, column] > ladder.payoffs.half_width[row, column]
     # By single hands it would not stand there: always_bet wins more hands of their matches than it loses.
     with Store.read(tmp_path / "run") as store:
         hands = [r for r in store.results(arena.load_game("kuhn_poker")) if "uniform" not in (r.first, r.second)]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console, Group
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -77,18 +78,18 @@ def tables(run: Run) -> Group:
 def ladder_table(title: str, game: Game[Any], ladder: Ladder, nash_conv: dict[str, float]) -> Table:
     """Return the ladder: what a game is scored by stands first."""
     payoff = game.scoring == "payoff"
-    table = Table(title=title, title_justify="left", title_style="bold")
+    table = Table(title=escape(title), title_justify="left", title_style="bold")
     table.add_column("#", justify="right")
     table.add_column("player", overflow="fold")
     columns = ["payoff per match", "Elo"] if payoff else ["Elo"]
-    for column in [*columns, *(f"as {role}" for role in _roles(ladder)), "matches"]:
+    for column in [*columns, *(escape(f"as {role}") for role in _roles(ladder)), "matches"]:
         table.add_column(column, justify="right")
     if not payoff:
         table.add_column("won/drawn/lost", justify="right")
     if nash_conv:
         table.add_column("NashConv", justify="right")
     for place, row in enumerate(ladder.rows, 1):
-        cells = [str(place), row.name]
+        cells = [str(place), escape(row.name)]
         if payoff:
             cells.append(_interval(row.mean_payoff, "+.3f"))
         cells.append(_elo(row, ladder))
@@ -111,9 +112,9 @@ def matrix_table(payoffs: PayoffMatrix, ladder: Ladder) -> Table:
     )  # fmt: skip
     table.add_column("")
     for column in order:
-        table.add_column(payoffs.names[column], justify="right", overflow="fold")
+        table.add_column(escape(payoffs.names[column]), justify="right", overflow="fold")
     for row in order:
-        cells = [payoffs.names[row]]
+        cells = [escape(payoffs.names[row])]
         for column in order:
             mean, half = payoffs.mean[row, column], payoffs.half_width[row, column]
             cells.append("" if row == column or np.isnan(mean) else f"{mean:+.2f} ±{half:.2f}")

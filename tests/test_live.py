@@ -1,0 +1,39 @@
+import io
+
+from rich.console import Console
+
+from arena.live import Live
+
+
+def test_a_pipe_gets_plain_lines_now_and_then_and_always_the_last():
+    console = Console(file=io.StringIO(), width=100)
+    with Live(console) as live:
+        for done in range(1, 1001):
+            live.show("matches", done, 1000, "matches")
+        live.say("main-10 rated")
+    lines = console.file.getvalue().splitlines()
+    assert lines[-1] == "main-10 rated"
+    assert lines[-2].startswith("matches: 1,000 of 1,000 matches, ")
+    assert len(lines) < 10
+    assert "\x1b" not in console.file.getvalue()
+
+
+def test_a_terminal_gets_bars_with_a_rate():
+    console = Console(file=io.StringIO(), width=100, force_terminal=True)
+    with Live(console) as live:
+        for done in range(1, 51):
+            live.show("training", done, 50, "updates", "entropy 0.5")
+        live.show("rating", 7, None, "matches")
+    shown = console.file.getvalue()
+    assert "50/50" in shown
+    assert "updates/s" in shown
+    assert "entropy 0.5" in shown
+
+
+def test_text_of_players_is_not_markup():
+    console = Console(file=io.StringIO(), width=100)
+    with Live(console) as live:
+        live.say("[bold]name[/bold] rated")
+        live.show("[x]", 1, 1, "matches", "[note]")
+    assert "[bold]name[/bold] rated" in console.file.getvalue()
+    assert "[x]: 1 of 1" in console.file.getvalue()

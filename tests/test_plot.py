@@ -1,0 +1,62 @@
+import pytest
+
+import arena
+from arena.config import LeagueConfig, TournamentConfig
+from arena.errors import ConfigError
+from arena.tournaments.plot import draw, picture
+from arena.tournaments.report import Run
+
+
+@pytest.fixture(scope="module")
+def league(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("league")
+    config = LeagueConfig.model_validate(
+        {
+            "game": "kuhn_poker",
+            "training": {"updates": 30, "matches": 32},
+            "learners": {"main": {"player": "net(hidden=[4])"}, "other": {"player": "net(hidden=[2])"}},
+            "schedule": {"checkpoint_every": 10, "snapshot_every": 10},
+            "rating": {"pairs": 20, "block_pairs": 5},
+        }
+    )
+    arena.train(config, folder)
+    return folder
+
+
+def test_a_league_has_histories_nashconv_and_the_heat_map(league):
+    run = Run.of(league)
+    histories, nash_conv, heat_map, colour_bar = picture(run).axes
+    lines = {line.get_label(): line for line in histories.lines}
+    assert {"main", "other"} <= set(lines)
+    assert list(lines["main"].get_xdata()) == [10, 20, 30]
+    assert list(lines["main"].get_ydata()) == [run.ladder[f"main-{step}"].elo for step in (10, 20, 30)]
+    (main, _) = nash_conv.lines
+    assert list(main.get_ydata()) == [run.nash_conv[f"main-{step}"] for step in (10, 20, 30)]
+    assert [tick.get_text() for tick in heat_map.get_yticklabels()] == [row.name for row in run.ladder.rows]
+    assert colour_bar is not heat_map
+
+
+def test_every_line_of_the_history_has_its_interval(league):
+    histories, *_ = picture(Run.of(league)).axes
+    bands = histories.collections
+    assert len(bands) == 2  # one per learner; the anchor's is a span of no height
+
+
+def test_a_tournament_has_its_ladder_and_the_heat_map(tmp_path):
+    entrants = {"uniform": "uniform", "minimax": "minimax"}
+    arena.tournament(TournamentConfig(game="tic_tac_toe", pairs=20, entrants=entrants), tmp_path)
+    ladder, _, _ = picture(Run.of(tmp_path)).axes
+    assert [tick.get_text() for tick in ladder.get_yticklabels()] == ["uniform", "minimax"]
+
+
+@pytest.mark.parametrize(("name", "magic"), [("a.png", b"\x89PNG"), ("a.SVG", b"<?xml")])
+def test_pictures_are_png_or_svg(league, tmp_path, name, magic):
+    draw(league, tmp_path / name)
+    assert (tmp_path / name).read_bytes().startswith(magic)
+
+
+def test_other_names_and_places_are_refused(league, tmp_path):
+    with pytest.raises(ConfigError, match=r"end its name in \.png or \.svg"):
+        draw(league, tmp_path / "a.pdf")
+    with pytest.raises(ConfigError, match="cannot be written"):
+        draw(league, tmp_path / "no" / "a.png")

@@ -1,0 +1,108 @@
+import io
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+import arena
+from arena.config import LeagueConfig, TournamentConfig
+from arena.errors import RatingError, StoreError
+from arena.store import Store
+from arena.tournaments.report import Run, ladder_table, matrix_table, show, tables
+
+
+def text(renderable):
+    console = Console(width=200, file=io.StringIO())
+    console.print(renderable)
+    return console.file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def poker(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("poker")
+    entrants = {"uniform": "uniform", "bet": 'script(prefer="bet")', "pass": 'script(prefer="pass")'}
+    config = TournamentConfig(game="kuhn_poker", pairs=60, block_pairs=20, entrants=entrants)
+    arena.tournament(config, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def board(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("board")
+    entrants = {"uniform": "uniform", "minimax": "minimax"}
+    arena.tournament(TournamentConfig(game="tic_tac_toe", pairs=30, entrants=entrants), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def league(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("league")
+    config = LeagueConfig.model_validate(
+        {
+            "game": "kuhn_poker",
+            "training": {"updates": 20, "matches": 32},
+            "learners": {"main": {"player": "net(hidden=[4])"}},
+            "schedule": {"checkpoint_every": 10, "snapshot_every": 10},
+            "rating": {"pairs": 20, "block_pairs": 5},
+        }
+    )
+    arena.train(config, folder)
+    return folder
+
+
+def test_a_payoff_game_shows_chips_first_and_elo_from_blocks(poker):
+    run = Run.of(poker)
+    shown = text(ladder_table(run.title, run.game, run.ladder, {}))
+    assert shown.index("payoff per match") < shown.index("Elo")
+    assert "1000 (anchor)" in shown
+    for row in run.ladder.rows:
+        assert f"{row.mean_payoff.value:+.3f} [{row.mean_payoff.low:+.3f}, {row.mean_payoff.high:+.3f}]" in shown
+
+
+def test_an_outcome_game_shows_elo_and_wins_draws_losses(board):
+    run = Run.of(board)
+    shown = text(ladder_table(run.title, run.game, run.ladder, {}))
+    assert "payoff per match" not in shown
+    row = run.ladder["minimax"]
+    assert f"{row.wins}/{row.draws}/{row.losses}" in shown
+
+
+def test_the_matrix_is_in_the_order_of_the_ladder_and_mirrors_itself(poker):
+    run = Run.of(poker)
+    shown = text(matrix_table(run.ladder.payoffs, run.ladder))
+    places = [shown.index(row.name) for row in run.ladder.rows]
+    assert places == sorted(places)
+    np.testing.assert_allclose(run.ladder.payoffs.mean, -run.ladder.payoffs.mean.T)
+
+
+def test_a_league_shows_nashconv_beside_elo_and_its_digest(league):
+    run = Run.of(league)
+    shown = text(tables(run))
+    assert run.digest
+    assert run.digest in shown
+    for name in ("main-10", "main-20"):
+        assert f"{run.nash_conv[name]:.4f}" in shown
+    assert {point.name for point in run.history} == {"uniform", "main-10", "main-20"}
+
+
+def test_the_payoff_matrix_of_many_entrants_is_left_to_the_picture(tmp_path):
+    entrants = {f"p{i}": "uniform" for i in range(13)}
+    arena.tournament(TournamentConfig(game="matching_pennies", pairs=2, entrants=entrants), tmp_path)
+    assert "mean payoff of the row" not in text(tables(Run.of(tmp_path)))
+
+
+def test_a_name_with_markup_is_shown_as_it_is(tmp_path):
+    entrants = {"[red]a[/red]": "uniform", "b": "uniform"}
+    arena.tournament(TournamentConfig(game="matching_pennies", pairs=5, entrants=entrants), tmp_path)
+    assert "[red]a[/red]" in text(tables(Run.of(tmp_path)))
+
+
+def test_a_folder_without_results_says_so(tmp_path):
+    with pytest.raises(StoreError, match="holds no run"):
+        show(tmp_path, Console())
+    with Store.open(tmp_path) as store, store.transaction():
+        store.put_meta(
+            {"config": {"game": "kuhn_poker", "entrants": {"a": "uniform"}, "anchor": None, "block_pairs": 5}}
+        )
+    with pytest.raises(RatingError, match="no rated matches yet"):
+        show(tmp_path, Console())
