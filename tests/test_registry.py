@@ -271,7 +271,7 @@ def saved(tmp_path: Path) -> Path:
 def test_a_checkpoint_folder_is_a_player(saved: Path) -> None:
     player = load_player(str(saved), KUHN)
     assert isinstance(player, Tabular)
-    assert (player.name, player.version) == ("nash", 3)
+    assert (player.name, player.version) == ("nash-3", 3)
     king = Request(KUHN, KUHN.step(KUHN.step(KUHN.start(), "K"), "Q"), 0)
     assert player.policy(Requests([king])).tolist() == [pytest.approx([0.4, 0.6])]
     assert load_player(str(saved), KUHN, name="old").name == "old"
@@ -283,6 +283,7 @@ def test_a_checkpoint_takes_parameters_over_those_it_was_saved_with(tmp_path: Pa
     again = load_player(f"{tmp_path / 'main'}(temperature=0)", KUHN)
     assert again.hidden == (8,)  # type: ignore[attr-defined]
     assert again.temperature == 0  # type: ignore[attr-defined]
+    assert again.name == "main(temperature=0)"
 
 
 def test_a_checkpoint_of_another_game_is_refused(saved: Path) -> None:
@@ -299,7 +300,7 @@ def test_a_folder_in_the_working_directory_is_found_by_its_bare_name(
     saved: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(saved.parent)
-    assert load_player("nash-3", KUHN).name == "nash"
+    assert load_player("nash-3", KUHN).name == "nash-3"
 
 
 def test_a_folder_does_not_hide_a_built_in_player(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
