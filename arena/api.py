@@ -53,7 +53,8 @@ def tournament(
 ) -> Ladder:
     """Play a round robin, or go on with it, and return its ladder.
 
-    `source` is a TOML file, the name of one that comes with arena, or a configuration; the run is kept in `folder` (default: runs/NAME, after the file).
+    `source` is a TOML file, the name of one that comes with arena, or a configuration. The run is kept in `folder`,
+    by default runs/NAME after the file.
     """
     values = _configuration(source, TournamentConfig, overrides)
     run = find("tournaments", "round_robin")
@@ -68,7 +69,8 @@ def train(
 ) -> Path:
     """Run a self-play league, or go on with it, and return its folder.
 
-    `source` is a TOML file, the name of one that comes with arena, or a configuration; the run is kept in `folder` (default: runs/NAME, after the file).
+    `source` is a TOML file, the name of one that comes with arena, or a configuration. The run is kept in `folder`,
+    by default runs/NAME after the file.
     """
     values = _configuration(source, LeagueConfig, overrides)
     place = run_folder(source, folder)

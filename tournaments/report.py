@@ -57,7 +57,8 @@ class Run:
         ladder = rate(results, game, anchor, blocks, crashes)
         # A tournament has one moment only, so a history would be a point.
         points = history(results, game, anchor, blocks, crashes) if league else []
-        return cls(f"{folder.name}: {game.spec}", game, ladder, points, {name: x for _, name, x in exact}, exact, digest)
+        title = f"{folder.name}: {game.spec}"
+        return cls(title, game, ladder, points, {name: x for _, name, x in exact}, exact, digest)
 
 
 def show(folder: Path, console: Console) -> None:
@@ -133,7 +134,11 @@ def _remarks(run: Run) -> list[str]:
     mean = ladder.payoffs.mean
     if len(mean) >= 3 and run.game.zero_sum and not np.isnan(mean).any():
         lines.append(f"cyclic share of the payoffs: {cyclic_share(mean):.0%} (what no single number can show)")
-    lines += [f"{row.name}: {row.standing}: {row.note}" for row in ladder.rows if row.note]
+    notes: dict[str, list[str]] = {}
+    for row in ladder.rows:
+        if row.note:
+            notes.setdefault(f"{row.standing}: {row.note}", []).append(row.name)
+    lines += [f"{', '.join(names)}: {note}" for note, names in notes.items()]
     if run.digest:
         lines.append(f"the run is complete; digest of weights, baselines, pool and tallies: {run.digest}")
     return lines
