@@ -75,6 +75,22 @@ def test_the_matrix_is_in_the_order_of_the_ladder_and_mirrors_itself(poker):
     np.testing.assert_allclose(run.ladder.payoffs.mean, -run.ladder.payoffs.mean.T)
 
 
+def test_the_matrix_is_exact_where_the_game_is_small_and_measured_where_a_player_is_gone(poker, board, tmp_path):
+    run = Run.of(poker)
+    names = run.payoffs.names
+    assert run.payoffs.mean[names.index("bet"), names.index("uniform")] == pytest.approx(0.375)
+    assert run.payoffs.mean[names.index("bet"), names.index("pass")] == pytest.approx(1.0)
+    assert "exact mean payoff" in text(tables(run))
+    (tmp_path / "mine.py").write_text("from arena.players.uniform import UniformPlayer\nclass P(UniformPlayer): pass\n")
+    entrants = {"uniform": "uniform", "mine": f"{tmp_path}/mine.py:P"}
+    arena.tournament(TournamentConfig(game="kuhn_poker", pairs=20, block_pairs=5, entrants=entrants), tmp_path / "run")
+    assert "exact mean payoff" in text(tables(Run.of(tmp_path / "run")))
+    with Store.open(tmp_path / "run") as store, store.transaction():
+        store.put_players([m._replace(spec="nowhere/mine.py:P") for m in store.players() if m.name == "mine"])
+    gone = text(tables(Run.of(tmp_path / "run")))
+    assert "± half of the 95% interval" in gone
+
+
 def test_a_league_shows_nashconv_beside_elo_and_its_digest(league):
     run = Run.of(league)
     shown = text(tables(run))

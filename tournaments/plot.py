@@ -95,7 +95,7 @@ def _nash_conv(axes: Any, run: Run) -> None:
 
 def _heat_map(axes: Any, run: Run) -> None:
     """Mean payoff of the row against the column, in the order of the ladder."""
-    payoffs = run.ladder.payoffs
+    payoffs = run.payoffs
     order = [payoffs.names.index(row.name) for row in run.ladder.rows if row.name in payoffs.names]
     mean = payoffs.mean[np.ix_(order, order)]
     bound = np.nanmax(np.abs(mean)) or 1.0
@@ -108,5 +108,6 @@ def _heat_map(axes: Any, run: Run) -> None:
             if i != j and not np.isnan(value):
                 dark = abs(value) > 0.6 * bound
                 axes.text(j, i, f"{value:+.2f}", ha="center", va="center", fontsize=6, color="w" if dark else "k")
-    axes.set_title("Mean payoff of the row against the column")
+    exact = "" if payoffs.matches.any() else "Exact m"
+    axes.set_title(f"{exact or 'M'}ean payoff of the row against the column")
     axes.figure.colorbar(image, ax=axes, shrink=0.8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,17 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from arena.errors import ConfigError, RatingError
+from arena.errors import ArenaError, ConfigError, RatingError
 from arena.game import Game
 from arena.interval import Interval
-from arena.payoff import PayoffMatrix, cyclic_share
+from arena.payoff import PayoffMatrix, cyclic_share, exact_matrix
 from arena.rating import Ladder, Point, Row, history, rate
-from arena.registry import load_game
+from arena.registry import load_game, load_player
 from arena.store import Store
+from arena.tree import enumerate_game, expected_returns
 
+_EXACT_NODES = 20_000
+"""Nodes of a game up to which payoffs are computed instead of averaged over matches: a second's work."""
 _MATRIX_AT_MOST = 12
 """Entrants beyond which the payoff matrix no longer fits a terminal and is left to the picture."""
 
@@ -32,9 +36,10 @@ class Run:
     game: Game[Any]
     ladder: Ladder
     history: list[Point]
-    nash_conv: dict[str, float]
-    """Snapshot → exact NashConv, in the game's own units."""
     nash_conv_by_step: list[tuple[int, str, float]]
+    """(update, snapshot, exact NashConv in the game's own units), oldest first."""
+    payoffs: PayoffMatrix
+    """Exact where the game can be enumerated and all its players state their policies; otherwise as played."""
     digest: str = ""
     """Of a finished league: the same configuration on a CPU gives the same, whatever happened on the way."""
 
@@ -54,11 +59,18 @@ class Run:
                 raise RatingError(f"{folder} holds no rated matches yet: let the run go on for a while")
             exact = store.measures("nash_conv")
             digest = store.meta("digest", "")
+            members = {m.name: str(folder / m.spec) if m.kind == "snapshot" else m.spec for m in store.players()}
         ladder = rate(results, game, anchor, blocks, crashes)
         # A tournament has one moment only, so a history would be a point.
         points = history(results, game, anchor, blocks, crashes) if league else []
         title = f"{folder.name}: {game.spec}"
-        return cls(title, game, ladder, points, {name: x for _, name, x in exact}, exact, digest)
+        payoffs = _exact_payoffs(game, members, ladder.payoffs.names) or ladder.payoffs
+        return cls(title, game, ladder, points, exact, payoffs, digest)
+
+    @property
+    def nash_conv(self) -> dict[str, float]:
+        """Snapshot → exact NashConv."""
+        return {name: value for _, name, value in self.nash_conv_by_step}
 
 
 def show(folder: Path, console: Console) -> None:
@@ -71,8 +83,8 @@ def tables(run: Run) -> Group:
     """Return the ladder, what belongs to it, and the payoff matrix."""
     parts: list[Any] = [ladder_table(run.title, run.game, run.ladder, run.nash_conv)]
     parts += [Text(line) for line in _remarks(run)]
-    if len(run.ladder.payoffs.names) <= _MATRIX_AT_MOST:
-        parts.append(matrix_table(run.ladder.payoffs, run.ladder))
+    if len(run.payoffs.names) <= _MATRIX_AT_MOST:
+        parts.append(matrix_table(run.payoffs, run.ladder))
     return Group(*parts)
 
 
@@ -107,10 +119,10 @@ def ladder_table(title: str, game: Game[Any], ladder: Ladder, nash_conv: dict[st
 def matrix_table(payoffs: PayoffMatrix, ladder: Ladder) -> Table:
     """Return the mean payoff of the row against the column, with half-widths, in the order of the ladder."""
     order = [payoffs.names.index(row.name) for row in ladder.rows if row.name in payoffs.names]
-    table = Table(
-        title="mean payoff of the row against the column, ± half of the 95% interval",
-        title_justify="left", title_style="bold",
-    )  # fmt: skip
+    exact = not payoffs.matches.any()
+    what = "mean payoff of the row against the column"
+    title = f"exact {what}" if exact else f"{what}, ± half of the 95% interval"
+    table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("")
     for column in order:
         table.add_column(escape(payoffs.names[column]), justify="right", overflow="fold")
@@ -118,9 +130,32 @@ def matrix_table(payoffs: PayoffMatrix, ladder: Ladder) -> Table:
         cells = [escape(payoffs.names[row])]
         for column in order:
             mean, half = payoffs.mean[row, column], payoffs.half_width[row, column]
-            cells.append("" if row == column or np.isnan(mean) else f"{mean:+.2f} ±{half:.2f}")
+            known = f"{mean:+.3f}" if exact else f"{mean:+.2f} ±{half:.2f}"
+            cells.append("" if row == column or np.isnan(mean) else known)
         table.add_row(*cells)
     return table
+
+
+def _exact_payoffs(game: Game[Any], specs: dict[str, str], names: Sequence[str]) -> PayoffMatrix | None:
+    """Return the matrix without playing a match, or None where that cannot be done.
+
+    The game may be too large, a player may have no policy, or its folder may be gone: then matches speak.
+    """
+    if game.seats != 2 or not game.zero_sum:
+        return None
+    try:
+        tree = enumerate_game(game, _EXACT_NODES)
+        policies = {name: tree.policy(load_player(specs[name], game)) for name in names}
+    except ArenaError:
+        return None
+    first = (tree.seat == 0)[:, None]
+
+    def value(row: str, column: str) -> float:
+        as_first = expected_returns(tree, np.where(first, policies[row], policies[column]))[0]
+        as_second = expected_returns(tree, np.where(first, policies[column], policies[row]))[1]
+        return float(as_first + as_second) / 2
+
+    return exact_matrix(names, value)
 
 
 def _remarks(run: Run) -> list[str]:
@@ -131,7 +166,7 @@ def _remarks(run: Run) -> list[str]:
         f"{one} against {other} is worth {_interval(interval, '+.3f' if unit == 'per match' else '+.0f')} {unit}"
         for (one, other), interval in ladder.advantage.items()
     ]
-    mean = ladder.payoffs.mean
+    mean = run.payoffs.mean
     if len(mean) >= 3 and run.game.zero_sum and not np.isnan(mean).any():
         lines.append(f"cyclic share of the payoffs: {cyclic_share(mean):.0%} (what no single number can show)")
     notes: dict[str, list[str]] = {}
