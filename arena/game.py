@@ -11,9 +11,9 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from hashlib import sha256
-from inspect import cleandoc
+from inspect import cleandoc, signature
 from typing import Any, ClassVar, Generic, Literal, TypeVar, overload
 
 import numpy as np
@@ -96,7 +96,7 @@ class Choices(Sequence[str]):
 
 
 class Game(ABC, Generic[S]):
-    """One game. An instance holds parameters only (public attributes); states are separate values.
+    """One game. An instance holds parameters only, each under its own name; states are separate values.
 
     Five methods are required: `start`, `turn`, `step`, `returns` and `view`. The rest have defaults.
     """
@@ -210,23 +210,36 @@ class Game(ABC, Generic[S]):
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """The public attributes of this instance: what tells it from another game of its class."""
-        return {key: value for key, value in sorted(vars(self).items()) if not key.startswith("_")}
+        """What the constructor was given: every parameter is kept under its own name, as `self.size = size`."""
+        known = signature(type(self)).parameters.values()
+        names = [p.name for p in known if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        for name in names:
+            if not hasattr(self, name):
+                raise GameError(f"{type(self).__name__} does not keep its parameter {name!r}: set self.{name} = {name}")
+        return {name: getattr(self, name) for name in sorted(names)}
 
     @property
     def spec(self) -> str:
         """The name with its parameters, from which `arena.load_game` makes this game again."""
         given: str | None = vars(self).get("_spec")
         if given is None:
-            inside = ", ".join(f"{key}={value!r}" for key, value in self.parameters.items())
+            defaults = signature(type(self)).parameters
+            changed = {k: v for k, v in self.parameters.items() if v != defaults[k].default}
+            inside = ", ".join(f"{key}={value!r}" for key, value in changed.items())
             given = f"{self.name}({inside})" if inside else self.name
         return given
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Sixteen hexadecimal digits that change whenever the same moves may mean something else."""
-        what = [self.name, self.version, self.roles, self.side_of, self.actions, self.parameters, self.data]
-        return sha256(json.dumps(what, default=str).encode()).hexdigest()[:16]
+        rules = [self.name, self.version, self.roles, self.side_of, self.actions, self.payoff_range, self.data]
+        try:
+            text = json.dumps([*rules, self.parameters])
+        except TypeError as error:
+            raise GameError(
+                f"a parameter of {self.name} cannot be written down ({error}): take numbers, text, lists or tuples"
+            ) from None
+        return sha256(text.encode()).hexdigest()[:16]
 
 
 def decision_states(game: Game[S], limit: int) -> Iterator[tuple[S, int]]:

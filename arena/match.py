@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from arena.errors import ConfigError, GameError, PlayerError
-from arena.game import CHANCE, OVER, Game, IllegalAction, Text
+from arena.game import CHANCE, OVER, Game, IllegalAction, Text, Uniform
 from arena.player import Fault, Move, Player, Request, Requests
 from arena.record import Record, StopReason, Turn
 from arena.seeds import derive, uniform
@@ -265,13 +265,17 @@ def forfeit_returns(game: Game[Any], culprit: int) -> tuple[float | None, ...]:
 
 
 def _draw(outcomes: Sequence[tuple[str, float]], u: float) -> str:
-    """Return the outcome at position `u` in [0, 1) of the cumulative distribution."""
-    total = 0.0
+    """Return the outcome at position `u` in [0, 1) of the cumulative distribution; never one of probability 0."""
+    if isinstance(outcomes, Uniform):
+        return outcomes[int(u * outcomes.n)][0]
+    total, last = 0.0, ""
     for name, p in outcomes:
         total += p
-        if u < total:
-            return name
-    return outcomes[len(outcomes) - 1][0]
+        if p > 0:
+            last = name
+            if u < total:
+                break
+    return last
 
 
 def _illegal(action: str, legal: Sequence[str] | Text) -> str:
