@@ -19,7 +19,10 @@ from arena.record import Record, StopReason, Turn
 from arena.seeds import derive, uniform
 
 Watch = Callable[["Fixture", Request, Move], None]
-"""Told of every move that was played, with the question it answered; learners collect their data so."""
+"""Told of every move of a match that has ended, with the question it answered; learners collect their data so.
+
+What was played before the match turned out void is forgotten here as it is in the record.
+"""
 
 
 class Fixture(NamedTuple):
@@ -78,14 +81,17 @@ def play_fixtures(
             if name not in players:
                 raise ConfigError(f"{name!r} is to play, but only {', '.join(sorted(players))} were given")
             for (match, request), answer in zip(asked, _ask(players[name], [r for _, r in asked]), strict=True):
-                match.answer(request, answer)
+                match.answers[request.seat] = request, answer
         still = []
         for match in live:
-            match.apply(watch)
+            match.apply()
             if match.record is None:
                 still.append(match)
-            else:
-                yield match.record
+                continue
+            if watch is not None:
+                for request, move in match.played:
+                    watch(match.fixture, request, move)
+            yield match.record
         live = still
 
 
@@ -106,6 +112,8 @@ def _act(player: Player, requests: list[Request]) -> Sequence[Move]:
     for move in moves:
         if not isinstance(move, Move):
             raise PlayerError(f"{player.name} answered with a {type(move).__name__} instead of a Move")
+        if not isinstance(move.action, str | None):
+            raise PlayerError(f"{player.name} answered with the action {move.action!r}, which is no text")
     return moves
 
 
@@ -118,15 +126,16 @@ class _Match:
         self.game, self.fixture, self.patience = game, fixture, patience
         self.record: Record | None = None
         self.voids = 0
-        self._begin()
+        self._guard(self._begin)
 
     def _begin(self) -> None:
-        self.state = self.game.start()
         self.turns: list[Turn] = []
+        self.state = self.game.start()
         self.past: list[list[tuple[Any, str]]] = [[] for _ in self.game.roles]
         self.dealt = 0
-        self.decided = 0
+        self.played: list[tuple[Request, Move]] = []
         self.ready: Sequence[int] = ()
+        self.answers: dict[int, tuple[Request, Move | Exception]] = {}
         self.accepted: dict[int, tuple[Request, Move]] = {}
         self.tries: dict[int, int] = {}
         self.complaints: dict[int, str] = {}
@@ -135,7 +144,7 @@ class _Match:
 
     def questions(self) -> Iterator[Request]:
         """Yield a request for every seat that is to be asked in this round."""
-        base = derive(self.fixture.seed, self.fixture.key, self.decided, self.voids)
+        base = derive(self.fixture.seed, self.fixture.key, len(self.played), self.voids)
         for seat in self.ready:
             if seat not in self.accepted:
                 yield Request(
@@ -148,12 +157,25 @@ class _Match:
                     past=self.past[seat],
                 )
 
-    def answer(self, request: Request, answer: Move | Exception) -> None:
-        """Take a move if it is legal; otherwise complain, forfeit or void."""
+    def apply(self) -> None:
+        """Take the answers by seat, play what was accepted, and write the record if that was the end."""
+        self._guard(self._advance)
+
+    def _advance(self) -> None:
+        for seat in sorted(self.answers):  # not in the order of asking, which depends on the other matches
+            if not self.ended:
+                self._take(*self.answers[seat])
+        self.answers.clear()
+        while not self.ended and self.ready and self.ready[0] in self.accepted:
+            self._play(*self.accepted.pop(self.ready[0]))
         if self.ended:
-            return
+            self._finish(*self.ended)
+
+    def _take(self, request: Request, answer: Move | Exception) -> None:
+        """Accept a move if it is legal; otherwise complain, forfeit or void."""
         seat = request.seat
         if isinstance(answer, Exception):
+            _ = request.text, request.legal  # what looked like the player's crash may be the game's
             name = self.fixture.entrants[seat]
             self._end(StopReason.VOID, f"{name} crashed: {type(answer).__name__}: {answer}", seat)
         elif answer.fault is Fault.UNAVAILABLE:
@@ -169,30 +191,25 @@ class _Match:
         else:
             self.accepted[seat] = (request, answer)
 
-    def apply(self, watch: Watch | None) -> None:
-        """Play the accepted moves in order, as far as they have come, and write the record if that was the end."""
-        while not self.ended and self.ready and self.ready[0] in self.accepted:
-            seat = self.ready[0]
-            request, move = self.accepted.pop(seat)
-            assert move.action is not None
-            try:
-                after = self._step(move.action)
-            except IllegalAction as refusal:
-                self._refuse(seat, move, "illegal", str(refusal))
-                break
-            if watch is not None:
-                watch(self.fixture, request, move)
-            self.turns.append(Turn(seat, move.action, move.raw))
-            self.past[seat].append((self.state, move.raw or move.action))
-            self.tries.pop(seat, None)
-            self.complaints.pop(seat, None)
-            self.state = after
-            self.decided += 1
-            self.ready = self.ready[1:]
-            if not self.ready:
-                self._deal()
-        if self.ended:
-            self._finish(*self.ended)
+    def _play(self, request: Request, move: Move) -> None:
+        """Play an accepted move; the rules may still refuse it."""
+        seat = request.seat
+        assert move.action is not None
+        self.turns.append(Turn(seat, move.action, move.raw))
+        try:
+            after = self.game.step(self.state, move.action)
+        except IllegalAction as refusal:
+            self.turns.pop()
+            self._refuse(seat, move, "illegal", str(refusal))
+            return
+        self.played.append((request, move))
+        self.past[seat].append((self.state, move.raw or move.action))
+        self.tries.pop(seat, None)
+        self.complaints.pop(seat, None)
+        self.state = after
+        self.ready = self.ready[1:]
+        if not self.ready:
+            self._deal()
 
     def _deal(self) -> None:
         """Draw chance until a seat is to move or the game is over."""
@@ -201,25 +218,22 @@ class _Match:
             action = _draw(outcomes, uniform(derive(self.fixture.seed, "chance", self.dealt)))
             self.dealt += 1
             self.turns.append(Turn(CHANCE, action))
-            self.state = self._step(action)
+            self.state = self.game.step(self.state, action)
         if turn == OVER:
-            self.ready = ()
             self._end(StopReason.FINISHED, "", None)
-        elif len(self.turns) >= self.patience.max_turns:
+        elif len(self.played) >= self.patience.max_turns:
             self._end(StopReason.TRUNCATED, f"stopped after {self.patience.max_turns} moves", None)
         else:
             self.ready = tuple(self.game.ready(self.state))
 
-    def _step(self, action: str) -> Any:
+    def _guard(self, advance: Callable[[], None]) -> None:
+        """Go on with the match. Players answer elsewhere, so what fails here is the game: GameError with the moves."""
         try:
-            return self.game.step(self.state, action)
-        except IllegalAction:
-            raise
+            advance()
         except Exception as error:
             moves = [turn.action for turn in self.turns if not turn.fault]
             raise GameError(
-                f"{self.game.spec} failed on the moves {moves} followed by {action!r}: "
-                f"{type(error).__name__}: {error}"
+                f"{self.game.spec} fails after the moves {moves}: {type(error).__name__}: {error}"
             ) from error
 
     def _refuse(self, seat: int, move: Move, fault: str, complaint: str) -> None:
@@ -260,22 +274,21 @@ def forfeit_returns(game: Game[Any], culprit: int) -> tuple[float | None, ...]:
     """Return the payoffs when `culprit` forfeits: its side gets the game's worst, the others share what it lost."""
     low, high = game.payoff_range
     guilty = game.side_of[culprit]
-    share = min(-low / max(game.entrants - 1, 1), high)
+    share = min(max(-low / max(game.entrants - 1, 1), low), high)
     return tuple(None if side < 0 else low if side == guilty else share for side in game.side_of)
 
 
 def _draw(outcomes: Sequence[tuple[str, float]], u: float) -> str:
     """Return the outcome at position `u` in [0, 1) of the cumulative distribution; never one of probability 0."""
-    if isinstance(outcomes, Uniform):
-        return outcomes[int(u * outcomes.n)][0]
-    total, last = 0.0, ""
+    if isinstance(outcomes, Uniform):  # too many to walk through, perhaps
+        return outcomes[int(u * len(outcomes))][0]
+    total = 0.0
     for name, p in outcomes:
         total += p
-        if p > 0:
-            last = name
-            if u < total:
-                break
-    return last
+        if u < total:
+            return name
+    # Where rounding leaves the sum below u, the draw belongs to the last outcome that is possible.
+    return [name for name, p in outcomes if p > 0][-1]
 
 
 def _illegal(action: str, legal: Sequence[str] | Text) -> str:

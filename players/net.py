@@ -15,7 +15,7 @@ from torch import nn
 
 from arena import checkpoint
 from arena.batch import DecisionBatch
-from arena.errors import ConfigError, PlayerError
+from arena.errors import CheckpointError, ConfigError, PlayerError
 from arena.game import Game
 from arena.player import Evaluation, Move, Requests
 from arena.seeds import derive
@@ -109,7 +109,10 @@ class Net:
         """Take weights and version from a checkpoint folder."""
         manifest = checkpoint.read(folder, self.game)
         self.version, self.roles = manifest.version, tuple(manifest.roles)
-        self.module.load_state_dict(load_file(folder / WEIGHTS))
+        try:
+            self.module.load_state_dict(load_file(folder / WEIGHTS))
+        except RuntimeError:
+            raise CheckpointError(f"{folder} holds another net than hidden={list(self.hidden)}") from None
         self.module.to(self.device)
 
     def _heads(self, observation: NDArray[np.float32], mask: NDArray[np.bool_]) -> tuple[torch.Tensor, torch.Tensor]:
