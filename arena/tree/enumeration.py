@@ -19,8 +19,8 @@ from arena.errors import GameError, PlayerError, TooLarge
 from arena.game import CHANCE, OVER, Game, Text
 from arena.player import HasPolicy, Player, Request, Requests
 
-NODE_LIMIT = 1_000_000
-"""Nodes that a tree may have: about 200 MB and half a minute."""
+NODE_LIMIT = 500_000
+"""States that a tree may have: about 100 MB and ten seconds."""
 
 Policy = NDArray[np.float64]
 """(I, A) action probabilities per information set, 0 where illegal; the rows of all seats together."""
