@@ -12,7 +12,7 @@ from arena.errors import RatingError
 from arena.game import Game
 from arena.interval import Floats, Ints, pair_means
 from arena.record import Result
-from arena.tally import Tally
+from arena.scores import Scores
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,19 +37,19 @@ def payoff_matrix(results: Sequence[Result], game: Game[Any]) -> PayoffMatrix:
 
     Raises RatingError where there is no match between two entrants.
     """
-    return matrix_of(Tally.of(results, game), game.scale)
+    return matrix_of(Scores.of(results, game), game.scale)
 
 
-def matrix_of(tally: Tally, scale: float) -> PayoffMatrix:
-    """Return the payoffs of a tally; `scale` is the greatest payoff in absolute value."""
-    n = len(tally.names)
-    who, opponent, _, payoff, pair = tally.seen()
+def matrix_of(scores: Scores, scale: float) -> PayoffMatrix:
+    """Return the payoffs of a scores; `scale` is the greatest payoff in absolute value."""
+    n = len(scores.names)
+    who, opponent, _, payoff, pair = scores.seen()
     cell = who * n + opponent
     means = pair_means(payoff, pair, cell, cell, n * n, 2 * scale)
     mean, half_width = means.mean.reshape(n, n), means.half_width.reshape(n, n)
     np.fill_diagonal(mean, 0.0)
     np.fill_diagonal(half_width, 0.0)
-    return PayoffMatrix(tally.names, mean, half_width, means.matches.reshape(n, n))
+    return PayoffMatrix(scores.names, mean, half_width, means.matches.reshape(n, n))
 
 
 def exact_matrix(names: Sequence[str], value: Callable[[str, str], float]) -> PayoffMatrix:
@@ -93,6 +93,6 @@ def cyclic_share(payoffs: Floats) -> float:
         return 0.0
     # The normal equations: the graph's Laplacian times s is the net payoff of every entrant.
     laplacian = np.diag(met.sum(axis=1)) - met.astype(np.float64)
-    scores = np.linalg.lstsq(laplacian, antisymmetric.sum(axis=1), rcond=None)[0]
-    circular = np.where(met, antisymmetric - (scores[:, None] - scores), 0.0)
+    rating = np.linalg.lstsq(laplacian, antisymmetric.sum(axis=1), rcond=None)[0]
+    circular = np.where(met, antisymmetric - (rating[:, None] - rating), 0.0)
     return float((circular**2).sum()) / total

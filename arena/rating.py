@@ -26,8 +26,8 @@ from arena.interval import Interval, Ints, pair_means
 from arena.ladder import Ladder, Point, Row, Standing
 from arena.payoff import matrix_of
 from arena.record import Result
+from arena.scores import Scores, meetings, reachable
 from arena.strengths import Strengths, strengths
-from arena.tally import Tally, meetings, reachable
 
 __all__ = ["Ladder", "Point", "Row", "Standing", "history", "live_update", "rate"]
 
@@ -54,18 +54,18 @@ def rate(
     """
     if block_pairs < 1:
         raise RatingError(f"a block needs at least one pair, not {block_pairs}")
-    tally = Tally.of(results, game)
+    scores = Scores.of(results, game)
     withdrawn = _withdrawn(crashes or {})
     if withdrawn:
-        tally = tally.among({name for name in tally.names if name not in withdrawn})
-        if not tally.names:
+        scores = scores.among({name for name in scores.names if name not in withdrawn})
+        if not scores.names:
             raise RatingError(f"no results are left without those withdrawn: {'; '.join(withdrawn.values())}")
-    _refuse_pools(tally)
+    _refuse_pools(scores)
     wanted = [anchor] if isinstance(anchor, str) else list(anchor or ())
     for name in wanted:
-        if name not in tally.names:
-            raise RatingError(f"the anchor {name!r} has no results here; entrants with results: {_some(tally.names)}")
-    return _ladder(tally, game, wanted, block_pairs, withdrawn)
+        if name not in scores.names:
+            raise RatingError(f"the anchor {name!r} has no results here; entrants with results: {_some(scores.names)}")
+    return _ladder(scores, game, wanted, block_pairs, withdrawn)
 
 
 def history(
@@ -82,11 +82,11 @@ def history(
     """
     last = rate(results, game, anchor, block_pairs, crashes)
     anchors = list(last.anchors.values())
-    tally = Tally.of(results, game)
-    tally = tally.among({row.name for row in last.rows if row.standing is not Standing.WITHDRAWN})
+    scores = Scores.of(results, game)
+    scores = scores.among({row.name for row in last.rows if row.standing is not Standing.WITHDRAWN})
     points = []
-    for step in np.unique(tally.step):
-        played = tally.where(tally.step <= step)
+    for step in np.unique(scores.step):
+        played = scores.where(scores.step <= step)
         present = [played.names.index(name) for name in anchors if name in played.names]
         if not present:
             continue
@@ -119,12 +119,12 @@ def _withdrawn(crashes: Mapping[str, tuple[int, int]]) -> dict[str, str]:
     }
 
 
-def _refuse_pools(tally: Tally) -> None:
+def _refuse_pools(scores: Scores) -> None:
     """Raise RatingError where the entrants fall into groups that never met."""
-    linked = reachable(meetings(tally.first, tally.second, len(tally.names)))
+    linked = reachable(meetings(scores.first, scores.second, len(scores.names)))
     pools = sorted({tuple(np.flatnonzero(row)) for row in linked})
     if len(pools) > 1:
-        groups = " | ".join(_some([tally.names[i] for i in pool]) for pool in pools)
+        groups = " | ".join(_some([scores.names[i] for i in pool]) for pool in pools)
         raise RatingError(f"{len(pools)} groups never met, so no scale holds them all: {groups}; play matches between")
 
 
@@ -134,68 +134,70 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _ladder(
-    tally: Tally, game: Game[Any], wanted: Sequence[str], block_pairs: int, withdrawn: Mapping[str, str]
+    scores: Scores, game: Game[Any], wanted: Sequence[str], block_pairs: int, withdrawn: Mapping[str, str]
 ) -> Ladder:
     by_payoff = game.scoring == "payoff"
-    games = block_games(tally, block_pairs, game.scale) if by_payoff else match_games(tally)
-    found = strengths(tally, games, wanted, role_skill=not (by_payoff or tally.disjoint))
-    rows = _unrated_rows(tally, game.scale)
+    games = block_games(scores, block_pairs, game.scale) if by_payoff else match_games(scores)
+    found = strengths(scores, games, wanted, role_skill=not (by_payoff or scores.disjoint))
+    rows = _unrated_rows(scores, game.scale)
     if found:
         rows = [_with_elo(row, found) for row in rows]
     if by_payoff:
-        rows = _with_blocks(rows, tally, games, game.scale, block_pairs)
-        advantage = _payoff_advantage(tally, game.scale)
+        rows = _with_blocks(rows, scores, games, game.scale, block_pairs)
+        advantage = _payoff_advantage(scores, game.scale)
     else:
         assert found is not None  # every match is a game, and everyone met
-        rows = [_with_elo_by_role(row, found, tally) for row in rows]
-        advantage = found.advantage(tally.roles)
+        rows = [_with_elo_by_role(row, found, scores) for row in rows]
+        advantage = found.advantage(scores.roles)
     rows += [Row(name, Standing.WITHDRAWN, note=note) for name, note in withdrawn.items()]
     return Ladder(
         tuple(sorted(rows, key=lambda row: (row.elo is None, row.role, -(row.elo or 0.0), row.name))),
         {ladder: found.names[i] for ladder, i in found.anchors.items()} if found else {},
         advantage,
         found.fit.ties if found else 0.0,
-        matrix_of(tally, game.scale),
+        matrix_of(scores, game.scale),
         {name: i for i, name in enumerate(found.names)} if found else {},
         found.half_width if found else np.zeros((0, 0)),
     )
 
 
-def _unrated_rows(tally: Tally, scale: float) -> list[Row]:
+def _unrated_rows(scores: Scores, scale: float) -> list[Row]:
     """Return a row per entrant with everything but Elo."""
-    n = len(tally.names)
-    sign = np.sign(tally.payoff)
-    wins, draws, losses = (_each(tally.first[sign == s], tally.second[sign == -s], n) for s in (1, 0, -1))
-    who, opponent, _, payoff, pair = tally.seen()
+    n = len(scores.names)
+    sign = np.sign(scores.payoff)
+    wins, draws, losses = (_each(scores.first[sign == s], scores.second[sign == -s], n) for s in (1, 0, -1))
+    who, opponent, _, payoff, pair = scores.seen()
     means = pair_means(payoff, pair, who * n + opponent, who, n, 2 * scale)
     return [
         Row(
             name,
             Standing.UNRATED,
-            tally.roles_of(name)[0] if tally.disjoint else "",
+            scores.roles_of(name)[0] if scores.disjoint else "",
             matches=int(wins[i] + draws[i] + losses[i]),
             wins=int(wins[i]),
             draws=int(draws[i]),
             losses=int(losses[i]),
             mean_payoff=means.interval(i) if means.matches[i] else None,
         )
-        for i, name in enumerate(tally.names)
+        for i, name in enumerate(scores.names)
     ]
 
 
-def _with_blocks(rows: list[Row], tally: Tally, blocks: Games, scale: float, block_pairs: int) -> list[Row]:
+def _with_blocks(rows: list[Row], scores: Scores, blocks: Games, scale: float, block_pairs: int) -> list[Row]:
     """Return the rows with their blocks, the payoff in every role, and why there is no Elo where there is none."""
-    n, k = len(tally.names), len(tally.roles)
-    who, opponent, role, payoff, pair = tally.seen()
+    n, k = len(scores.names), len(scores.roles)
+    who, opponent, role, payoff, pair = scores.seen()
     group = who * k + role
     means = pair_means(payoff, pair * k + role, group * n + opponent, group, n * k, 2 * scale)
     played = _each(blocks.first, blocks.second, n)
-    longest = longest_series(tally)
+    longest = longest_series(scores)
     return [
         replace(
             row,
             blocks=int(played[i]),
-            by_role={role: means.interval(i * k + r) for r, role in enumerate(tally.roles) if means.matches[i * k + r]},
+            by_role={
+                role: means.interval(i * k + r) for r, role in enumerate(scores.roles) if means.matches[i * k + r]
+            },
             note=row.note if row.elo is not None else _missing_blocks(int(played[i]), int(longest[i]), block_pairs),
         )
         for i, row in enumerate(rows)
@@ -224,37 +226,37 @@ def _with_elo(row: Row, found: Strengths) -> Row:
     return replace(row, standing=Standing.PROVISIONAL, note=note)
 
 
-def _with_elo_by_role(row: Row, found: Strengths, tally: Tally) -> Row:
+def _with_elo_by_role(row: Row, found: Strengths, scores: Scores) -> Row:
     """Return the row with the Elo in every role that it has played."""
     if row.elo is None or row.low is None or row.high is None:
         return row
     if row.role:
         return replace(row, by_role={row.role: Interval(row.elo, row.low, row.high)})
-    played = tally.roles_of(row.name)
-    by_role = found.by_role(found.names.index(row.name), tally.roles)
+    played = scores.roles_of(row.name)
+    by_role = found.by_role(found.names.index(row.name), scores.roles)
     row = replace(row, by_role={role: by_role[role] for role in played})
-    if len(played) == len(tally.roles) or row.standing is Standing.PROVISIONAL:
+    if len(played) == len(scores.roles) or row.standing is Standing.PROVISIONAL:
         return row
     note = f"it has only played {' and '.join(played)}: its strength elsewhere is a guess"
     return replace(row, standing=Standing.PROVISIONAL, note=note)
 
 
-def _payoff_advantage(tally: Tally, scale: float) -> dict[tuple[str, str], Interval]:
+def _payoff_advantage(scores: Scores, scale: float) -> dict[tuple[str, str], Interval]:
     """Return (role, role) → what the former earns per match against the latter, over complete pairs.
 
     Empty in a general-sum game, where payoffs in two roles have no common zero.
     """
-    if not tally.zero_sum:
+    if not scores.zero_sum:
         return {}
-    n, k = len(tally.names), len(tally.roles)
-    keep = tally.complete() & (tally.first_role != tally.second_role)
-    first, second = tally.first_role[keep], tally.second_role[keep]
+    n, k = len(scores.names), len(scores.roles)
+    keep = scores.complete() & (scores.first_role != scores.second_role)
+    first, second = scores.first_role[keep], scores.second_role[keep]
     group = np.minimum(first, second) * k + np.maximum(first, second)
-    low, high = np.minimum(tally.first, tally.second)[keep], np.maximum(tally.first, tally.second)[keep]
-    payoff = np.where(first < second, 1, -1) * tally.payoff[keep]
-    means = pair_means(payoff, tally.pair[keep], (group * n + low) * n + high, group, k * k, 2 * scale)
+    low, high = np.minimum(scores.first, scores.second)[keep], np.maximum(scores.first, scores.second)[keep]
+    payoff = np.where(first < second, 1, -1) * scores.payoff[keep]
+    means = pair_means(payoff, scores.pair[keep], (group * n + low) * n + high, group, k * k, 2 * scale)
     met = np.flatnonzero(means.matches).tolist()
-    return {(tally.roles[g // k], tally.roles[g % k]): means.interval(g) for g in met}
+    return {(scores.roles[g // k], scores.roles[g % k]): means.interval(g) for g in met}
 
 
 def _each(first: Ints, second: Ints, n: int) -> Ints:

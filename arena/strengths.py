@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from arena.bradley_terry import Fit, Games, fit
 from arena.errors import RatingError
 from arena.interval import Floats, Interval, Ints
-from arena.tally import Tally, meetings, reachable
+from arena.scores import Scores, meetings, reachable
 
 ELO = 400 / np.log(10)
 """Elo per logit: 400 Elo are odds of ten to one."""
@@ -48,7 +48,7 @@ class Strengths:
     """(m,) clusters that each took part in."""
 
     def by_role(self, member: int, roles: Sequence[str]) -> dict[str, Interval]:
-        """Return the Elo in each of `roles` (the tally's, in order), measured from the anchor's overall strength."""
+        """Return the Elo in each of `roles` (the scores's, in order), measured from the anchor's overall strength."""
         design, origin = self.fit.design, self.anchors[self.ladder[member]]
         own = [*range(member, design.skills, design.players)]
         linked = bool(self.linked[member, origin])
@@ -84,21 +84,21 @@ class Strengths:
         return Interval.around(origin + ELO * float(x @ self.fit.beta[positions]), float(half_width))
 
 
-def strengths(tally: Tally, games: Games, wanted: Sequence[str], role_skill: bool) -> Strengths | None:
-    """Return the strengths of all whom `games` (numbered as in `tally`) link to the anchors.
+def strengths(scores: Scores, games: Games, wanted: Sequence[str], role_skill: bool) -> Strengths | None:
+    """Return the strengths of all whom `games` (numbered as in `scores`) link to the anchors.
 
     None where no wanted anchor has a game. Raises RatingError where two anchors are wanted on one ladder.
     """
-    ladder = _ladders(tally)
-    anchors, members = _anchors(tally, games, wanted, ladder)
+    ladder = _ladders(scores)
+    anchors, members = _anchors(scores, games, wanted, ladder)
     if not anchors:
         return None
     n = len(members)
     games = _renumbered(games, members)
-    best = fit(games, n, len(tally.roles), role_skill)
+    best = fit(games, n, len(scores.roles), role_skill)
 
     theta = best.beta[:n]
-    names, ladder = tuple(tally.names[i] for i in members), tuple(ladder[i] for i in members)
+    names, ladder = tuple(scores.names[i] for i in members), tuple(ladder[i] for i in members)
     origin = {key: int(np.searchsorted(members, anchor)) for key, anchor in anchors.items()}
     zero = np.array([theta[origin[key]] if key in origin else np.nan for key in ladder])
 
@@ -137,27 +137,27 @@ def _of_differences(covariance: Floats) -> Floats:
     return differences
 
 
-def _ladders(tally: Tally) -> tuple[str, ...]:
+def _ladders(scores: Scores) -> tuple[str, ...]:
     """Return the ladder of every entrant: its role if all keep to one role, otherwise ""."""
-    if not tally.disjoint:
-        return ("",) * len(tally.names)
-    return tuple(tally.roles[role] for role in tally.plays.argmax(axis=1))
+    if not scores.disjoint:
+        return ("",) * len(scores.names)
+    return tuple(scores.roles[role] for role in scores.plays.argmax(axis=1))
 
 
-def _anchors(tally: Tally, games: Games, wanted: Sequence[str], ladder: Sequence[str]) -> tuple[dict[str, int], Ints]:
+def _anchors(scores: Scores, games: Games, wanted: Sequence[str], ladder: Sequence[str]) -> tuple[dict[str, int], Ints]:
     """Return ladder → anchor, and all whom games link to the first anchor; both empty if it has no game."""
-    n = len(tally.names)
+    n = len(scores.names)
     named: dict[str, int] = {}
     for name in wanted:
-        at = tally.names.index(name)
+        at = scores.names.index(name)
         if ladder[at] in named:
-            other = tally.names[named[ladder[at]]]
+            other = scores.names[named[ladder[at]]]
             raise RatingError(f"{other} and {name} stand on one ladder, which has one anchor: name one of them")
         named[ladder[at]] = at
     met = meetings(games.first, games.second, n)
     began = np.full(n, np.iinfo(np.int64).max)
-    np.minimum.at(began, tally.first, tally.step)
-    np.minimum.at(began, tally.second, tally.step)
+    np.minimum.at(began, scores.first, scores.step)
+    np.minimum.at(began, scores.second, scores.step)
     by_age = np.lexsort((np.arange(n), began))  # names are sorted, so numbers are alphabetical
     roots = [at for at in (named.values() if named else by_age) if met[at].any()]
     if not roots:

@@ -19,7 +19,7 @@ ROOMS = ("games", "players", "trainers", "tournaments")
 ORDER = [
     *("errors", "seeds", "game", "player", "batch", "config", "checkpoint", "registry", "record", "sandbox"),
     *("match", "tree", "store"),
-    *("interval", "bradley_terry", "tally", "blocks", "strengths", "payoff", "ladder", "rating"),
+    *("interval", "bradley_terry", "scores", "blocks", "strengths", "payoff", "ladder", "rating"),
     *("schedule", "matchmaking", "rollout", "curriculum", "league", "envs", "testing", "live"),
     *("api", "cli", "__main__"),
 ]

@@ -5,8 +5,8 @@ from arena.blocks import match_games
 from arena.errors import RatingError
 from arena.games.tic_tac_toe import TicTacToe
 from arena.record import Result
+from arena.scores import Scores
 from arena.strengths import strengths
-from arena.tally import Tally
 
 
 def series(a, b, outcomes, roles=("first", "second"), step=0):
@@ -21,8 +21,8 @@ def series(a, b, outcomes, roles=("first", "second"), step=0):
 
 
 def found(results, wanted=(), role_skill=True):
-    tally = Tally.of(results, TicTacToe())
-    return strengths(tally, match_games(tally), wanted, role_skill)
+    scores = Scores.of(results, TicTacToe())
+    return strengths(scores, match_games(scores), wanted, role_skill)
 
 
 def test_four_hundred_elo_are_odds_of_ten_to_one():

@@ -17,7 +17,7 @@ from arena.record import Result
 
 
 @dataclass(frozen=True)
-class Tally:
+class Scores:
     """M matches between different entrants of one game, in arrays of shape (M,).
 
     A pair here is a pair of matches between the same two entrants; numbers follow the sorted names, so nothing
@@ -39,7 +39,7 @@ class Tally:
     step: Ints
 
     @classmethod
-    def of(cls, results: Sequence[Result], game: Game[Any]) -> Tally:
+    def of(cls, results: Sequence[Result], game: Game[Any]) -> Scores:
         """Return the results as arrays, without matches of an entrant against itself: they say nothing of skill.
 
         Raises RatingError where no match between two entrants is left.
@@ -66,11 +66,11 @@ class Tally:
             np.array(step, np.int64),
         )
 
-    def where(self, keep: NDArray[np.bool_]) -> Tally:
+    def where(self, keep: NDArray[np.bool_]) -> Scores:
         """Return the matches in `keep` (M,), with only the entrants and pairs that they have."""
         first, second = self.first[keep], self.second[keep]
         present = np.unique([first, second])
-        return Tally(
+        return Scores(
             tuple(self.names[i] for i in present),
             self.roles,
             self.zero_sum,
@@ -83,7 +83,7 @@ class Tally:
             self.step[keep],
         )
 
-    def among(self, names: set[str]) -> Tally:
+    def among(self, names: set[str]) -> Scores:
         """Return the matches in which both entrants are of `names`."""
         inside = np.array([name in names for name in self.names])
         return self.where(inside[self.first] & inside[self.second])
