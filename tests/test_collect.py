@@ -1,0 +1,172 @@
+"""A learner's training matches: fair sides, the opponents that were asked for, and tallies that add up."""
+
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+
+from arena import trainers
+from arena.config import LeagueConfig
+from arena.errors import ConfigError
+from arena.league import League
+from arena.registry import load_game
+from arena.store import Store
+from arena.trainers.collect import ByMatches, ByTables, collector
+from arena.trainers.learner import SHARED, Learner
+from arena.tree import enumerate_game, expected_returns
+
+SELF, MIXED = {"main": 1.0}, {"main": 0.5, "bets": 0.125, "uniform": 0.375}
+
+
+@contextmanager
+def league(folder, rollouts="auto", matches=400, game="kuhn_poker", **learner):
+    config = LeagueConfig.model_validate(
+        {
+            "game": game,
+            "training": {"updates": 10, "matches": matches, "rollouts": rollouts},
+            "learners": {"main": {"player": "net(hidden=[4])", **learner}},
+            "anchors": {"uniform": "uniform", "bets": "script(prefer='bet')"},
+        }
+    )
+    with Store.open(folder) as store:
+        yield League(store, load_game(game), config)
+
+
+def collect(folder, share, rollouts="tables", step=0, **options):
+    """Return the learner and what it played in one step."""
+    with league(folder, rollouts, **options) as run:
+        member = Learner.fresh("main", run.game, run.config)
+        return member, collector(run)(member, share, step)
+
+
+both = pytest.mark.parametrize("rollouts", ["tables", "matches"])
+
+
+# Which way.
+
+
+def test_small_games_are_played_on_tables_unless_matches_are_asked_for(tmp_path):
+    with league(tmp_path / "auto") as run:
+        assert isinstance(collector(run), ByTables)
+    with league(tmp_path / "matches", "matches") as run:
+        assert isinstance(collector(run), ByMatches)
+        assert collector(run).tree is enumerate_game(run.game)
+
+
+def test_large_games_are_played_by_the_referee(tmp_path, monkeypatch):
+    monkeypatch.setattr(trainers.collect, "TABLE_LIMIT", 1000)  # so that the walk to the limit is short
+    with league(tmp_path / "auto", game="connect_four") as run:
+        assert isinstance(collector(run), ByMatches)
+        assert collector(run).tree is None
+    with (
+        league(tmp_path / "tables", "tables", game="connect_four") as run,
+        pytest.raises(ConfigError, match=r'connect_four is too large for tables: set training.rollouts = "matches"'),
+    ):
+        collector(run)
+
+
+# Sides and opponents.
+
+
+@both
+def test_against_others_the_learners_sides_alternate(rollouts, tmp_path):
+    _, played = collect(tmp_path, {"uniform": 1.0}, rollouts)
+    batch = played.batches[SHARED]
+    assert (batch.seat == batch.match % 2).all()
+    assert set(batch.match) == set(range(400))
+
+
+@both
+def test_against_itself_it_learns_from_both_seats(rollouts, tmp_path):
+    _, played = collect(tmp_path, SELF, rollouts)
+    batch = played.batches[SHARED]
+    assert {(int(m), int(s)) for m, s in zip(batch.match, batch.seat, strict=True)} == {
+        (m, s) for m in range(400) for s in (0, 1)
+    }
+    assert sorted(played.tallies) == [("main", 0), ("main", 1)]
+
+
+@both
+def test_opponents_come_in_their_shares(rollouts, tmp_path):
+    _, played = collect(tmp_path, MIXED, rollouts)
+    met = {name: sum(t[:3].sum() for (n, _), t in played.tallies.items() if n == name) for name in MIXED}
+    statistic = sum((met[name] - 400 * p) ** 2 / (400 * p) for name, p in MIXED.items())
+    assert statistic < 13.8  # one in a thousand exceeds it with 2 degrees of freedom
+
+
+@both
+def test_whom_it_does_not_meet_it_does_not_meet(rollouts, tmp_path):
+    _, played = collect(tmp_path, {"bets": 1.0}, rollouts)
+    assert {name for name, _ in played.tallies} == {"bets"}
+
+
+# Tallies.
+
+
+@both
+def test_tallies_add_up_to_the_matches_and_to_their_payoffs(rollouts, tmp_path):
+    _, played = collect(tmp_path, {"bets": 0.5, "uniform": 0.5}, rollouts)
+    batch = played.batches[SHARED]
+    _, first = np.unique(batch.match, return_index=True)
+    for seat in (0, 1):
+        paid = batch.payoff[first][batch.seat[first] == seat]
+        tallies = [tally for (_, s), tally in played.tallies.items() if s == seat]
+        expected = [(paid > 0).sum(), (paid == 0).sum(), (paid < 0).sum(), paid.sum()]
+        assert sum(tallies).tolist() == expected
+    assert sum(tally[:3].sum() for tally in played.tallies.values()) == 400
+
+
+def test_tables_and_matches_have_the_same_law(tmp_path):
+    """Both means lie about the exact value, from either seat and against every opponent."""
+    for rollouts in ("tables", "matches"):
+        member, played = collect(tmp_path / rollouts, {"bets": 0.5, "uniform": 0.5}, rollouts, matches=3000)
+        tree = enumerate_game(member.player.game)
+        policy = tree.policy(member.player)
+        with league(tmp_path / rollouts, rollouts, matches=3000) as run:
+            others = {name: tree.policy(run.player(name)) for name in ("bets", "uniform")}
+        for (name, seat), (wins, draws, losses, payoff) in played.tallies.items():
+            mixed = others[name].copy()
+            mixed[tree.by_seat[seat]] = policy[tree.by_seat[seat]]
+            n = wins + draws + losses
+            assert draws == 0  # Kuhn poker has none
+            # A payoff is at most 2, so its mean has a standard error below 2 / √n.
+            assert payoff / n == pytest.approx(expected_returns(tree, mixed)[seat], abs=3.5 * 2 / n**0.5)
+
+
+@both
+def test_the_behaviour_is_the_learners_policy(rollouts, tmp_path):
+    member, played = collect(tmp_path, MIXED, rollouts)
+    batch = played.batches[SHARED]
+    assert member.player.evaluate(batch).logp.detach().numpy() == pytest.approx(batch.behaviour_logp, abs=1e-5)
+
+
+# Seeds.
+
+
+@both
+def test_a_step_is_played_alike_again_and_the_next_one_otherwise(rollouts, tmp_path):
+    one, same, other = (
+        collect(tmp_path / name, MIXED, rollouts, step)[1].batches[SHARED]
+        for name, step in (("one", 0), ("same", 0), ("other", 1))
+    )
+    assert (one.action.tolist(), one.payoff.tolist()) == (same.action.tolist(), same.payoff.tolist())
+    assert one.payoff.tolist() != other.payoff.tolist()
+
+
+# Roles.
+
+
+@both
+def test_policies_per_role_get_their_roles(rollouts, tmp_path):
+    _, played = collect(tmp_path, MIXED, rollouts, policies="per_role")
+    assert {policy_id: set(batch.role) for policy_id, batch in played.batches.items()} == {"first": {0}, "second": {1}}
+    assert all(batch.policy_id == policy_id for policy_id, batch in played.batches.items())
+
+
+@both
+def test_one_match_leaves_the_other_role_without_decisions(rollouts, tmp_path):
+    member, played = collect(tmp_path, {"uniform": 1.0}, rollouts, matches=1, policies="per_role")
+    assert len(played.batches["first"]) > 0
+    assert len(played.batches["second"]) == 0
+    member.update(played.batches)
+    assert np.isfinite(enumerate_game(member.player.game).policy(member.player)).all()
