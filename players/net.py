@@ -132,9 +132,8 @@ def _perceptron(size: int, hidden: Sequence[int], actions: int, seed: int) -> nn
     layers: list[nn.Module] = []
     rng = torch.Generator().manual_seed(derive(seed, "net") % 2**63)
     for i, (fan_in, fan_out) in enumerate(pairwise(widths)):
-        linear = nn.utils.skip_init(
-            nn.Linear, fan_in, fan_out
-        )  # its own first weights draw on torch's global generator
+        # Made empty, since the first weights that torch gives a layer are drawn from its global generator.
+        linear = nn.Linear(fan_in, fan_out, device="meta").to_empty(device="cpu")
         last = i == len(widths) - 2
         nn.init.orthogonal_(linear.weight, gain=0.01 if last else 2**0.5, generator=rng)
         nn.init.zeros_(linear.bias)
