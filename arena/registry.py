@@ -15,7 +15,8 @@ import ast
 import inspect
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from difflib import get_close_matches
 from hashlib import sha256
 from importlib import import_module
@@ -58,6 +59,9 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "round_robin": "arena.tournaments.round_robin:run",
     },
 }
+
+_opening: ContextVar[Path | None] = ContextVar("_opening", default=None)
+"""The checkpoint folder that is being opened: until it is, no name may lead to code that it brings along."""
 
 _SPEC = re.compile(r"^(?P<target>[^()]+?)\s*(?:\((?P<inside>.*)\))?$", re.DOTALL)
 
@@ -103,6 +107,11 @@ def names(kind: str) -> list[str]:
 def find(kind: str, target: str) -> Any:
     """Return the class or function behind a name, `module:Name` or `file.py:Name`."""
     if ":" in target:
+        if folder := _opening.get():
+            raise CheckpointError(
+                f"{folder} names {target!r}, but a checkpoint may only name registered players, so that opening it "
+                "runs no code of its own: give the class a name, as an entry point in the group 'arena.players'"
+            )
         return _attribute(target)
     if target in BUILT_IN[kind]:
         return _attribute(BUILT_IN[kind][target])
@@ -136,7 +145,7 @@ def load_player(spec: str | Player, game: Game[Any], name: str = "", seed: int |
     target, parameters = parse(spec)
     if _is_folder(target):
         folder = Path(target)
-        return _open_checkpoint(folder, game, parameters, name or folder.name + spec.strip()[len(target) :])
+        return load_checkpoint(folder, game, name or folder.name + spec.strip()[len(target) :], parameters)
     player = _build(find("players", target), spec, parameters, game, seed)
     if not isinstance(player, Player):
         raise UnknownName(f"{spec!r} is a {type(player).__name__}, not a player: it needs a name and act(batch)")
@@ -144,15 +153,32 @@ def load_player(spec: str | Player, game: Game[Any], name: str = "", seed: int |
     return player
 
 
-def _open_checkpoint(folder: Path, game: Game[Any], parameters: dict[str, Any], name: str) -> Player:
+def load_checkpoint(
+    folder: Path, game: Game[Any], name: str = "", parameters: Mapping[str, Any] | None = None
+) -> Player:
+    """Return the player that a checkpoint folder holds, called `name` or else like the folder.
+
+    `parameters` go before those it was saved with. Raises CheckpointError for a folder that is damaged, is for
+    another game, or names a class that is not registered: opening a checkpoint runs no code that came with it.
+    """
     manifest = checkpoint.read(folder, game)
-    target, built_with = parse(manifest.player)
-    player = _build(find("players", target), manifest.player, {**built_with, **parameters}, game)
-    if not isinstance(player, Loadable):
-        raise CheckpointError(f"{folder} holds a {target!r}, which cannot load a checkpoint")
-    player.load(folder)
-    player.name = name
+    opening = _opening.set(folder)
+    try:
+        target, built_with = parse(manifest.player)
+        player = _build(find("players", target), manifest.player, {**built_with, **(parameters or {})}, game)
+        if not isinstance(player, Loadable):
+            raise CheckpointError(f"{folder} holds a {target!r}, which cannot load a checkpoint")
+        player.load(folder)
+    finally:
+        _opening.reset(opening)
+    player.name = name or folder.name
     return player
+
+
+def checkpoint_digest(spec: str) -> str:
+    """Return the digest of the checkpoint that a player's spec names; empty for other players."""
+    target, _ = parse(spec)
+    return checkpoint.read(Path(target)).digest if _is_folder(target) else ""
 
 
 def _is_folder(target: str) -> bool:

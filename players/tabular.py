@@ -70,7 +70,7 @@ class Tabular:
     def load(self, folder: Path) -> None:
         """Take table and version from a checkpoint folder."""
         self.version = checkpoint.read(folder, self.game).version
-        self.table = _checked(_read(str(folder / TABLE)), self.game)
+        self.table = _checked(_read_file(folder / TABLE), self.game)
 
 
 def _read(source: str) -> Any:
@@ -79,10 +79,14 @@ def _read(source: str) -> Any:
         return {}
     if ":" in source:
         return registry.find("players", source)()
+    return _read_file(Path(source))
+
+
+def _read_file(path: Path) -> Any:
     try:
-        return json.loads(Path(source).read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ConfigError(f"the table {source} cannot be read: {error}") from None
+        raise ConfigError(f"the table {path} cannot be read: {error}") from None
 
 
 def _write(path: Path, text: str) -> None:

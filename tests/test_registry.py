@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import sys
 from contextlib import suppress
@@ -12,13 +13,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from arena.checkpoint import read
 from arena.errors import ArenaError, CheckpointError, ConfigError, GameError, UnknownName
 from arena.games.kuhn_poker import KuhnPoker, equilibrium
 from arena.games.matrix import Matrix
 from arena.player import Move, Request, Requests
 from arena.players.script import Script
 from arena.players.tabular import Tabular
-from arena.registry import BUILT_IN, Spec, find, load_game, load_player, names, parse
+from arena.registry import (
+    BUILT_IN,
+    Spec,
+    checkpoint_digest,
+    find,
+    load_checkpoint,
+    load_game,
+    load_player,
+    names,
+    parse,
+)
 
 KUHN = KuhnPoker()
 
@@ -314,6 +326,61 @@ def test_a_checkpoint_of_a_player_that_cannot_load_is_refused(saved: Path) -> No
     manifest.write_text(manifest.read_text().replace('"player": "tabular"', '"player": "script"'))
     with pytest.raises(CheckpointError, match="holds a 'script', which cannot load a checkpoint"):
         load_player(str(saved), KUHN)
+
+
+def test_a_checkpoint_is_opened_by_its_path_whatever_the_path_looks_like(saved: Path) -> None:
+    folder = saved.rename(saved.parent / "nash (old): 3")
+    assert load_checkpoint(folder, KUHN).name == "nash (old): 3"
+    assert load_checkpoint(folder, KUHN, "old").name == "old"
+
+
+def test_parameters_go_before_those_that_a_checkpoint_was_saved_with(tmp_path: Path) -> None:
+    load_player("net(hidden=[8])", KUHN, name="main").save(tmp_path / "main")  # type: ignore[attr-defined]
+    assert load_checkpoint(tmp_path / "main", KUHN, parameters={"temperature": 0}).temperature == 0  # type: ignore[attr-defined]
+
+
+def test_only_checkpoints_have_a_digest(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert checkpoint_digest(str(saved)) == checkpoint_digest(f"{saved}(table='')") == read(saved).digest
+    (saved.parent / "uniform").mkdir()
+    monkeypatch.chdir(saved.parent)
+    assert checkpoint_digest("uniform") == checkpoint_digest("script(prefer='bet')") == ""
+    assert checkpoint_digest("nash-3") == read(saved).digest
+    with pytest.raises(CheckpointError, match="there is no folder"):
+        checkpoint_digest("nowhere/main-9")
+
+
+EVIL = """
+    from pathlib import Path
+    Path(__file__).with_name("ran").touch()
+    def Player(path): Path(path).touch()
+"""
+
+
+@pytest.mark.parametrize(
+    "player",
+    [
+        "pathlib:Path.touch",
+        "os:system(command='touch {ran}')",
+        "{evil}:Player(path='{ran}')",
+        "tabular(table='{evil}:Player')",
+        "by_role(player=\"{evil}:Player(path='{ran}')\")",
+        "by_role(player='by_role(player=\\'{evil}\\\\x3aPlayer\\')')",
+    ],
+)
+def test_opening_a_checkpoint_runs_no_code_that_came_with_it(saved: Path, player: str) -> None:
+    evil, ran = saved / "evil.py", saved / "ran"
+    evil.write_text(dedent(EVIL))
+    manifest = json.loads((saved / "manifest.json").read_text())
+    manifest["player"] = player.format(evil=evil, ran=ran)
+    (saved / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(
+        CheckpointError, match=r"may only name registered players.*entry point in the group 'arena\.pla"
+    ):
+        load_player(str(saved), KUHN)
+    assert not ran.exists()
+    with pytest.raises(ConfigError, match="cannot be read"):  # afterwards, files may be named again
+        load_player("tabular(table='nowhere.json')", KUHN)
+    assert load_game("arena.games.kuhn_poker:KuhnPoker").name == "kuhn_poker"
 
 
 # Plug-ins.
