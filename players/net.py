@@ -15,8 +15,8 @@ from torch import nn
 
 from arena import checkpoint
 from arena.batch import DecisionBatch
-from arena.errors import CheckpointError, ConfigError, PlayerError
-from arena.game import Game
+from arena.errors import ArenaError, CheckpointError, ConfigError, GameError, PlayerError
+from arena.game import CHANCE, Game
 from arena.player import Evaluation, Move, Requests
 from arena.seeds import derive
 
@@ -42,14 +42,16 @@ class Net:
     ) -> None:
         if not game.actions:
             raise ConfigError(f"{game.name} has no closed list of actions, so a net cannot play it")
-        if temperature < 0:
+        if not temperature >= 0:
             raise ConfigError(f"a temperature of {temperature} makes no sense: give 0 (greedy) or more")
+        if not isinstance(hidden, list | tuple) or not all(type(width) is int and width > 0 for width in hidden):
+            raise ConfigError(f"hidden = {hidden!r} is no list of widths: give whole numbers above 0, as in [64, 64]")
         self.name = "net"
         self.version = 0
         self.game = game
         self.roles = tuple(dict.fromkeys(game.roles))
         """The roles it may play."""
-        self.hidden = tuple(int(width) for width in hidden)
+        self.hidden = tuple(hidden)
         self.temperature = temperature
         self.device = torch.device(_pick(device))
         self.module = _perceptron(_input_size(game), self.hidden, len(game.actions), seed).to(self.device)
@@ -85,8 +87,10 @@ class Net:
 
     def evaluate(self, batch: DecisionBatch) -> Evaluation:
         """Return what the net says of N decisions; it runs once per distinct observation (I, …)."""
+        if self.temperature == 0:
+            raise PlayerError(f"{self.name} is greedy: with temperature 0 there is nothing to learn from")
         logits, value = self._heads(batch.observation, batch.mask)
-        log_policy = torch.log_softmax(logits, dim=1)
+        log_policy = torch.log_softmax(logits / self.temperature, dim=1)
         entropy = -(log_policy.exp() * log_policy).sum(dim=1)
         rows = torch.from_numpy(batch.information_set).to(self.device)
         actions = torch.from_numpy(batch.action).to(self.device)
@@ -95,7 +99,7 @@ class Net:
     def save(self, folder: Path) -> None:
         """Write a checkpoint folder that `arena.load_player` opens."""
         manifest = checkpoint.Manifest(
-            player=f"net(hidden={list(self.hidden)})",
+            player=f"net(hidden={list(self.hidden)}, temperature={self.temperature})",
             name=self.name,
             version=self.version,
             game=self.game.spec,
@@ -142,11 +146,21 @@ def _perceptron(size: int, hidden: Sequence[int], actions: int, seed: int) -> nn
 
 
 def _input_size(game: Game[Any]) -> int:
-    """Return the number of entries of an encoded view; every view of a game has the same."""
-    s = game.start()
-    while game.turn(s) < 0:
-        s = game.step(s, game.chance(s)[0][0])
-    return int(game.encode(s, game.turn(s)).size)
+    """Return the number of entries of an encoded view; every view of a game has the same.
+
+    Raises GameError where the game fails on the way to its first decision.
+    """
+    moves: list[str] = []
+    try:
+        s = game.start()
+        while game.turn(s) == CHANCE:
+            moves.append(game.chance(s)[0][0])
+            s = game.step(s, moves[-1])
+        return int(game.encode(s, game.turn(s)).size)
+    except ArenaError:
+        raise
+    except Exception as error:
+        raise GameError(f"{game.name} fails after the moves {moves}: {type(error).__name__}: {error}") from error
 
 
 def _pick(device: str) -> str:

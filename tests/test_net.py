@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from arena.batch import DecisionBatch
-from arena.errors import CheckpointError, ConfigError, PlayerError
+from arena.errors import CheckpointError, ConfigError, GameError, PlayerError
 from arena.game import Game, decision_states
 from arena.games.kuhn_poker import KuhnPoker
 from arena.games.leduc_poker import LeducPoker
@@ -218,6 +218,25 @@ def test_parameters_that_make_no_sense_are_refused():
         net(Talk())
     with pytest.raises(ConfigError, match="a temperature of -1 makes no sense: give 0"):
         net(temperature=-1)
+    with pytest.raises(ConfigError, match="a temperature of nan makes no sense"):
+        net(temperature=float("nan"))
+
+
+@pytest.mark.parametrize("hidden", [5, "abc", [-3], [0], [8.0], [True], [[8]], None])
+def test_widths_are_whole_numbers_above_0(hidden):
+    with pytest.raises(ConfigError, match=r"is no list of widths: give whole numbers above 0, as in \[64, 64\]"):
+        net(hidden=hidden)
+
+
+@pytest.mark.parametrize("method", ["start", "turn", "chance", "step", "encode"])
+def test_a_game_that_fails_is_named_with_its_moves(method):
+    def fails(*_):
+        raise ZeroDivisionError("division by zero")
+
+    broken = type("Broken", (KuhnPoker,), {"name": "broken", method: fails})
+    moves = r"\['J', 'Q'\]" if method == "encode" else r"\["
+    with pytest.raises(GameError, match=f"broken fails after the moves {moves}.*: ZeroDivisionError: division by zero"):
+        net(broken())
 
 
 def test_views_may_have_any_shape():
