@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -18,7 +19,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from arena.errors import CheckpointError
+from safetensors import SafetensorError
+
+from arena.errors import ArenaError, CheckpointError, StoreError
 from arena.game import Game
 
 MANIFEST = "manifest.json"
@@ -54,25 +57,45 @@ class Manifest:
 def write(folder: Path, manifest: Manifest, write_files: Callable[[Path], None]) -> Manifest:
     """Publish a checkpoint at `folder`; an existing one is replaced. Returns the manifest with its hashes."""
     folder = folder.absolute()
-    folder.parent.mkdir(parents=True, exist_ok=True)
     draft, old = _beside(folder, "draft"), _beside(folder, "old")
     if old.exists() and not folder.exists():  # the last writer was killed between its two renames
         old.rename(folder)
     for left in (draft, old):
         shutil.rmtree(left, ignore_errors=True)
-    draft.mkdir()
-    write_files(draft)
-    files = {path.relative_to(draft).as_posix(): _hash(path) for path in sorted(_files(draft))}
-    whole = Manifest(**{**asdict(manifest), "files": files})
-    (draft / MANIFEST).write_text(json.dumps(asdict(whole), indent=1) + "\n", encoding="utf-8")
-    for path in [*draft.rglob("*"), draft]:
-        _flush(path)
+    try:
+        whole = _fill(draft, manifest, write_files)
+    except Exception as error:
+        shutil.rmtree(draft, ignore_errors=True)
+        if isinstance(error, OSError | SafetensorError) and not isinstance(error, ArenaError):
+            raise StoreError(
+                f"the checkpoint {folder} cannot be written: {error}; free some space or choose another place, "
+                "and run the same command again"
+            ) from error
+        raise
     if folder.exists():
         folder.rename(old)
     draft.rename(folder)
     _flush(folder.parent)
     shutil.rmtree(old, ignore_errors=True)
     return whole
+
+
+def _fill(draft: Path, manifest: Manifest, write_files: Callable[[Path], None]) -> Manifest:
+    """Write everything into the draft and flush it to the disk."""
+    draft.mkdir(parents=True)
+    write_files(draft)
+    files = {path.relative_to(draft).as_posix(): _hash(path) for path in sorted(_files(draft))}
+    whole = Manifest(**{**asdict(manifest), "files": files})
+    (draft / MANIFEST).write_text(json.dumps(asdict(whole), indent=1) + "\n", encoding="utf-8")
+    for path in [*draft.rglob("*"), draft]:
+        _flush(path)
+    return whole
+
+
+def place_of(path: Path) -> Path:
+    """Return the checkpoint folder that a path is or, as a draft or a replaced one, was to be."""
+    found = _LEFTOVER.fullmatch(path.name)
+    return path.with_name(found["place"]) if found else path
 
 
 def read(folder: Path, game: Game[Any] | None = None) -> Manifest:
@@ -106,6 +129,9 @@ def read(folder: Path, game: Game[Any] | None = None) -> Manifest:
             f"so it cannot play {game.spec} (fingerprint {game.fingerprint})"
         )
     return manifest
+
+
+_LEFTOVER = re.compile(r"\.(?P<place>.+)\.(draft|old)")
 
 
 def _beside(folder: Path, what: str) -> Path:

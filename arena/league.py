@@ -16,9 +16,11 @@ from arena.errors import ConfigError
 from arena.game import Game
 from arena.match import play_fixtures
 from arena.matchmaking import opponent_distribution
+from arena.payoff import normalised
 from arena.player import Player
+from arena.rating import refuse_unratable
 from arena.record import Record
-from arena.registry import load_player
+from arena.registry import checkpoint_digest, load_checkpoint, load_player
 from arena.schedule import challenge
 from arena.store import Member, Store
 
@@ -38,12 +40,16 @@ class League:
 
     def _begin(self) -> None:
         """Write configuration and anchors into a new store, or check that an old one is of this run."""
+        refuse_unratable(self.game)
+        anchors = [
+            Member(name, spec, "anchor", 0, checkpoint_digest(spec)) for name, spec in self.config.anchors.items()
+        ]
         wanted = self.config.model_dump()
         kept = self.store.meta("config")
         if kept is None:
             with self.store.transaction():
                 self.store.put_meta({"format": "league", "config": wanted, "fingerprint": self.game.fingerprint})
-                self.store.put_players(Member(name, spec, "anchor") for name, spec in self.config.anchors.items())
+                self.store.put_players(anchors)
             return
         if self.store.meta("format") != "league":
             raise ConfigError(
@@ -58,6 +64,10 @@ class League:
             raise ConfigError(
                 f"{self.store.folder} was begun under other rules of {self.game.name}: use another folder"
             )
+        before = {member.name: member for member in self.members("anchor")}
+        for anchor in anchors:
+            if before[anchor.name] != anchor:
+                raise ConfigError(f"the checkpoint of anchor {anchor.name!r} has changed since the run was begun")
 
     def members(self, kind: str) -> list[Member]:
         """Return the members of a kind ("anchor", "snapshot" or "learner"), oldest first."""
@@ -66,9 +76,11 @@ class League:
     def player(self, name: str) -> Player:
         """Return a frozen member, ready to play; it is loaded once."""
         if name not in self._players:
-            member = {m.name: m for m in self.store.players()}[name]
-            spec = member.spec if member.kind == "anchor" else str(self.store.folder / member.spec)
-            self._players[name] = load_player(spec, self.game, name)
+            if name in self.config.anchors:
+                self._players[name] = load_player(self.config.anchors[name], self.game, name)
+            else:
+                member = {m.name: m for m in self.members("snapshot")}[name]
+                self._players[name] = load_checkpoint(self.store.folder / member.spec, self.game, name)
         return self._players[name]
 
     def opponents(self, learner: str) -> dict[str, float]:
@@ -85,7 +97,8 @@ class League:
             if tally.learner == learner and tally.step in steps:
                 matches[tally.opponent] = matches.get(tally.opponent, 0) + tally.wins + tally.draws + tally.losses
                 payoff[tally.opponent] = payoff.get(tally.opponent, 0.0) + tally.payoff
-        return {name: 0.5 + payoff[name] / (2 * self.game.scale * (matches[name] + PRIOR_MATCHES)) for name in matches}
+        mean = {name: payoff[name] / (matches[name] + PRIOR_MATCHES) for name in matches}
+        return {name: float(normalised(value, self.game.scale)) for name, value in mean.items()}
 
     def rate(self, snapshot: Member) -> Iterator[Record]:
         """Play the rating matches of a snapshot that are not in the store yet, and yield them as they are kept.

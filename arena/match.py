@@ -112,9 +112,15 @@ def _act(player: Player, requests: list[Request]) -> Sequence[Move]:
     for move in moves:
         if not isinstance(move, Move):
             raise PlayerError(f"{player.name} answered with a {type(move).__name__} instead of a Move")
-        if not isinstance(move.action, str | None):
-            raise PlayerError(f"{player.name} answered with the action {move.action!r}, which is no text")
+        for text in (move.action, move.raw):
+            if not isinstance(text, str | None) or not _is_unicode(text or ""):
+                raise PlayerError(f"{player.name} answered with {text!r}, which is no text")
     return moves
+
+
+def _is_unicode(text: str) -> bool:
+    """Return whether the text can be written to a file: half of a surrogate pair cannot."""
+    return text.isascii() or text.encode("utf-8", "replace").decode() == text
 
 
 class _Match:
@@ -125,7 +131,7 @@ class _Match:
             raise ConfigError(f"{game.name} has {game.seats} seats, but {len(fixture.entrants)} players were given")
         self.game, self.fixture, self.patience = game, fixture, patience
         self.record: Record | None = None
-        self.voids = 0
+        self.crashes: list[int] = []
         self._guard(self._begin)
 
     def _begin(self) -> None:
@@ -144,7 +150,7 @@ class _Match:
 
     def questions(self) -> Iterator[Request]:
         """Yield a request for every seat that is to be asked in this round."""
-        base = derive(self.fixture.seed, self.fixture.key, len(self.played), self.voids)
+        base = derive(self.fixture.seed, self.fixture.key, len(self.played), len(self.crashes))
         for seat in self.ready:
             if seat not in self.accepted:
                 yield Request(
@@ -175,7 +181,7 @@ class _Match:
         """Accept a move if it is legal; otherwise complain, forfeit or void."""
         seat = request.seat
         if isinstance(answer, Exception):
-            _ = request.text, request.legal  # what looked like the player's crash may be the game's
+            self._probe(request)
             name = self.fixture.entrants[seat]
             self._end(StopReason.VOID, f"{name} crashed: {type(answer).__name__}: {answer}", seat)
         elif answer.fault is Fault.UNAVAILABLE:
@@ -186,10 +192,22 @@ class _Match:
         elif answer.fault is not None or answer.action is None:
             fault = answer.fault or Fault.EMPTY
             self._refuse(seat, answer, str(fault), f"no action could be read from your reply ({fault})")
-        elif answer.action not in request.legal:
+        elif answer.action not in self._legal(request):
             self._refuse(seat, answer, "illegal", _illegal(answer.action, request.legal))
         else:
             self.accepted[seat] = (request, answer)
+
+    def _probe(self, request: Request) -> None:
+        """Ask the game what the player asked it: what looked like the player's crash may be the game's."""
+        _ = request.text, self._legal(request)
+        if type(self.game).encode is not Game.encode:
+            request.tensor()
+
+    def _legal(self, request: Request) -> Sequence[str] | Text:
+        legal = request.legal
+        if not isinstance(legal, Text) and not len(legal):
+            raise GameError(f"seat {request.seat} is to move but has no legal action")
+        return legal
 
     def _play(self, request: Request, move: Move) -> None:
         """Play an accepted move; the rules may still refuse it."""
@@ -225,6 +243,9 @@ class _Match:
             self._end(StopReason.TRUNCATED, f"stopped after {self.patience.max_turns} moves", None)
         else:
             self.ready = tuple(self.game.ready(self.state))
+            seats = set(self.ready)
+            if turn not in seats or len(seats) < len(self.ready) or not seats <= set(range(self.game.seats)):
+                raise GameError(f"it is the turn of seat {turn}, but the ready seats are {self.ready}")
 
     def _guard(self, advance: Callable[[], None]) -> None:
         """Go on with the match. Players answer elsewhere, so what fails here is the game: GameError with the moves."""
@@ -245,24 +266,27 @@ class _Match:
             self._end(StopReason.FORFEIT, f"{self.fixture.entrants[seat]}: {complaint}", seat)
 
     def _end(self, stop: StopReason, reason: str, culprit: int | None) -> None:
-        self.ended = (stop, reason, culprit)
+        self.ended = (stop, reason.encode("utf-8", "replace").decode(), culprit)
 
     def _finish(self, stop: StopReason, reason: str, culprit: int | None) -> None:
-        if stop is StopReason.VOID:
-            self.voids += 1
-            if self.voids < self.patience.attempts:
+        if stop is StopReason.VOID and culprit is not None:
+            self.crashes.append(culprit)
+            if len(self.crashes) < self.patience.attempts:
                 self._begin()
                 return
             stop = StopReason.ABANDONED
         f = self.fixture
         self.record = Record(
             f.key, f.kind, self.game.spec, self.game.fingerprint, f.entrants, f.seed, f.pair, tuple(self.turns),
-            self._returns(stop, culprit), stop, reason, culprit, self.voids, f.step,
+            self._returns(stop, culprit), stop, reason, culprit, tuple(self.crashes), f.step,
         )  # fmt: skip
 
     def _returns(self, stop: StopReason, culprit: int | None) -> tuple[float | None, ...]:
         if stop is StopReason.FINISHED:
-            return tuple(self.game.returns(self.state))
+            returns = tuple(self.game.returns(self.state))
+            if len(returns) != self.game.seats:
+                raise GameError(f"the game has {self.game.seats} seats, but its returns are {returns}")
+            return returns
         if stop is StopReason.TRUNCATED:
             return tuple(0.0 if side >= 0 else None for side in self.game.side_of)
         if stop is StopReason.FORFEIT and culprit is not None:

@@ -104,9 +104,13 @@ class Request:
         """This seat's own earlier (view, reply) pairs in this match, oldest first."""
         return tuple((self.game.view(s, self.seat), reply) for s, reply in self._past[: self._past_len])
 
+    @cached_property
+    def _tensor(self) -> NDArray[np.float32]:
+        return self.game.encode(self._state, self.seat)
+
     def tensor(self) -> NDArray[np.float32]:
         """Return the view as the game encodes it."""
-        return self.game.encode(self._state, self.seat)
+        return self._tensor
 
     def sample(self, weights: NDArray[Any]) -> int:
         """Draw a position with probability proportional to `weights`, using this request's seed."""

@@ -29,10 +29,10 @@ from arena.record import Result
 from arena.scores import Scores, meetings, reachable
 from arena.strengths import Strengths, strengths
 
-__all__ = ["Ladder", "Point", "Row", "Standing", "history", "live_update", "rate"]
+__all__ = ["MAX_CRASH_RATE", "Ladder", "Point", "Row", "Standing", "history", "rate", "refuse_unratable"]
 
 MAX_CRASH_RATE = 0.03
-"""An entrant whose share of abandoned matches is above this is withdrawn, so that crashing never pays."""
+"""An entrant that crashes in a greater share of its matches is withdrawn, so that crashing never pays."""
 
 
 def rate(
@@ -47,8 +47,8 @@ def rate(
     `anchor` stands at 1000, on a ladder per role several names, one of each. Without one it is the entrant who
     was there first (least step, then alphabetically), which later results do not change; name a well-tested
     one for narrow intervals. A block has `block_pairs` pairs in the order of step and name; a pair that lacks
-    its return match waits outside, and so do pairs that do not fill a block. `crashes` is name → (matches
-    abandoned, matches scheduled).
+    its return match waits outside, and so do pairs that do not fill a block. `crashes` is name → (matches in
+    which it crashed, matches it took part in).
 
     Raises RatingError where nothing was played, or where groups of entrants never met.
     """
@@ -62,6 +62,7 @@ def rate(
             raise RatingError(f"no results are left without those withdrawn: {'; '.join(withdrawn.values())}")
     _refuse_pools(scores)
     wanted = [anchor] if isinstance(anchor, str) else list(anchor or ())
+    wanted = [name for name in wanted if name not in withdrawn]
     for name in wanted:
         if name not in scores.names:
             raise RatingError(f"the anchor {name!r} has no results here; entrants with results: {_some(scores.names)}")
@@ -101,19 +102,18 @@ def history(
     return points
 
 
-def live_update(first: float, second: float, score: float, k: float = 16.0) -> tuple[float, float]:
-    """Return both Elo numbers after a match, `score` being 1, ½ or 0 for the first.
-
-    For a display while matches run: it depends on their order and has no interval; `rate` decides.
-    """
-    change = k * (score - 1 / (1 + 10 ** ((second - first) / 400)))
-    return first + change, second - change
+def refuse_unratable(game: Game[Any]) -> None:
+    """Raise RatingError for a game whose matches cannot be rated: it needs two sides and a zero sum."""
+    if game.entrants != 2:
+        raise RatingError(f"{game.name} is played by {game.entrants} sides, and ratings need two: use arena play")
+    if not game.zero_sum:
+        raise RatingError(f"{game.name} is no zero-sum game, so what one side wins says little: use arena play")
 
 
 def _withdrawn(crashes: Mapping[str, tuple[int, int]]) -> dict[str, str]:
     """Return name → why it is withdrawn."""
     return {
-        name: f"{name} is withdrawn: {bad} of its {scheduled} matches were abandoned, more than {MAX_CRASH_RATE:.0%}"
+        name: f"{name} is withdrawn: it crashed in {bad} of its {scheduled} matches, more than {MAX_CRASH_RATE:.0%}"
         for name, (bad, scheduled) in sorted(crashes.items())
         if bad > MAX_CRASH_RATE * scheduled
     }

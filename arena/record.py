@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
@@ -85,8 +85,8 @@ class Record:
     """A sentence for every ending but `finished`."""
     culprit: int | None = None
     """The seat that forfeited or crashed."""
-    voids: int = 0
-    """How often the match was void before this ending."""
+    crashes: tuple[int, ...] = ()
+    """The seat to blame for every attempt that was void before this ending."""
     step: int = 0
     """The training step at which a league played it; 0 in a tournament."""
 
@@ -133,15 +133,27 @@ def match_key(game: Game[Any], kind: str, entrants: tuple[str, ...], repetition:
     return sha256(json.dumps(what).encode()).hexdigest()[:20]
 
 
-def to_result(record: Record, game: Game[Any]) -> Result:
-    """Return what a rating reads of a rated match between two sides."""
+def to_result(
+    game: Game[Any],
+    entrants: Sequence[str],
+    returns: Sequence[float | None],
+    pair: str,
+    step: int = 0,
+) -> Result:
+    """Return what a rating reads of a rated match between two sides; entrants and returns are by seat."""
     a, b = (game.side_of.index(side) for side in (0, 1))
-    return Result(
-        record.entrants[a],
-        record.entrants[b],
-        game.roles[a],
-        game.roles[b],
-        record.returns[a] or 0.0,
-        record.pair,
-        record.step,
-    )
+    return Result(entrants[a], entrants[b], game.roles[a], game.roles[b], float(returns[a] or 0.0), pair, step)
+
+
+def count_crashes(matches: Iterable[tuple[Sequence[str], Sequence[int]]]) -> dict[str, tuple[int, int]]:
+    """Return name → (matches in which it crashed at least once, matches it took part in).
+
+    `matches` are (entrants by seat, seats that crashed). A match that was finished at the second attempt counts.
+    """
+    counts: dict[str, tuple[int, int]] = {}
+    for entrants, crashed in matches:
+        guilty = {entrants[seat] for seat in crashed}
+        for name in set(entrants):
+            bad, played = counts.get(name, (0, 0))
+            counts[name] = (bad + (name in guilty), played + 1)
+    return counts

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, Self
 
 from arena.errors import RunLocked, StoreError
 from arena.game import Game
-from arena.record import Record, Result, StopReason, Turn
+from arena.record import Record, Result, StopReason, Turn, count_crashes, to_result
 
 FILE = "run.sqlite"
 GROUP_MATCHES, GROUP_SECONDS = 100, 0.1
@@ -33,7 +33,7 @@ MIGRATIONS = (
         number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, game TEXT NOT NULL,
         fingerprint TEXT NOT NULL, entrants TEXT NOT NULL, seed TEXT NOT NULL, pair TEXT NOT NULL,
         returns TEXT NOT NULL, stop TEXT NOT NULL, reason TEXT NOT NULL, culprit INTEGER,
-        voids INTEGER NOT NULL, step INTEGER NOT NULL
+        crashes TEXT NOT NULL, step INTEGER NOT NULL
     );
     CREATE TABLE turns (
         match INTEGER NOT NULL, number INTEGER NOT NULL, seat INTEGER NOT NULL, action TEXT, raw TEXT NOT NULL,
@@ -58,7 +58,7 @@ class Member(NamedTuple):
 
     name: str
     spec: str
-    """What the registry loads: a player's spec or a checkpoint folder relative to the run's folder."""
+    """A player's spec as the configuration gave it; of a snapshot its checkpoint, relative to the run's folder."""
     kind: str
     """"learner", "snapshot", "anchor" or "entrant"."""
     step: int = 0
@@ -107,7 +107,7 @@ class Store:
             store = cls(path, _connect(path), lock)
             with _closing_on_error(store):
                 store._db.execute("PRAGMA journal_mode = WAL")
-                store._db.execute("PRAGMA synchronous = NORMAL")
+                store._db.execute("PRAGMA synchronous = FULL")
                 store._migrate()
         return store
 
@@ -120,7 +120,8 @@ class Store:
         with _explained(path):
             store = cls(path, _connect(path), None)
             with _closing_on_error(store):
-                store._check_version()
+                if not store._check_version():
+                    raise StoreError(f"{path} is still empty: the run was stopped before it began")
                 store._db.execute("PRAGMA query_only = ON")
         return store
 
@@ -173,11 +174,11 @@ class Store:
             for r in records:
                 row = (
                     r.key, r.kind, r.game, r.fingerprint, json.dumps(r.entrants), str(r.seed), r.pair,
-                    json.dumps(r.returns), str(r.stop), r.reason, r.culprit, r.voids, r.step,
+                    json.dumps(r.returns), str(r.stop), r.reason, r.culprit, json.dumps(r.crashes), r.step,
                 )  # fmt: skip
                 number = self._db.execute(
                     "INSERT INTO matches (key, kind, game, fingerprint, entrants, seed, pair, returns, stop, "
-                    "reason, culprit, voids, step) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                    "reason, culprit, crashes, step) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
                     "ON CONFLICT (key) DO NOTHING RETURNING number",
                     row,
                 ).fetchone()
@@ -192,18 +193,18 @@ class Store:
     def records(self, key: str = "") -> Iterator[Record]:
         """Yield whole records in the order they were written; only those whose key begins with `key`."""
         columns = (
-            "number, key, kind, game, fingerprint, entrants, seed, pair, returns, stop, reason, culprit, voids, step"
+            "number, key, kind, game, fingerprint, entrants, seed, pair, returns, stop, reason, culprit, crashes, step"
         )
         for row in self._select(f"SELECT {columns} FROM matches WHERE key GLOB ? ORDER BY number", (key + "*",)):  # noqa: S608
             number, key_, kind, game, fingerprint, entrants, seed, pair, returns, stop, *rest = row
-            reason, culprit, voids, step = rest
+            reason, culprit, crashes, step = rest
             turns = self._select(
                 "SELECT seat, action, raw, fault FROM turns WHERE match = ? ORDER BY number", (number,)
             )
             yield Record(
                 key_, kind, game, fingerprint, tuple(json.loads(entrants)), int(seed), pair,
                 tuple(Turn(*turn) for turn in turns), tuple(json.loads(returns)), StopReason(stop), reason, culprit,
-                voids, step,
+                tuple(json.loads(crashes)), step,
             )  # fmt: skip
 
     def last_matches(self, count: int) -> list[tuple[str, list[str], str]]:
@@ -213,32 +214,20 @@ class Store:
 
     def results(self, game: Game[Any]) -> list[Result]:
         """Return the rated matches of a two-sided game, ordered by key, so that kills and restarts change nothing."""
-        seat = [game.side_of.index(side) for side in (0, 1)]
         rows = self._select(
             "SELECT entrants, returns, pair, step FROM matches WHERE kind IN ('rating', 'tournament') "
             "AND stop IN ('finished', 'truncated', 'forfeit') AND fingerprint = ? ORDER BY step, pair, key",
             (game.fingerprint,),
         )
-        results = []
-        for entrants_text, returns_text, pair, step in rows:
-            entrants, returns = json.loads(entrants_text), json.loads(returns_text)
-            a, b = seat
-            roles = game.roles[a], game.roles[b]
-            results.append(Result(entrants[a], entrants[b], *roles, float(returns[a] or 0.0), pair, step))
-        return results
+        return [
+            to_result(game, json.loads(entrants), json.loads(returns), pair, step)
+            for entrants, returns, pair, step in rows
+        ]
 
     def crashes(self) -> dict[str, tuple[int, int]]:
-        """Return name → (matches abandoned by its crashes, matches it took part in), rated kinds only."""
-        counts: dict[str, tuple[int, int]] = {}
-        for entrants_text, stop, culprit in self._select(
-            "SELECT entrants, stop, culprit FROM matches WHERE kind IN ('rating', 'tournament')"
-        ):
-            entrants = json.loads(entrants_text)
-            guilty = entrants[culprit] if stop == StopReason.ABANDONED and culprit is not None else None
-            for name in set(entrants):
-                bad, all_ = counts.get(name, (0, 0))
-                counts[name] = (bad + (name == guilty), all_ + 1)
-        return counts
+        """Return name → (matches in which it crashed at least once, matches it took part in), rated kinds only."""
+        rows = self._select("SELECT entrants, crashes FROM matches WHERE kind IN ('rating', 'tournament')")
+        return count_crashes((json.loads(entrants), json.loads(crashes)) for entrants, crashes in rows)
 
     def put_meta(self, values: Mapping[str, Any]) -> None:
         """Write named JSON values; call inside a transaction."""

@@ -2,7 +2,7 @@ import pytest
 
 import arena
 from arena.config import LeagueConfig
-from arena.errors import ConfigError
+from arena.errors import ConfigError, RatingError
 from arena.league import PRIOR_MATCHES, League
 from arena.store import Member, Store, Tally
 
@@ -118,3 +118,30 @@ def test_a_run_is_not_continued_under_other_rules(tmp_path, game):
         changed.version = 2
         with pytest.raises(ConfigError, match="begun under other rules"):
             League(store, changed, CONFIG)
+
+
+def test_an_anchor_whose_checkpoint_was_exchanged_is_noticed(tmp_path, game):
+    arena.load_player("net(hidden=[4])", game, seed=1).save(tmp_path / "old")
+    config = CONFIG.model_copy(update={"anchors": {"old": str(tmp_path / "old")}})
+    with Store.open(tmp_path / "run") as store:
+        assert League(store, game, config).player("old").name == "old"
+        League(store, game, config)
+        arena.load_player("net(hidden=[4])", game, seed=2).save(tmp_path / "old")
+        with pytest.raises(ConfigError, match="the checkpoint of anchor 'old' has changed"):
+            League(store, game, config)
+
+
+def test_a_run_may_lie_in_a_folder_with_any_name(tmp_path, game):
+    for name in ("run (1)", "run:2", "run(a=1)"):
+        with Store.open(tmp_path / name) as store:
+            league = League(store, game, CONFIG)
+            member = snapshot(store, game, 1)
+            assert league.player(member.name).name == "main-1"
+
+
+def test_a_game_of_three_sides_has_no_league(tmp_path):
+    class Three(type(arena.load_game("matching_pennies"))):
+        sides = (0, 1, 2)
+
+    with Store.open(tmp_path) as store, pytest.raises(RatingError, match="played by 3 sides"):
+        League(store, Three(), CONFIG)

@@ -5,6 +5,7 @@ from itertools import permutations
 
 import pytest
 
+import arena
 from arena.errors import ConfigError, GameError
 from arena.game import CHANCE, OVER, Game, IllegalAction, Text, Uniform
 from arena.games.kuhn_poker import KuhnPoker
@@ -287,7 +288,7 @@ def test_a_long_list_of_legal_moves_is_shortened():
 def test_infrastructure_that_fails_for_a_while_costs_nothing():
     answers = iter([Move(None, raw="HTTP 503", fault=Fault.UNAVAILABLE), Move("bet")])
     (record,) = play(Caller(lambda request: next(answers)), other=Script("pass"))
-    assert (record.stop, record.voids) == (StopReason.FINISHED, 1)
+    assert (record.stop, len(record.crashes)) == (StopReason.FINISHED, 1)
     assert [turn.action for turn in record.turns[2:]] == ["bet", "pass"]
 
 
@@ -308,7 +309,7 @@ def test_a_match_that_is_tried_again_has_its_deal_and_new_seeds():
 def test_after_its_attempts_a_void_match_is_abandoned(attempts):
     player = Caller(lambda request: Move(None, raw="HTTP 503", fault=Fault.UNAVAILABLE))
     (record,) = play(player, **patient(attempts=attempts))
-    assert (record.stop, record.voids, record.culprit) == (StopReason.ABANDONED, attempts, 0)
+    assert (record.stop, len(record.crashes), record.culprit) == (StopReason.ABANDONED, attempts, 0)
     assert record.returns == (None, None)
     assert record.reason == "caller was not available: HTTP 503"
     assert not record.stop.rated
@@ -340,7 +341,9 @@ def test_one_crash_in_a_batch_stops_that_match_only():
         ([Move("bet"), Move("bet")], "caller answered 1 requests with 2 moves"),
         ([], "caller answered 1 requests with 0 moves"),
         (["bet"], "caller answered with a str instead of a Move"),
-        ([Move(5)], "caller answered with the action 5, which is no text"),
+        ([Move("pass", raw=["x"])], "caller answered with ['x'], which is no text"),
+        ([Move("pass", raw="\ud800")], "caller answered with '\\ud800', which is no text"),
+        ([Move(5)], "caller answered with 5, which is no text"),
         (None, "object of type 'NoneType' has no len()"),
     ],
 )
@@ -515,7 +518,7 @@ def test_a_listener_hears_nothing_of_what_came_before_a_void():
         return Move("pass")
 
     (record,) = play(Caller(answer), other=Script("bet"), watch=lambda *told: heard.append(told))
-    assert record.voids == 1
+    assert len(record.crashes) == 1
     assert [m.action for _, _, m in heard] == ["pass", "bet", "pass"]
 
 
@@ -537,3 +540,30 @@ def test_a_listener_hears_nothing_of_what_came_before_a_void():
 def test_who_forfeits_gets_the_worst(roles, sides, payoff_range, culprit, expected):
     game = type("Paid", (Whisper,), {"roles": tuple(roles), "sides": sides, "payoff_range": payoff_range})()
     assert forfeit_returns(game, culprit) == expected
+
+
+@pytest.mark.parametrize(
+    ("method", "answer", "sentence"),
+    [
+        ("ready", (), r"the turn of seat 0, but the ready seats are \(\)"),
+        ("ready", (0, 0), r"the ready seats are \(0, 0\)"),
+        ("ready", (0, 7), r"the ready seats are \(0, 7\)"),
+        ("legal", (), "seat 0 is to move but has no legal action"),
+        ("returns", (1.0, -1.0, 0.0), r"the game has 2 seats, but its returns are \(1.0, -1.0, 0.0\)"),
+    ],
+)
+def test_a_game_that_breaks_its_contract_is_named_and_no_player_is_blamed(method, answer, sentence):
+    game = type("Broken", (KuhnPoker,), {method: lambda self, *_: answer})()
+    with pytest.raises(GameError, match=sentence):
+        arena.play(game, ["uniform", "uniform"])
+
+
+def test_a_bug_in_encode_is_the_games_and_not_the_nets():
+    def encode(self, s, seat):
+        if s.bets:
+            raise ZeroDivisionError("no chips")
+        return super(KuhnPoker, self).encode(s, seat)
+
+    game = type("Broken", (KuhnPoker,), {"encode": encode})()
+    with pytest.raises(GameError, match="no chips"):
+        arena.play(game, ["net(hidden=[2])", "net(hidden=[2])"])

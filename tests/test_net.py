@@ -255,3 +255,29 @@ def test_a_game_without_an_encoding_uses_its_information_sets():
         encode = Game.encode
 
     check_player(net(Plain()), Plain())
+
+
+def test_what_is_trained_is_what_plays_and_what_is_saved_at_any_temperature(tmp_path):
+    player = net(LEDUC, temperature=0.5)
+    for parameter in player.parameters():
+        parameter.data.mul_(3)
+    states = list(decision_states(LEDUC, 10_000))[:200]
+    batch = Requests(Request(LEDUC, s, seat, seed=i) for i, (s, seat) in enumerate(states))
+    played = np.array([move.trace["logp"] for move in player.act(batch)])
+    actions = np.array([LEDUC.actions.index(move.action) for move in player.act(batch)])
+    n = len(batch)
+    none = np.zeros(n, np.int64)
+    decisions = DecisionBatch(
+        game="leduc_poker", policy_id="a", version=0, observation=batch.tensor(), mask=batch.mask(),
+        information_set=np.arange(n), action=actions, behaviour_logp=played, payoff=np.zeros(n),
+        seat=none, side=none, role=none, match=np.arange(n), turn=none,
+    )  # fmt: skip
+    np.testing.assert_allclose(player.evaluate(decisions).logp.detach().numpy(), played, atol=1e-5)
+    player.save(tmp_path / "hot")
+    again = load_player(str(tmp_path / "hot"), LEDUC)
+    np.testing.assert_allclose(again.policy(batch), player.policy(batch), atol=1e-12)
+
+
+def test_a_greedy_net_cannot_be_trained():
+    with pytest.raises(PlayerError, match="with temperature 0 there is nothing to learn from"):
+        net(LEDUC, temperature=0).evaluate(None)

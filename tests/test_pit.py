@@ -2,6 +2,7 @@ import pytest
 
 import arena
 from arena.errors import RatingError
+from arena.games.matrix import MatchingPennies
 from arena.tournaments.pit import run
 
 EQUILIBRIUM = 'tabular(table="arena.games.kuhn_poker:equilibrium")'
@@ -45,7 +46,34 @@ def test_progress_is_told():
 
 def test_players_of_one_name_and_players_that_only_crash_are_refused():
     game = arena.load_game("kuhn_poker")
-    with pytest.raises(RatingError, match="both players are called 'uniform'"):
-        run(game, arena.load_player("uniform", game), arena.load_player("uniform", game))
-    with pytest.raises(RatingError, match="no match was completed: minimax crashed"):
+    uniform = arena.load_player("uniform", game)
+    with pytest.raises(RatingError, match="both players are called 'a'"):
+        run(game, ("a", uniform), ("a", uniform))
+    with pytest.raises(RatingError, match=r"minimax crashed in 4 of its 4 matches, more than 3%.*hides information"):
         arena.pit("minimax", "uniform", game, pairs=2)
+
+
+def test_crashing_never_pays(tmp_path):
+    """A player that crashes whenever its card is bad would win what is left of its matches."""
+    (tmp_path / "p.py").write_text(
+        "from arena.players.uniform import UniformPlayer\n"
+        "class Picky(UniformPlayer):\n"
+        "    def act(self, batch):\n"
+        "        assert all('K' in request.text for request in batch), 'a bad card'\n"
+        "        return super().act(batch)\n"
+    )
+    with pytest.raises(RatingError, match=r"crashed in .* so there is no verdict .*a bad card"):
+        arena.pit(f"{tmp_path}/p.py:Picky", "uniform", "kuhn_poker", pairs=50)
+
+
+def test_a_game_that_is_not_between_two_sides_is_refused():
+    class Common(MatchingPennies):
+        zero_sum = False
+
+    class Three(MatchingPennies):
+        sides = (0, 1, 2)
+
+    with pytest.raises(RatingError, match="no zero-sum game"):
+        arena.pit("uniform", "uniform", Common())
+    with pytest.raises(RatingError, match="played by 3 sides"):
+        arena.pit("uniform", "uniform", Three())

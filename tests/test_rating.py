@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from arena.errors import RatingError
 from arena.games.kuhn_poker import KuhnPoker, equilibrium
 from arena.games.tic_tac_toe import TicTacToe
-from arena.rating import Standing, history, live_update, rate
+from arena.rating import Standing, history, rate
 from arena.record import Result
 from arena.seeds import uniform
 
@@ -427,10 +427,3 @@ def test_history_leaves_out_who_is_not_linked_yet():
     assert [(p.step, p.name) for p in sorted(history(results, CHESS))] == [
         (1, "a"), (1, "b"), (2, "a"), (2, "b"), (2, "c"), (2, "d"),
     ]  # fmt: skip
-
-
-def test_live_elo_moves_both_by_the_same():
-    assert live_update(1000, 1000, 1) == (1008, 992)
-    first, second = live_update(1200, 1000, 0.5)
-    assert first < 1200
-    assert first + second == pytest.approx(2200)

@@ -14,7 +14,7 @@ from arena.game import CHANCE, OVER, Game
 from arena.games.kuhn_poker import KuhnPoker, State
 from arena.games.matrix import MatchingPennies
 from arena.games.tic_tac_toe import TicTacToe
-from arena.record import Record, Result, StopReason, Turn, match_key, to_result
+from arena.record import Record, Result, StopReason, Turn, count_crashes, match_key, to_result
 
 KUHN = KuhnPoker()
 
@@ -181,7 +181,9 @@ def test_a_number_and_its_text_are_one_name() -> None:
 
 
 def test_a_result_tells_the_first_sides_payoff() -> None:
-    assert to_result(SHOWDOWN, KUHN) == Result("ann", "bob", "first", "second", 2.0, "p1", 0)
+    assert to_result(KUHN, SHOWDOWN.entrants, SHOWDOWN.returns, "p1") == Result(
+        "ann", "bob", "first", "second", 2.0, "p1", 0
+    )
 
 
 def test_a_result_goes_by_sides_and_leaves_the_cast_out() -> None:
@@ -191,4 +193,11 @@ def test_a_result_goes_by_sides_and_leaves_the_cast_out() -> None:
 
     game = Debate()
     played = record(game, [], (None, -3.0, 3.0, 3.0), entrants=("jill", "bob", "ann", "ann"), step=40)
-    assert to_result(played, game) == Result("ann", "bob", "pro", "con", 3.0, "p1", 40)
+    assert to_result(game, played.entrants, played.returns, "p1", 40) == Result(
+        "ann", "bob", "pro", "con", 3.0, "p1", 40
+    )
+
+
+def test_a_match_counts_as_crashed_however_often_and_whether_or_not_it_was_finished() -> None:
+    matches = [(("a", "b"), ()), (("b", "a"), (0,)), (("a", "b"), (1, 1, 1)), (("a", "a"), (0, 1))]
+    assert count_crashes(matches) == {"a": (1, 4), "b": (2, 3)}

@@ -61,7 +61,8 @@ def test_a_transaction_that_fails_leaves_nothing(tmp_path, records):
 def test_results_are_those_of_rated_kinds_only_in_an_order_of_their_own(tmp_path, records):
     game = arena.load_game("kuhn_poker")
     mixed = rated(records[:100])
-    mixed[3] = replace(mixed[3], stop=StopReason.ABANDONED, returns=(None, None), culprit=1)
+    mixed[3] = replace(mixed[3], stop=StopReason.ABANDONED, returns=(None, None), culprit=1, crashes=(1, 1, 1))
+    mixed[8] = replace(mixed[8], crashes=(0,))
     forward, backward = tmp_path / "a", tmp_path / "b"
     with Store.open(forward) as one, Store.open(backward) as two:
         one.add(mixed)
@@ -70,7 +71,7 @@ def test_results_are_those_of_rated_kinds_only_in_an_order_of_their_own(tmp_path
         assert len(one.results(game)) == 99
         assert one.results(game) == two.results(game)
         assert one.results(arena.load_game("leduc_poker")) == []
-        assert one.crashes() == {"uniform": (0, 100), 'script(prefer="bet")': (1, 100)}
+        assert one.crashes() == {"uniform": (1, 100), 'script(prefer="bet")': (1, 100)}
 
 
 def test_members_tallies_measures_and_meta_come_back(tmp_path):
@@ -135,6 +136,9 @@ def test_what_is_no_run_is_refused(tmp_path):
         Store.read(tmp_path)
     (tmp_path / FILE).write_bytes(b"this is no database, but it is long enough to be looked at" * 20)
     with pytest.raises(StoreError, match="damaged or no run file"):
+        Store.read(tmp_path)
+    (tmp_path / FILE).write_bytes(b"")  # killed between its creation and its first table
+    with pytest.raises(StoreError, match="still empty: the run was stopped before it began"):
         Store.read(tmp_path)
     (tmp_path / "file").write_text("x")
     with pytest.raises(StoreError, match="cannot hold a run"):

@@ -6,15 +6,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from arena import checkpoint
 from arena.config import TournamentConfig
 from arena.errors import ConfigError
 from arena.game import Game
 from arena.match import Fixture, Patience, play_fixtures
 from arena.player import Player
-from arena.rating import Ladder, rate
+from arena.rating import Ladder, rate, refuse_unratable
 from arena.record import Record
-from arena.registry import load_game, load_player, parse
+from arena.registry import checkpoint_digest, load_game, load_player
 from arena.schedule import round_robin
 from arena.store import Member, Store
 
@@ -37,6 +36,7 @@ def run(config: TournamentConfig, folder: Path, tell: Tell = lambda _: None) -> 
     Entrants and pairs may be added to a folder that already holds results; the old results stay.
     """
     game = load_game(config.game)
+    refuse_unratable(game)
     players = {name: load_player(spec, game, name) for name, spec in {**config.entrants, **_cast(config)}.items()}
     with Store.open(folder) as store:
         _begin(store, config, game)
@@ -72,7 +72,7 @@ def _play(store: Store, config: TournamentConfig, game: Game[Any], players: dict
 
 def _begin(store: Store, config: TournamentConfig, game: Game[Any]) -> None:
     """Write the tournament into the store, or check that what it holds goes together with this configuration."""
-    members = [Member(name, spec, "entrant", 0, _digest(spec)) for name, spec in config.entrants.items()]
+    members = [Member(name, spec, "entrant", 0, checkpoint_digest(spec)) for name, spec in config.entrants.items()]
     if (kept := store.meta("config")) is not None:
         if store.meta("format") != "tournament":
             raise ConfigError(f"{store.folder} holds a {store.meta('format')}, not a tournament: use another folder")
@@ -94,12 +94,6 @@ def _begin(store: Store, config: TournamentConfig, game: Game[Any]) -> None:
     with store.transaction():
         store.put_meta({"format": "tournament", "config": config.model_dump(), "fingerprint": game.fingerprint})
         store.put_players(members)
-
-
-def _digest(spec: str) -> str:
-    """Return the digest of a checkpoint folder; empty for other players."""
-    folder = Path(parse(spec).target)
-    return checkpoint.read(folder).digest if folder.is_dir() else ""
 
 
 def _cast(config: TournamentConfig) -> dict[str, str]:

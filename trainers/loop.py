@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from arena import checkpoint
 from arena.config import LeagueConfig
 from arena.league import League
 from arena.player import HasPolicy
@@ -48,16 +50,25 @@ Tell = Callable[[Progress], None]
 
 def train(config: LeagueConfig, folder: Path, tell: Tell = lambda _: None) -> str:
     """Run a league in `folder`, or go on with it, until its last update is rated. Returns the run's digest."""
-    # Small nets gain nothing from more threads, and one thread keeps the order of every sum the same.
-    torch.set_num_threads(1)
     game = load_game(config.game)
-    with Store.open(folder) as store:
+    with Store.open(folder) as store, _one_thread():
         run = SelfPlay(League(store, game, config), tell)
         run.go()
         digest = run.league.digest()
         with store.transaction():
             store.put_meta({"digest": digest})
         return digest
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let torch use one thread: small nets gain nothing from more, and the order of every sum stays the same."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 class SelfPlay:
@@ -139,10 +150,11 @@ class SelfPlay:
         current = {self._name(learner.name, self.step) for learner in self.learners}
         snapshots = {member.name for member in self.league.members("snapshot")}
         names = "|".join(re.escape(learner.name) for learner in self.learners)
-        ours = re.compile(rf"({names})-\d+|\.({names})-\d+\.\d+\.(draft|old)")
+        ours = re.compile(rf"({names})-\d+")
         for folder, needed in ((self._players, current | snapshots), (self._trainers, current)):
             for path in folder.iterdir() if folder.is_dir() else ():
-                if ours.fullmatch(path.name) and path.name not in needed:
+                place = checkpoint.place_of(path).name
+                if ours.fullmatch(place) and path.name not in needed:
                     shutil.rmtree(path)
 
     def _rate_snapshots(self) -> None:
