@@ -37,3 +37,26 @@ def test_text_of_players_is_not_markup():
         live.show("[x]", 1, 1, "matches", "[note]")
     assert "[bold]name[/bold] rated" in console.file.getvalue()
     assert "[x]: 1 of 1" in console.file.getvalue()
+
+
+def test_a_terminal_gets_the_current_table_now_and_then(monkeypatch):
+    monkeypatch.setattr("arena.live._TABLE_SECONDS", 0.0)
+    made = []
+
+    def table():
+        made.append(f"the table, number {len(made)}")
+        return made[-1]
+
+    console = Console(file=io.StringIO(), width=100, force_terminal=True, highlight=False)
+    with Live(console, table) as live:
+        for done in range(20):
+            live.show("matches", done, 20, "matches")
+        live._screen.refresh()
+    assert len(made) >= 1
+    assert made[-1] in console.file.getvalue()
+
+    pipe = Console(file=io.StringIO(), width=100)
+    asked = len(made)
+    with Live(pipe, table) as live:
+        live.show("matches", 1, 20, "matches")
+    assert len(made) == asked
