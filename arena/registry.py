@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from arena import checkpoint
-from arena.errors import CheckpointError, ConfigError, GameError, UnknownName
+from arena.errors import ArenaError, CheckpointError, ConfigError, GameError, UnknownName
 from arena.game import Game
 from arena.player import Loadable, Player
 
@@ -49,7 +49,6 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "uniform": "arena.players.uniform:UniformPlayer",
     },
     "trainers": {
-        "policy_gradient": "arena.trainers.policy_gradient:PolicyGradient",
         "self_play": "arena.trainers.loop:train",
     },
     "tournaments": {
@@ -116,7 +115,7 @@ def find(kind: str, target: str) -> Any:
     if target in BUILT_IN[kind]:
         return _attribute(BUILT_IN[kind][target])
     for entry in entry_points(group=f"arena.{kind}", name=target):
-        return entry.load()
+        return _attribute(entry.value)
     near = get_close_matches(target, names(kind), n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names(kind))}"
     raise UnknownName(f"there is no {kind[:-1]} {target!r}; {hint}")
@@ -193,7 +192,12 @@ def _build(
     game: Game[Any] | None = None,
     seed: int | None = None,
 ) -> Any:
-    """Call a class with the parameters of its spec, and with the game and a seed if it asks for them."""
+    """Call a class with the parameters of its spec, and with the game and a seed if it asks for them.
+
+    Raises ConfigError for whatever goes wrong in it.
+    """
+    if not callable(make):
+        raise ConfigError(f"{spec!r} names {make!r}, which nothing can be made of: name a class or a function")
     known = inspect.signature(make).parameters
     for key in parameters:
         if key not in known or key == "game":
@@ -205,8 +209,10 @@ def _build(
     asked = {key: value for key, value in offered.items() if key in known and value is not None}
     try:
         return make(**{**asked, **parameters})
-    except TypeError as error:
-        raise ConfigError(f"{spec!r} cannot be made: {error}") from None
+    except ArenaError:
+        raise
+    except Exception as error:
+        raise ConfigError(f"{spec!r} cannot be made: {type(error).__name__}: {error}") from error
 
 
 def _attribute(target: str) -> Any:
@@ -217,8 +223,8 @@ def _attribute(target: str) -> Any:
     else:
         try:
             module = import_module(module_name)
-        except ImportError as error:
-            raise UnknownName(f"{target!r} cannot be imported: {error}") from None
+        except Exception as error:
+            raise UnknownName(f"{target!r} cannot be imported: {type(error).__name__}: {error}") from error
     try:
         return getattr(module, attribute)
     except AttributeError:

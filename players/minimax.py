@@ -26,11 +26,12 @@ class Minimax:
     """
 
     def __init__(self, depth: int | None = None) -> None:
-        if depth is not None and depth < 1:
-            raise ConfigError(f"minimax cannot look {depth} moves ahead: give a depth of 1 or more")
+        if depth is not None and (type(depth) is not int or depth < 1):
+            raise ConfigError(f"minimax cannot look {depth!r} moves ahead: give a depth of 1 or more")
         self.name = "minimax"
         self.depth = depth
-        self._searches: dict[str, _Search] = {}
+        self._searches: dict[tuple[type[Game[Any]], str], _Search] = {}
+        """By class as well: one that is written again in a notebook, under the same name, is another."""
 
     def act(self, batch: Requests) -> list[Move]:
         """Draw one of the best actions for every request from its own seed."""
@@ -50,7 +51,7 @@ class Minimax:
             raise PlayerError(f"minimax plays zero-sum games of two seats and listed actions; {game.name} is another")
         if self.depth is not None:
             return _Search(game, self.depth)
-        return self._searches.setdefault(game.fingerprint, _Search(game, None))
+        return self._searches.setdefault((type(game), game.fingerprint), _Search(game, None))
 
 
 class _Search:

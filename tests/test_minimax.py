@@ -123,5 +123,17 @@ def test_other_games_are_refused():
     game.zero_sum = False
     with pytest.raises(PlayerError, match="zero-sum games of two seats"):
         Minimax().act(Requests([Request(game, "", 0)]))
+
+
+@pytest.mark.parametrize("depth", [0, -1, 2.0, "3", True])
+def test_a_depth_is_a_whole_number(depth):
     with pytest.raises(ConfigError, match="a depth of 1 or more"):
-        Minimax(depth=0)
+        Minimax(depth=depth)
+
+
+def test_a_class_that_is_written_again_is_searched_again():
+    """In a notebook the rules change while name and version stay."""
+    again = type("Gamble", (Gamble,), {"returns": lambda self, s: tuple(-x for x in Gamble.returns(self, s))})
+    player = Minimax()
+    assert best(player, Gamble(0.6), "") == ["risk"]
+    assert best(player, again(0.6), "") == ["safe", "also safe"]

@@ -204,6 +204,13 @@ def test_a_file_that_fails_is_named_and_can_be_mended(nim: Path) -> None:
     assert load_game(f"{nim}:Nim").name == "nim"
 
 
+def test_a_module_that_fails_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "half_written.py").write_text("def game(:\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UnknownName, match="'half_written:Game' cannot be imported: SyntaxError: invalid syntax"):
+        load_game("half_written:Game")
+
+
 # Names that are wrong.
 
 
@@ -218,11 +225,15 @@ def test_a_file_that_fails_is_named_and_can_be_mended(nim: Path) -> None:
         ("kuhn_poker(players=3)", ConfigError, "has no parameter 'players'; known: none"),
         ("arena.games.kuhn_poker:KuhnPokr", UnknownName, "has no 'KuhnPokr'; did you mean 'KuhnPoker'?"),
         ("arena.games.kuhn_poker:Zzz", UnknownName, "arena.games.kuhn_poker has no 'Zzz'"),
-        ("arena.games.kuhn_pokr:KuhnPoker", UnknownName, "cannot be imported: No module named"),
+        ("arena.games.kuhn_pokr:KuhnPoker", UnknownName, "cannot be imported: ModuleNotFoundError: No module named"),
         ("games.kuhn_poker:KuhnPoker", UnknownName, "this folder is the package arena.games: import that name"),
         ("nowhere.py:Nim", UnknownName, "there is no file nowhere.py"),
         ("arena.players.script:Script", GameError, "is a Script, not an arena.Game: subclass it"),
-        ("arena.game:Game", ConfigError, "'arena.game:Game' cannot be made: Can't instantiate abstract class"),
+        ("arena.game:Game", ConfigError, "'arena.game:Game' cannot be made: TypeError: Can't instantiate abstract"),
+        ("matrix(payoffs=[['a']])", ConfigError, "cannot be made: ValueError: could not convert string to float: 'a'"),
+        ("arena.game:CHANCE", ConfigError, "names -1, which nothing can be made of: name a class or a function"),
+        (":b", UnknownName, "':b' cannot be imported: ValueError: Empty module name"),
+        (".a:b", UnknownName, "'.a:b' cannot be imported: TypeError: the 'package' argument is required"),
     ],
 )
 def test_a_wrong_game_is_explained(spec: str, error: type[ArenaError], message: str) -> None:
@@ -237,6 +248,8 @@ def test_a_wrong_game_is_explained(spec: str, error: type[ArenaError], message: 
         ("unifrom", UnknownName, "there is no player 'unifrom'; did you mean 'uniform'?"),
         ("script(prefers='bet')", ConfigError, "has no parameter 'prefers'; did you mean 'prefer'?"),
         ("tabular(game='kuhn_poker')", ConfigError, "has no parameter 'game'; known: table"),
+        ("net(device='foo')", ConfigError, "\"net(device='foo')\" cannot be made: RuntimeError: Expected one of cpu"),
+        ("net(hidden=[-3])", ConfigError, "hidden = [-3] is no list of widths"),
         ("arena.games.kuhn_poker:State", UnknownName, "is a State, not a player: it needs a name and act(batch)"),
     ],
 )
@@ -418,6 +431,12 @@ def test_a_plug_in_is_offered_for_a_misspelt_name() -> None:
 @pytest.mark.usefixtures("plug_in")
 def test_a_plug_in_cannot_take_a_built_in_name() -> None:
     assert isinstance(load_game("kuhn_poker"), KuhnPoker)
+
+
+def test_a_plug_in_that_cannot_be_imported_is_named(nim: Path, monkeypatch: pytest.MonkeyPatch, plug_in: None) -> None:
+    (nim.parent / "site-packages" / "acme_nim.py").write_text("1 / 0\n")
+    with pytest.raises(UnknownName, match="'acme_nim:Nim' cannot be imported: ZeroDivisionError: division by zero"):
+        load_game("nim")
 
 
 def test_without_the_package_there_is_no_plug_in() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from arena.errors import PlayerError
+from arena.errors import ConfigError, PlayerError
 from arena.game import Text
 from arena.games.leduc_poker import LeducPoker, State
 from arena.games.tic_tac_toe import TicTacToe
@@ -46,8 +46,17 @@ def test_it_keeps_the_contract():
 
 
 def test_an_action_that_the_game_does_not_have_is_an_error():
-    with pytest.raises(PlayerError, match=r"leduc_poker has no action 'bet': it has fold, call, raise"):
+    with pytest.raises(ConfigError, match=r"leduc_poker has no action 'bet'; it has fold, call, raise"):
         Script("bet").act(ask(GAME, State(("Js", "Qs"))))
+    with pytest.raises(ConfigError, match=r"leduc_poker has no action 'rise'; did you mean 'raise'\?"):
+        load_player('script(prefer=["fold", "rise"])', GAME)
+    assert load_player('script(prefer="anything goes")', Debate()).prefer == ("anything goes",)
+
+
+@pytest.mark.parametrize("prefer", [5, None, [1], {"raise": 1}, ["raise", ["fold"]]])
+def test_preferences_are_text(prefer):
+    with pytest.raises(ConfigError, match=r"is no list of actions: give text, as in \[\"bet\", \"pass\"\]"):
+        Script(prefer)
 
 
 def test_free_text_needs_a_preference_that_fits():
