@@ -5,6 +5,7 @@ Every field has its meaning and unit beside it; `arena train FILE --set training
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -16,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from arena.errors import ConfigError
 
 Count = Annotated[int, Field(ge=1)]
-Weight = Annotated[float, Field(ge=0)]
+Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class _Strict(BaseModel):
@@ -56,6 +57,7 @@ class TournamentConfig(_Strict):
             raise ValueError("a tournament needs at least two entrants")
         if self.anchor is not None and self.anchor not in self.entrants:
             raise ValueError(f"the anchor {self.anchor!r} is not among the entrants")
+        _check_labels(self.entrants)
         return self
 
 
@@ -75,7 +77,7 @@ class TrainingConfig(_Strict):
     """Steps of the optimiser."""
     matches: Count = 1024
     """Matches per learner and update."""
-    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-3
     """Adam's, at the start; it falls linearly to 0."""
     kl_weight: Weight = 0.2
     """Price of a nat of KL to the reference, in units of the game's greatest payoff."""
@@ -151,7 +153,30 @@ class LeagueConfig(_Strict):
             raise ValueError("a league needs at least one learner and one anchor")
         if shared := set(self.learners) & set(self.anchors):
             raise ValueError(f"{sorted(shared)[0]!r} is both a learner and an anchor: give one another name")
+        _check_labels(self.anchors)
+        for name in self.learners:
+            if not _FOLDER_NAME.fullmatch(name):
+                raise ValueError(
+                    f"the learner's name {name!r} cannot name a folder: take up to 50 letters, digits, _ and -, "
+                    "a letter first"
+                )
+        for name in [*self.learners, *self.anchors]:
+            learner, _, step = name.rpartition("-")
+            if learner in self.learners and step.isdecimal():
+                raise ValueError(f"{name!r} is what a snapshot of {learner!r} is called: take another name")
         return self
+
+
+_FOLDER_NAME = re.compile(r"[^\W\d_][\w-]{0,49}")
+
+
+def _check_labels(names: Iterable[str]) -> None:
+    """Raise ValueError for a name that a table, a picture or a key could not hold."""
+    for name in names:
+        if not name.isprintable() or "|" in name or name != name.strip() or not 0 < len(name) <= 100:
+            raise ValueError(
+                f"the name {name!r} will not do: take 1 to 100 printable characters, no | and no blank at either end"
+            )
 
 
 C = TypeVar("C", bound=BaseModel)

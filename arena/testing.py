@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
@@ -160,6 +161,8 @@ class _GameCheck:
         self.require(game.scoring in ("outcome", "payoff"), f"scoring {game.scoring!r} is neither outcome nor payoff")
         self.require(game.payoff_range[0] <= game.payoff_range[1], f"payoff_range {game.payoff_range} is empty")
         for role in game.roles:
+            named = re.fullmatch(r"[\w-]+", role) is not None
+            self.require(named, f"the role {role!r} cannot name a folder: take letters, digits, _ and -")
             self.require(bool(game.rules(role)), f"the role {role!r} has no rules: write a docstring or rules(role)")
 
     def play(self, rng: np.random.Generator) -> None:

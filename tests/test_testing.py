@@ -169,6 +169,10 @@ class NoRoles(KuhnPoker):
     roles = ()
 
 
+class RoleWithSlash(KuhnPoker):
+    roles = ("first", "../second")
+
+
 @pytest.mark.parametrize(
     ("game", "finding"),
     [
@@ -190,6 +194,7 @@ class NoRoles(KuhnPoker):
         (Endless, "not over after 10000 moves"),
         (WrongResample, "resample gives a state"),
         (NoRoles, "it has no roles"),
+        (RoleWithSlash, r"the role '\.\./second' cannot name a folder: take letters, digits, _ and -"),
     ],
 )
 def test_a_broken_game_is_found_out(game, finding):
