@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from arena.errors import GameError, PlayerError, TooLarge
-from arena.game import CHANCE, OVER, Choices, Game, Text, Uniform
+from arena.game import CHANCE, OVER, Choices, Game, IllegalAction, Text, Uniform
 from arena.games.kuhn_poker import KuhnPoker
 from arena.games.leduc_poker import LeducPoker
 from arena.games.matrix import RockPaperScissors
@@ -218,6 +218,18 @@ def test_a_game_that_contradicts_itself_is_refused(rules, sentence):
     assert sentence in str(refusal.value)
 
 
+@pytest.mark.parametrize("method", ["start", "turn", "chance", "step", "legal", "view", "returns"])
+@pytest.mark.parametrize("fault", [ZeroDivisionError("division by zero"), IllegalAction("not now")])
+def test_a_game_that_fails_is_named_with_the_state(method, fault):
+    def fails(*_):
+        raise fault
+
+    with pytest.raises(GameError, match=rf": {type(fault).__name__}: {fault}") as refusal:
+        enumerate_game(type("Broken", (KuhnPoker,), {"name": "broken", method: fails})())
+    where = "at its start" if method == "start" else "in the state State(cards=("
+    assert str(refusal.value).startswith(f"broken fails {where}")
+
+
 # Players as policies.
 
 
@@ -269,6 +281,20 @@ def test_a_policy_that_is_no_distribution_over_legal_actions_is_refused(game, ro
 
     with pytest.raises(PlayerError, match="odd states a policy that is no distribution over the legal actions"):
         enumerate_game(game).policy(Odd())
+
+
+def test_a_policy_that_fails_is_a_sentence():
+    class Broken:
+        name = "broken"
+
+        def act(self, batch):
+            return [Move("bet")] * len(batch)
+
+        def policy(self, batch):
+            return [1 / 0]
+
+    with pytest.raises(PlayerError, match="broken fails to state its policy: ZeroDivisionError: division by zero"):
+        enumerate_game(KuhnPoker()).policy(Broken())
 
 
 def test_single_precision_policies_are_made_to_sum_to_one():

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from arena.errors import GameError, PlayerError, TooLarge
+from arena.errors import ArenaError, GameError, IllegalAction, PlayerError, TooLarge
 from arena.game import CHANCE, OVER, Game, Text
 from arena.player import HasPolicy, Player, Request, Requests
 
@@ -99,7 +99,12 @@ def _checked(player: Player, requests: Requests, mask: NDArray[np.bool_]) -> Pol
     """Return the player's policy (B, A) at these requests, after checking that it is one."""
     if not isinstance(player, HasPolicy):
         raise PlayerError(f"{player.name} cannot state its policy, so it has no exact value: play matches instead")
-    policy = np.asarray(player.policy(requests), np.float64)
+    try:
+        policy = np.asarray(player.policy(requests), np.float64)
+    except ArenaError:
+        raise
+    except Exception as error:
+        raise PlayerError(f"{player.name} fails to state its policy: {type(error).__name__}: {error}") from error
     lawful = policy.shape == mask.shape and (policy >= 0).all() and not policy[~mask].any()
     if not lawful or not np.allclose(policy.sum(axis=1), 1, atol=1e-5):
         raise PlayerError(f"{player.name} states a policy that is no distribution over the legal actions")
@@ -136,8 +141,19 @@ class _Enumeration:
         self.branches: list[list[tuple[int, int, float]]] = []  # per node: (column, child, probability)
         self.action_index = {action: i for i, action in enumerate(game.actions)}
         self.vocabulary_is_closed = bool(game.actions)
+        self.state: Any = None  # what the game is asked about
 
     def tree(self) -> Tree:
+        """Return the arrays. Raises GameError with the state in which the game fails."""
+        try:
+            return self._tree()
+        except Exception as error:
+            if isinstance(error, ArenaError) and not isinstance(error, IllegalAction):
+                raise
+            where = f"in the state {self.state!r}" if self.states else "at its start"
+            raise GameError(f"{self.game.name} fails {where}: {type(error).__name__}: {error}") from error
+
+    def _tree(self) -> Tree:
         self._walk()
         order, level_ends = self._levels()
         width = max((len(self.action_index), *(b[-1][0] + 1 for b in self.branches if b)))
@@ -153,7 +169,8 @@ class _Enumeration:
                 child[row, column] = place[target]
                 chance[row, column] = p
             if mover[row] == OVER:
-                returns[row] = [x or 0.0 for x in self.game.returns(self.states[old])]
+                self.state = self.states[old]
+                returns[row] = [x or 0.0 for x in self.game.returns(self.state)]
         sets, seat, mask, requests = self._information_sets(order, mover, child)
         views = tuple(request.text for request in requests)
         return Tree(
@@ -162,12 +179,12 @@ class _Enumeration:
         )  # fmt: skip
 
     def _walk(self) -> None:
-        """Find every state once, depth first, and its branches."""
+        """Find every state once, breadth first, and its branches."""
         index = {(start := self.game.start()): 0}
         self.states.append(start)
         at = 0
         while at < len(self.states):
-            s = self.states[at]
+            s = self.state = self.states[at]
             turn = self.game.turn(s)
             branches = []
             for column, action, p in self._moves(s, turn):
@@ -247,7 +264,8 @@ class _Enumeration:
         requests: list[Request] = []
         for row in np.flatnonzero(mover >= 0):
             seat = int(mover[row])
-            request = Request(self.game, self.states[order[row]], seat)
+            self.state = self.states[order[row]]
+            request = Request(self.game, self.state, seat)
             legal = child[row, : len(self.action_index)] >= 0
             at = index.setdefault((seat, request.text), len(index))
             sets[row] = at
