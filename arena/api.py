@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from arena import config as configuration
 from arena.config import LeagueConfig, TournamentConfig
-from arena.errors import ConfigError
+from arena.errors import ConfigError, PlayerError
 from arena.game import Game
 from arena.match import Fixture, Patience, play_fixtures
 from arena.player import Player
@@ -32,17 +32,24 @@ def play(
     seed: int = 0,
     patience: Patience | None = None,
 ) -> list[Record]:
-    """Play matches with one player per seat, in the order of the game's roles; returns their records in order."""
+    """Play matches with one player per seat, in the order of the game's roles; returns their records in order.
+
+    Raises PlayerError where no match could be played to an end.
+    """
     game = load_game(game)
+    if matches < 1:
+        raise ConfigError(f"{matches} matches cannot be played: ask for 1 or more")
     seated = seat(game, players)
     if len(seated) != game.seats:
         raise ConfigError(
             f"{game.name} has {game.seats} seats ({', '.join(game.roles)}), but {len(seated)} players came"
         )
-    names = tuple(player.name for player in seated)
+    names = tuple(name for name, _ in seated)
     fixtures = [Fixture(f"play-{i:09d}", "play", names, derive(seed, "play", i), "") for i in range(matches)]
-    records = play_fixtures(game, fixtures, dict(zip(names, seated, strict=True)), patience=patience)
-    return sorted(records, key=lambda record: record.key)
+    records = sorted(play_fixtures(game, fixtures, dict(seated), patience=patience), key=lambda record: record.key)
+    if not any(record.stop.rated for record in records):
+        raise PlayerError(f"no match could be played to an end: {records[0].reason}")
+    return records
 
 
 def tournament(
@@ -88,6 +95,8 @@ def pit(
 ) -> Any:
     """Compare two players over pairs of matches (same seed, seats swapped); returns a verdict that prints itself."""
     game = load_game(game)
+    if pairs < 1:
+        raise ConfigError(f"{pairs} pairs cannot be played: ask for 1 or more")
     a, b = seat(game, [first, second])
     return find("tournaments", "pit")(game, a, b, pairs, seed, tell or (lambda _: None))
 
@@ -112,22 +121,25 @@ def exploit(player: str | Player, game: str | Game[Any]) -> Exploit:
     game = load_game(game)
     tree = exact.enumerate_game(game)
     policy = tree.policy(load_player(player, game))
-    values = exact.expected_returns(tree, policy)
-    best = tuple(exact.best_response(tree, policy, s).value for s in range(game.seats))
-    total = float(sum(best) - values.sum())
-    return Exploit(total, total / game.seats, tuple(map(float, values)), best)
+    return Exploit(
+        exact.nash_conv(tree, policy),
+        exact.exploitability(tree, policy),
+        tuple(map(float, exact.expected_returns(tree, policy))),
+        tuple(exact.best_response(tree, policy, s).value for s in range(game.seats)),
+    )
 
 
-def seat(game: Game[Any], players: Sequence[str | Player]) -> list[Player]:
-    """Load players and give those that share a name names of their own: "uniform", "uniform #2"."""
-    seated: list[Player] = []
+def seat(game: Game[Any], players: Sequence[str | Player]) -> list[tuple[str, Player]]:
+    """Return the players with their names; those that share one get names of their own: "uniform", "uniform #2"."""
+    seated: dict[str, Player] = {}
     for spec in players:
         player = load_player(spec, game)
-        same = sum(other.name.split(" #")[0] == player.name for other in seated)
-        if same:
-            player.name = f"{player.name} #{same + 1}"
-        seated.append(player)
-    return seated
+        name, number = player.name, 1
+        while name in seated:
+            number += 1
+            name = f"{player.name} #{number}"
+        seated[name] = player
+    return list(seated.items())
 
 
 def run_folder(source: object, folder: str | Path | None) -> Path:
