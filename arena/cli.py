@@ -31,7 +31,7 @@ RunFolder = Annotated[Path | None, Parameter(help="Where the run is kept; by def
 
 def main() -> None:
     """Run a command; exit code 2 with one sentence for a user's mistake, 130 for an interrupt."""
-    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
     try:
         app(exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
@@ -46,13 +46,14 @@ def main() -> None:
 
 
 def _fail(console: Console, sentence: str) -> None:
-    console.print(f"arena: {sentence}", markup=False)
+    console.print(f"arena: {' '.join(sentence.splitlines())}", markup=False)
     sys.exit(2)
 
 
 @app.command
 def games() -> None:
     """List the games, with what matters about each."""
+    from rich.markup import escape
     from rich.table import Table
 
     from arena.registry import load_game, names
@@ -61,7 +62,8 @@ def games() -> None:
     for name in names("games"):
         game = load_game(name)
         moves = ", ".join(game.actions[:9]) + (", …" if len(game.actions) > 9 else "") or "free text"
-        table.add_row(game.spec, ", ".join(game.roles), "yes" if game.hidden else "no", game.scoring, moves)
+        hidden = "yes" if game.hidden else "no"
+        table.add_row(escape(game.spec), escape(", ".join(game.roles)), hidden, game.scoring, escape(moves))
     _out().print(table)
 
 
@@ -90,9 +92,11 @@ def play(game: str, *players: str, matches: int = 1, seed: int = 0) -> None:
         _tell_story(out, rules, records[0])
         return
     for seat, role in enumerate(rules.roles):
-        paid = [record.returns[seat] for record in records if record.returns[seat] is not None]
-        mean = sum(x for x in paid if x is not None) / len(paid) if paid else float("nan")
-        out.print(f"{role} ({records[0].entrants[seat]}): mean payoff {mean:+.4f} over {len(paid):,} matches")
+        paid = [payoff for record in records if (payoff := record.returns[seat]) is not None]
+        earned = f"mean payoff {sum(paid) / len(paid):+.4f} over {len(paid):,} matches" if paid else "no payoff"
+        out.print(f"{role} ({records[0].entrants[seat]}): {earned}", markup=False)
+    if given_up := [record for record in records if not record.stop.rated]:
+        out.print(f"abandoned matches: {len(given_up):,}, the first because {given_up[0].reason}", markup=False)
 
 
 @app.command
@@ -125,8 +129,7 @@ def train(file: Path, *, run: RunFolder = None, set_: Overrides = ()) -> None:
 
     folder = api.run_folder(file, run)
     with _live() as live:
-        digest = _Watch(live, folder)
-        api.train(file, folder, set_, digest)
+        api.train(file, folder, set_, _Watch(live))
     _report(folder)
 
 
@@ -190,7 +193,8 @@ def exploit(player: str, *, game: Game) -> None:
         f"NashConv {found.nash_conv:.6f} (exploitability {found.exploitability:.6f}), 0 at equilibrium", markup=False
     )
     for role, value, best in zip(rules.roles, found.values, found.best_responses, strict=True):
-        out.print(f"  {role}: earns {value:+.6f} against itself; a best response in this seat earns {best:+.6f}")
+        earns = f"earns {value:+.6f} against itself; a best response in this seat earns {best:+.6f}"
+        out.print(f"  {role}: {earns}", markup=False)
 
 
 @app.command
@@ -227,8 +231,8 @@ def replay(run: Path, match: str = "") -> None:
 class _Watch:
     """Shows a league's progress, and a line for every snapshot that was rated."""
 
-    def __init__(self, live: Live, folder: Path) -> None:
-        self.live, self.folder, self.rated = live, folder, 0
+    def __init__(self, live: Live) -> None:
+        self.live, self.rated = live, 0
 
     def __call__(self, progress: Any) -> None:
         """Take one word from the training loop."""
@@ -242,7 +246,7 @@ class _Watch:
             self.live.show("training", progress.step, progress.updates, "updates", note)
         if progress.snapshot:
             exact = "" if progress.nash_conv is None else f": exact NashConv {progress.nash_conv:.4f}"
-            self.live.say(f"{progress.snapshot} rated after {self.rated:,} matches{exact}")
+            self.live.say(f"{progress.snapshot} rated{exact}")
 
 
 def _tell_story(out: Console, game: Any, record: Any) -> None:
@@ -268,15 +272,16 @@ def _report(run: Path) -> None:
 
 
 def _out() -> Console:
-    # A pipe has no width: tables are then as wide as they need to be.
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=200)
+    console = Console(highlight=False, emoji=False)
+    if not console.is_terminal:
+        console.width = 10_000  # a pipe has no width: tables are as wide as they need to be
+    return console
 
 
 def _live() -> Live:
     from arena.live import Live
 
-    return Live(Console(stderr=True, highlight=False))
+    return Live(Console(stderr=True, highlight=False, emoji=False))
 
 
 if __name__ == "__main__":

@@ -36,6 +36,24 @@ block_pairs = 10
 """
 
 
+MINE = """
+from arena.games.kuhn_poker import KuhnPoker
+from arena.players.uniform import UniformPlayer
+
+class Buggy(KuhnPoker):
+    def step(self, s, action):
+        return super().step(s, action) if action != "bet" else 1 / 0
+
+class Crash(UniformPlayer):
+    def act(self, batch):
+        raise ValueError("out of paper")
+
+class NoPolicy(UniformPlayer):
+    def policy(self, batch):
+        return 1 / 0
+"""
+
+
 def run(*arguments, cwd=None):
     command = [sys.executable, "-m", "arena", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=cwd)
@@ -54,6 +72,8 @@ def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
     (folder / "poker.toml").write_text(TOURNAMENT)
     (folder / "league.toml").write_text(LEAGUE)
+    (folder / "mine.py").write_text(MINE)
+    (folder / "half_written.py").write_text("def game(:\n")
     succeed("tournament", "poker.toml", cwd=folder)
     succeed("train", "league.toml", cwd=folder)
     return folder
@@ -83,6 +103,16 @@ def test_play_tells_one_match_and_adds_up_many():
     assert "over 200 matches" in many
 
 
+def test_names_are_shown_as_they_are():
+    """No name is markup, and none is a picture of a cat."""
+    game = "matrix(payoffs=[[0, 1], [-1, 0]], actions=['[/x]', ':cat:'])"
+    one, other = "script(prefer=['[/x]'])", "script(prefer=[':cat:'])"
+    many = succeed("play", game, one, other, "--matches", 2)
+    assert f"({one}): mean payoff +1.0000 over 2 matches" in many
+    assert f"({other}): mean payoff -1.0000 over 2 matches" in many
+    assert "-> column: :cat:" in succeed("play", game, one, other)
+
+
 def test_pit_says_who_is_better():
     text = succeed("pit", "minimax", "uniform", "--game", "tic_tac_toe", "--pairs", 30)
     assert "minimax is better than uniform" in text
@@ -98,6 +128,15 @@ def test_a_tournament_ends_with_its_table_and_a_second_start_plays_nothing(runs)
     assert "payoff per match" in again
     assert "1000 (anchor)" in again
     assert again == succeed("ratings", "runs/poker", cwd=runs)
+
+
+def test_in_a_pipe_no_name_is_cut(tmp_path):
+    names = [f"a_player_with_a_long_name_{i:02}" for i in range(12)]
+    entrants = "".join(f'{name} = "uniform"\n' for name in names)
+    (tmp_path / "many.toml").write_text(f'game = "matching_pennies"\npairs = 2\n[entrants]\n{entrants}')
+    shown = succeed("tournament", "many.toml", cwd=tmp_path)
+    assert all(shown.count(name) == 3 for name in names)  # in the ladder, and twice in the matrix
+    assert "…" not in shown
 
 
 def test_a_league_shows_elo_and_nashconv_and_its_checkpoints_are_players(runs):
@@ -147,6 +186,27 @@ MISTAKES = {
     "no folder": (["exploit", "runs/leage", "-g", "kuhn_poker"], "there is no folder runs/leage"),
     "wrong game": (["exploit", "runs/league/checkpoints/main-20", "-g", "leduc_poker"], "was made for kuhn_poker"),
     "no picture": (["ratings", "runs/poker", "--plot", "x.jpg"], "end its name in .png or .svg"),
+    "no such action": (["play", "kuhn_poker", 'script(prefer="bed")', "uniform"], "did you mean 'bet'?"),
+    "no matches": (["play", "kuhn_poker", "uniform", "uniform", "--matches", "-3"], "-3 matches cannot be played"),
+    "no pairs": (["pit", "uniform", "uniform", "-g", "kuhn_poker", "--pairs", "0"], "0 pairs cannot be played"),
+    "crash": (["play", "kuhn_poker", "mine.py:Crash", "uniform"], "no match could be played to an end: mine.py:Crash"),
+    "buggy game": (
+        ["exploit", "uniform", "-g", "mine.py:Buggy"],
+        "kuhn_poker fails in the state State(cards=('J', 'Q')",
+    ),
+    "buggy policy": (["exploit", "mine.py:NoPolicy", "-g", "kuhn_poker"], "mine.py:NoPolicy fails to state its policy"),
+    "module with a mistake": (["exploit", "half_written:X", "-g", "kuhn_poker"], "SyntaxError: invalid syntax"),
+    "no module": (["exploit", ":b", "-g", "kuhn_poker"], "':b' cannot be imported"),
+    "no parent": (["exploit", ".a:b", "-g", "kuhn_poker"], "'.a:b' cannot be imported"),
+    "text payoffs": (["exploit", "uniform", "-g", "matrix(payoffs=[['a']])"], "could not convert string to float: 'a'"),
+    "no widths": (["exploit", "net(hidden='abc')", "-g", "kuhn_poker"], "hidden = 'abc' is no list of widths"),
+    "no device": (
+        ["exploit", "net(device='foo')", "-g", "kuhn_poker"],
+        "cannot be made: RuntimeError: Expected one of",
+    ),
+    "learner's name": (["train", "league.toml", "--set", "learners.a/b.player=net"], "'a/b' cannot name a folder"),
+    "snapshot's name": (["train", "league.toml", "--set", "anchors.main-9=uniform"], "what a snapshot of 'main' is"),
+    "endless": (["train", "league.toml", "--set", "opponents.latest=inf"], "opponents.latest = inf will not do"),
     "hidden state": (["pit", "minimax", "uniform", "-g", "kuhn_poker", "--pairs", "1"], "hides information"),
 }
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 import arena
@@ -47,6 +49,22 @@ def test_a_tournament_has_its_ladder_and_the_heat_map(tmp_path):
     arena.tournament(TournamentConfig(game="tic_tac_toe", pairs=20, entrants=entrants), tmp_path)
     ladder, _, _ = picture(Run.of(tmp_path)).axes
     assert [tick.get_text() for tick in ladder.get_yticklabels()] == ["uniform", "minimax"]
+
+
+def test_a_dollar_in_a_name_is_a_dollar(league, tmp_path):
+    entrants = {"$x^$": "uniform", "$\\frac$": "uniform"}
+    arena.tournament(TournamentConfig(game="matching_pennies", pairs=5, entrants=entrants), tmp_path / "$x_$")
+    draw(tmp_path / "$x_$", tmp_path / "ladder.png")
+    run = Run.of(league)
+    names = {"main": "$m^$", "uniform": "$u^$"}
+
+    def renamed(name):
+        lineage, dash, step = name.partition("-")
+        return names.get(lineage, lineage) + dash + step
+
+    points = [point._replace(name=renamed(point.name)) for point in run.history]
+    steps = [(step, renamed(name), value) for step, name, value in run.nash_conv_by_step]
+    picture(replace(run, history=points, nash_conv_by_step=steps)).savefig(tmp_path / "league.png")
 
 
 @pytest.mark.parametrize(("name", "magic"), [("a.png", b"\x89PNG"), ("a.SVG", b"<?xml")])

@@ -91,6 +91,27 @@ def test_the_matrix_is_exact_where_the_game_is_small_and_measured_where_a_player
     assert "± half of the 95% interval" in gone
 
 
+def test_the_matrix_is_measured_where_a_policy_fails(tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "from arena.players.uniform import UniformPlayer\n"
+        "class P(UniformPlayer):\n"
+        "    def act(self, batch): return UniformPlayer().act(batch)\n"
+        "    def policy(self, batch): return 1 / 0\n"
+    )
+    entrants = {"uniform": "uniform", "mine": f"{tmp_path}/mine.py:P"}
+    arena.tournament(TournamentConfig(game="kuhn_poker", pairs=20, block_pairs=5, entrants=entrants), tmp_path / "run")
+    assert "± half of the 95% interval" in text(tables(Run.of(tmp_path / "run")))
+
+
+def test_long_names_are_folded_and_not_cut(tmp_path):
+    entrants = {f"a_long_name_for_player_{i:02}": "uniform" for i in range(12)}
+    arena.tournament(TournamentConfig(game="matching_pennies", pairs=2, entrants=entrants), tmp_path)
+    console = Console(width=100, file=io.StringIO())
+    run = Run.of(tmp_path)
+    console.print(matrix_table(run.payoffs, run.ladder))
+    assert "…" not in console.file.getvalue()
+
+
 def test_a_league_shows_nashconv_beside_elo_and_its_digest(league):
     run = Run.of(league)
     shown = text(tables(run))

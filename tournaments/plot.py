@@ -33,7 +33,7 @@ def picture(run: Run) -> Figure:
     panels = [_histories] * (len(steps) > 1) + [_ladder] * (len(steps) <= 1)
     panels += [_nash_conv] * bool(run.nash_conv_by_step) + [_heat_map]
     figure = Figure(figsize=(6.4 * len(panels), 5.4), layout="constrained")
-    figure.suptitle(run.title)
+    figure.suptitle(run.title, parse_math=False)
     for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         panel(axes, run)
     return figure
@@ -53,14 +53,14 @@ def _histories(axes: Any, run: Run) -> None:
         if len(step) == 1:  # an anchor, or a member that never changed
             axes.axhspan(low[0], high[0], alpha=0.12, color="grey")
             axes.plot([0, end], [elo[0]] * 2, "--", color="grey", linewidth=1)
-            axes.annotate(lineage, (0, elo[0]), textcoords="offset points", xytext=(2, 3), fontsize=8)
+            axes.annotate(lineage, (0, elo[0]), textcoords="offset points", xytext=(2, 3), fontsize=8, parse_math=False)
         else:
             (line,) = axes.plot(step, elo, "o-", label=lineage, markersize=4)
             axes.fill_between(step, low, high, alpha=0.2, color=line.get_color())
     axes.set(xlabel="update", ylabel="Elo (anchor 1000), 95% interval", title="Elo of every snapshot")
     axes.grid(alpha=0.3)
     if axes.get_legend_handles_labels()[0]:
-        axes.legend()
+        _legend(axes)
 
 
 def _first_seen(run: Run) -> dict[str, int]:
@@ -76,7 +76,7 @@ def _ladder(axes: Any, run: Run) -> None:
     for place, row in enumerate(rows):
         axes.plot([row.low, row.high], [place, place], color="C0", linewidth=2)
         axes.plot(row.elo, place, "o", color="C0")
-    axes.set_yticks(range(len(rows)), [row.name for row in rows])
+    axes.set_yticks(range(len(rows)), [row.name for row in rows], parse_math=False)
     axes.set(xlabel="Elo (anchor 1000), 95% interval", title="Ladder")
     axes.grid(alpha=0.3)
 
@@ -90,7 +90,12 @@ def _nash_conv(axes: Any, run: Run) -> None:
         axes.semilogy(*np.array(sorted(points)).T, "o-", label=lineage, markersize=4)
     axes.set(xlabel="update", ylabel="NashConv, payoff units", title="Exact NashConv (0 at equilibrium)")
     axes.grid(alpha=0.3, which="both")
-    axes.legend()
+    _legend(axes)
+
+
+def _legend(axes: Any) -> None:
+    for text in axes.legend().get_texts():
+        text.set_parse_math(False)  # a dollar in a name is a dollar
 
 
 def _heat_map(axes: Any, run: Run) -> None:
@@ -101,8 +106,8 @@ def _heat_map(axes: Any, run: Run) -> None:
     bound = np.nanmax(np.abs(mean)) or 1.0
     image = axes.imshow(mean, cmap="RdBu", vmin=-bound, vmax=bound)
     names = [payoffs.names[i] for i in order]
-    axes.set_xticks(range(len(names)), names, rotation=60, ha="right", fontsize=8)
-    axes.set_yticks(range(len(names)), names, fontsize=8)
+    axes.set_xticks(range(len(names)), names, rotation=60, ha="right", fontsize=8, parse_math=False)
+    axes.set_yticks(range(len(names)), names, fontsize=8, parse_math=False)
     if len(names) <= _WRITTEN_AT_MOST:
         for (i, j), value in np.ndenumerate(mean):
             if i != j and not np.isnan(value):

@@ -123,7 +123,7 @@ def matrix_table(payoffs: PayoffMatrix, ladder: Ladder) -> Table:
     what = "mean payoff of the row against the column"
     title = f"exact {what}" if exact else f"{what}, ± half of the 95% interval"
     table = Table(title=title, title_justify="left", title_style="bold")
-    table.add_column("")
+    table.add_column("", overflow="fold")
     for column in order:
         table.add_column(escape(payoffs.names[column]), justify="right", overflow="fold")
     for row in order:
