@@ -26,7 +26,7 @@ class Script:
         if not isinstance(wanted, list | tuple) or not all(isinstance(action, str) for action in wanted):
             raise ConfigError(f'prefer = {prefer!r} is no list of actions: give text, as in ["bet", "pass"]')
         self.name = "script"
-        self.prefer = tuple(wanted)
+        self.prefer: tuple[str, ...] = tuple(wanted)
         if game is not None:
             self._check(game)
 
