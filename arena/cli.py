@@ -111,7 +111,7 @@ def tournament(file: Path, *, run: RunFolder = None, set_: Overrides = ()) -> No
     from arena import api
 
     folder = api.run_folder(file, run)
-    with _live() as live:
+    with _live(folder) as live:
         api.tournament(file, folder, set_, lambda p: live.show("matches", p.played, p.total, "matches"))
     _report(folder)
 
@@ -128,7 +128,7 @@ def train(file: Path, *, run: RunFolder = None, set_: Overrides = ()) -> None:
     from arena import api
 
     folder = api.run_folder(file, run)
-    with _live() as live:
+    with _live(folder) as live:
         api.train(file, folder, set_, _Watch(live))
     _report(folder)
 
@@ -278,10 +278,13 @@ def _out() -> Console:
     return console
 
 
-def _live() -> Live:
+def _live(run: Path | None = None) -> Live:
+    """Return the progress display; with a run's folder it shows the current table too."""
     from arena.live import Live
+    from arena.registry import find
 
-    return Live(Console(stderr=True, highlight=False, emoji=False))
+    console = Console(stderr=True, highlight=False)
+    return Live(console) if run is None else Live(console, lambda: find("tournaments", "current")(run))
 
 
 if __name__ == "__main__":

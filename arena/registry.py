@@ -54,6 +54,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "tournaments": {
         "pit": "arena.tournaments.pit:run",
         "plot": "arena.tournaments.plot:draw",
+        "current": "arena.tournaments.report:current",
         "report": "arena.tournaments.report:show",
         "round_robin": "arena.tournaments.round_robin:run",
     },

@@ -6,7 +6,7 @@ import arena
 from arena.config import LeagueConfig, TournamentConfig
 from arena.errors import ConfigError
 from arena.tournaments.plot import draw, picture
-from arena.tournaments.report import Run
+from arena.tournaments.run import Run
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +62,11 @@ def test_a_dollar_in_a_name_is_a_dollar(league, tmp_path):
         lineage, dash, step = name.partition("-")
         return names.get(lineage, lineage) + dash + step
 
-    points = [point._replace(name=renamed(point.name)) for point in run.history]
+    results = [r._replace(first=renamed(r.first), second=renamed(r.second)) for r in run.results]
     steps = [(step, renamed(name), value) for step, name, value in run.nash_conv_by_step]
-    picture(replace(run, history=points, nash_conv_by_step=steps)).savefig(tmp_path / "league.png")
+    picture(replace(run, results=results, nash_conv_by_step=steps, anchor=renamed("uniform"))).savefig(
+        tmp_path / "league.png"
+    )
 
 
 @pytest.mark.parametrize(("name", "magic"), [("a.png", b"\x89PNG"), ("a.SVG", b"<?xml")])

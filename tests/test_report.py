@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,8 @@ import arena
 from arena.config import LeagueConfig, TournamentConfig
 from arena.errors import RatingError, StoreError
 from arena.store import Store
-from arena.tournaments.report import Run, ladder_table, matrix_table, show, tables
+from arena.tournaments.report import current, ladder_table, matrix_table, show, tables
+from arena.tournaments.run import Run
 
 
 def text(renderable):
@@ -52,7 +54,7 @@ def league(tmp_path_factory):
 
 def test_a_payoff_game_shows_chips_first_and_elo_from_blocks(poker):
     run = Run.of(poker)
-    shown = text(ladder_table(run.title, run.game, run.ladder, {}))
+    shown = text(ladder_table(run))
     assert shown.index("payoff per match") < shown.index("Elo")
     assert "1000 (anchor)" in shown
     for row in run.ladder.rows:
@@ -61,7 +63,7 @@ def test_a_payoff_game_shows_chips_first_and_elo_from_blocks(poker):
 
 def test_an_outcome_game_shows_elo_and_wins_draws_losses(board):
     run = Run.of(board)
-    shown = text(ladder_table(run.title, run.game, run.ladder, {}))
+    shown = text(ladder_table(run))
     assert "payoff per match" not in shown
     row = run.ladder["minimax"]
     assert f"{row.wins}/{row.draws}/{row.losses}" in shown
@@ -75,34 +77,6 @@ def test_the_matrix_is_in_the_order_of_the_ladder_and_mirrors_itself(poker):
     np.testing.assert_allclose(run.ladder.payoffs.mean, -run.ladder.payoffs.mean.T)
 
 
-def test_the_matrix_is_exact_where_the_game_is_small_and_measured_where_a_player_is_gone(poker, board, tmp_path):
-    run = Run.of(poker)
-    names = run.payoffs.names
-    assert run.payoffs.mean[names.index("bet"), names.index("uniform")] == pytest.approx(0.375)
-    assert run.payoffs.mean[names.index("bet"), names.index("pass")] == pytest.approx(1.0)
-    assert "exact mean payoff" in text(tables(run))
-    (tmp_path / "mine.py").write_text("from arena.players.uniform import UniformPlayer\nclass P(UniformPlayer): pass\n")
-    entrants = {"uniform": "uniform", "mine": f"{tmp_path}/mine.py:P"}
-    arena.tournament(TournamentConfig(game="kuhn_poker", pairs=20, block_pairs=5, entrants=entrants), tmp_path / "run")
-    assert "exact mean payoff" in text(tables(Run.of(tmp_path / "run")))
-    with Store.open(tmp_path / "run") as store, store.transaction():
-        store.put_players([m._replace(spec="nowhere/mine.py:P") for m in store.players() if m.name == "mine"])
-    gone = text(tables(Run.of(tmp_path / "run")))
-    assert "± half of the 95% interval" in gone
-
-
-def test_the_matrix_is_measured_where_a_policy_fails(tmp_path):
-    (tmp_path / "mine.py").write_text(
-        "from arena.players.uniform import UniformPlayer\n"
-        "class P(UniformPlayer):\n"
-        "    def act(self, batch): return UniformPlayer().act(batch)\n"
-        "    def policy(self, batch): return 1 / 0\n"
-    )
-    entrants = {"uniform": "uniform", "mine": f"{tmp_path}/mine.py:P"}
-    arena.tournament(TournamentConfig(game="kuhn_poker", pairs=20, block_pairs=5, entrants=entrants), tmp_path / "run")
-    assert "± half of the 95% interval" in text(tables(Run.of(tmp_path / "run")))
-
-
 def test_long_names_are_folded_and_not_cut(tmp_path):
     entrants = {f"a_long_name_for_player_{i:02}": "uniform" for i in range(12)}
     arena.tournament(TournamentConfig(game="matching_pennies", pairs=2, entrants=entrants), tmp_path)
@@ -110,6 +84,19 @@ def test_long_names_are_folded_and_not_cut(tmp_path):
     run = Run.of(tmp_path)
     console.print(matrix_table(run.payoffs, run.ladder))
     assert "…" not in console.file.getvalue()
+
+
+def test_every_player_is_shown_against_the_anchor(poker):
+    run = Run.of(poker)
+    played = run.ladder.payoffs
+    at = played.names.index("bet"), played.names.index("uniform")
+    assert f"{played.mean[at]:+.3f} [{played.mean[at] - played.half_width[at]:+.3f}" in text(ladder_table(run))
+
+
+def test_the_crash_rate_stands_beside_the_rating(poker, tmp_path):
+    run = replace(Run.of(poker), crashes={"bet": (3, 240), "uniform": (0, 240)})
+    assert "bet crashed in 3 of its 240 matches" in text(tables(run))
+    assert "uniform crashed" not in text(tables(run))
 
 
 def test_a_league_shows_nashconv_beside_elo_and_its_digest(league):
@@ -143,3 +130,4 @@ def test_a_folder_without_results_says_so(tmp_path):
         )
     with pytest.raises(RatingError, match="no rated matches yet"):
         show(tmp_path, Console())
+    assert current(tmp_path) is None

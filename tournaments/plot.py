@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from arena.errors import ConfigError
-from arena.tournaments.report import Run
+from arena.tournaments.run import Run
 
 _FORMATS = (".png", ".svg")
 _WRITTEN_AT_MOST = 16

@@ -1,0 +1,120 @@
+"""What a run's file says: the ladder, its history, payoffs and exact measures. Tables and pictures show it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from arena.errors import ArenaError, ConfigError, RatingError
+from arena.game import Game
+from arena.payoff import PayoffMatrix, exact_matrix
+from arena.player import Player
+from arena.rating import Ladder, Point, history, rate
+from arena.record import Result
+from arena.registry import load_checkpoint, load_game, load_player
+from arena.store import Member, Store
+from arena.tree import enumerate_game, expected_returns
+
+EXACT_NODES = 20_000
+"""Nodes of a game up to which payoffs are computed instead of averaged over matches: a second's work."""
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A league or a tournament, finished or not. What costs time is worked out when it is first asked for."""
+
+    folder: Path
+    game: Game[Any]
+    results: list[Result]
+    members: list[Member]
+    is_league: bool
+    anchor: str
+    """The entrant that the configuration fixes at 1000 Elo."""
+    block_pairs: int
+    crashes: Mapping[str, tuple[int, int]]
+    """Name → (matches in which it crashed, matches it took part in)."""
+    nash_conv_by_step: list[tuple[int, str, float]]
+    """(update, snapshot, exact NashConv in the game's own units), oldest first."""
+    digest: str
+    """Of a finished league: the same configuration on a CPU gives the same, whatever happened on the way."""
+
+    @classmethod
+    def of(cls, folder: Path) -> Run:
+        """Read a run. Raises StoreError where there is none, RatingError where nothing has been rated yet."""
+        with Store.read(folder) as store:
+            config = store.meta("config")
+            if config is None:
+                raise ConfigError(f"{folder} holds a run that never began: start it with arena train or tournament")
+            game = load_game(config["game"])
+            league = store.meta("format") == "league"
+            results = store.results(game)
+            if not results:
+                raise RatingError(f"{folder} holds no rated matches yet: let the run go on for a while")
+            return cls(
+                folder=folder,
+                game=game,
+                results=results,
+                members=store.players(),
+                is_league=league,
+                anchor=next(iter(config["anchors"])) if league else config["anchor"] or next(iter(config["entrants"])),
+                block_pairs=config["rating"]["block_pairs"] if league else config["block_pairs"],
+                crashes=store.crashes(),
+                nash_conv_by_step=store.measures("nash_conv"),
+                digest=store.meta("digest", ""),
+            )
+
+    @property
+    def title(self) -> str:
+        """The folder's name and the game."""
+        return f"{self.folder.name}: {self.game.spec}"
+
+    @property
+    def nash_conv(self) -> dict[str, float]:
+        """Snapshot → exact NashConv."""
+        return {name: value for _, name, value in self.nash_conv_by_step}
+
+    @cached_property
+    def ladder(self) -> Ladder:
+        """The ladder of all results so far."""
+        return rate(self.results, self.game, self.anchor, self.block_pairs, self.crashes)
+
+    @cached_property
+    def history(self) -> list[Point]:
+        """Every member's Elo after every rated step of a league; empty for a tournament, which has one moment."""
+        if not self.is_league:
+            return []
+        return history(self.results, self.game, self.anchor, self.block_pairs, self.crashes)
+
+    @cached_property
+    def payoffs(self) -> PayoffMatrix:
+        """Exact where the game can be enumerated and all its players state their policies; otherwise as played."""
+        measured = self.ladder.payoffs
+        if self.game.seats != 2:
+            return measured
+        try:
+            return self._exact(measured.names)
+        except ArenaError:  # too large, a player without a policy, or a folder that is gone: then matches speak
+            return measured
+
+    def _exact(self, names: tuple[str, ...]) -> PayoffMatrix:
+        tree = enumerate_game(self.game, EXACT_NODES)
+        policies = {name: tree.policy(self._player(name)) for name in names}
+        first = (tree.seat == 0)[:, None]
+
+        def value(row: str, column: str) -> float:
+            as_first = expected_returns(tree, np.where(first, policies[row], policies[column]))[0]
+            as_second = expected_returns(tree, np.where(first, policies[column], policies[row]))[1]
+            return float(as_first + as_second) / 2
+
+        return exact_matrix(names, value)
+
+    def _player(self, name: str) -> Player:
+        member = {m.name: m for m in self.members}[name]
+        if member.kind == "snapshot":
+            return load_checkpoint(self.folder / member.spec, self.game, name)
+        return load_player(member.spec, self.game, name)
