@@ -64,9 +64,9 @@ def test_a_dollar_in_a_name_is_a_dollar(league, tmp_path):
 
     results = [r._replace(first=renamed(r.first), second=renamed(r.second)) for r in run.results]
     steps = [(step, renamed(name), value) for step, name, value in run.nash_conv_by_step]
-    picture(replace(run, results=results, nash_conv_by_step=steps, anchor=renamed("uniform"))).savefig(
-        tmp_path / "league.png"
-    )
+    members = [m._replace(name=renamed(m.name)) for m in run.members]
+    run = replace(run, results=results, members=members, nash_conv_by_step=steps, anchor=renamed("uniform"))
+    picture(run).savefig(tmp_path / "league.png")
 
 
 @pytest.mark.parametrize(("name", "magic"), [("a.png", b"\x89PNG"), ("a.SVG", b"<?xml")])
