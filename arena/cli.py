@@ -18,7 +18,9 @@ from arena.errors import ArenaError
 if TYPE_CHECKING:
     from arena.live import Live
 
-app = App(name="arena", version=__version__, help="Where game-playing minds compete and improve.")
+app = App(
+    name="arena", version=__version__, help="Where game-playing minds compete and improve.", help_format="plaintext"
+)
 
 Game = Annotated[str, Parameter(name=["--game", "-g"], help="The game, for example kuhn_poker.")]
 Overrides = Annotated[

@@ -2,7 +2,6 @@
 
 import os
 import pty
-import statistics
 import subprocess
 import sys
 import time
@@ -274,13 +273,3 @@ def test_on_a_terminal_there_are_bars_and_in_a_pipe_plain_lines(runs, tmp_path):
     text = shown.decode()
     assert "\x1b[" in text
     assert "120/120" in text
-
-
-@pytest.mark.slow
-def test_help_takes_less_than_a_quarter_of_a_second():
-    def once():
-        began = time.perf_counter()
-        succeed("--help")
-        return time.perf_counter() - began
-
-    assert statistics.median(once() for _ in range(9)) < 0.25
