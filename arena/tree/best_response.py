@@ -41,13 +41,25 @@ def exploitability(tree: Tree, policy: Policy) -> float:
 
 def best_response_gains(tree: Tree, policy: Policy) -> list[float]:
     """Return per seat how much a best response to the others wins beyond the seat's own policy."""
-    values = expected_returns(tree, policy)
-    return [best_response(tree, policy, seat).value - values[seat] for seat in range(tree.game.seats)]
+    seats = range(tree.game.seats)
+    if not tree.game.hidden:
+        values = expected_returns(tree, policy)
+        return [_open(tree, policy, seat).value - values[seat] for seat in seats]
+    form = _sequence_form(tree)
+    plans = [_plan(form, policy, seat) for seat in seats]
+    values = _reach(form, plans) @ form.payoff
+    return [
+        _hidden(tree, form, _reach(form, plans[:seat] + plans[seat + 1 :]), seat).value - values[seat] for seat in seats
+    ]
 
 
 def best_response(tree: Tree, policy: Policy, seat: int) -> BestResponse:
     """Return the best response of `seat` to the other seats' rows of `policy` (I, A)."""
-    return _hidden(tree, policy, seat) if tree.game.hidden else _open(tree, policy, seat)
+    if not tree.game.hidden:
+        return _open(tree, policy, seat)
+    form = _sequence_form(tree)
+    others = [_plan(form, policy, other) for other in range(tree.game.seats) if other != seat]
+    return _hidden(tree, form, _reach(form, others), seat)
 
 
 def _open(tree: Tree, policy: Policy, seat: int) -> BestResponse:
@@ -67,17 +79,12 @@ def _open(tree: Tree, policy: Policy, seat: int) -> BestResponse:
     return BestResponse(float(values[0]), best)
 
 
-def _hidden(tree: Tree, policy: Policy, seat: int) -> BestResponse:
-    form = _sequence_form(tree)
-    A = policy.shape[1]
-    weight = form.chance_reach.copy()
-    for other in range(tree.game.seats):
-        if other != seat:
-            weight *= _realisation(form, policy, other)[form.sequence[other]]
-    gain = np.bincount(form.sequence[seat], weight * form.payoff[:, seat], minlength=tree.mask.size + 1)
-    best: Policy = np.zeros_like(policy)
-    for sets in reversed(form.by_depth[seat]):
-        options = np.where(tree.mask[sets], gain[1 + sets[:, None] * A + np.arange(A)], -np.inf)
+def _hidden(tree: Tree, form: _SequenceForm, reach: NDArray[np.float64], seat: int) -> BestResponse:
+    """Return the best response where the others and chance reach the endings with weights `reach` (Z,)."""
+    gain = np.bincount(form.sequence[seat], reach * form.payoff[:, seat], minlength=tree.mask.size + 1)
+    best: Policy = np.zeros(tree.mask.shape)
+    for sets, sequences in reversed(form.by_depth[seat]):
+        options = np.where(tree.mask[sets], gain[sequences], -np.inf)
         best[sets, options.argmax(axis=1)] = 1.0
         np.add.at(gain, form.parent[sets], options.max(axis=1))
     return BestResponse(float(gain[0]), best)
@@ -94,18 +101,25 @@ class _SequenceForm(NamedTuple):
     """Per seat (Z,): its last sequence before each ending."""
     parent: NDArray[np.int64]
     """(I,) the mover's last sequence before each information set."""
-    by_depth: list[list[NDArray[np.int64]]]
-    """Per seat: its information sets grouped by how many own moves came before."""
+    by_depth: list[list[tuple[NDArray[np.int64], NDArray[np.int64]]]]
+    """Per seat: its information sets grouped by how many own moves came before, with their sequences (sets, A)."""
 
 
-def _realisation(form: _SequenceForm, policy: Policy, seat: int) -> NDArray[np.float64]:
-    """Return the probability that `seat` plays each sequence, chance and the others permitting."""
-    A = policy.shape[1]
+def _plan(form: _SequenceForm, policy: Policy, seat: int) -> NDArray[np.float64]:
+    """Return (Z,) the probability that `seat` plays its part of the way to each ending."""
     plan = np.zeros(policy.size + 1)
     plan[0] = 1.0
-    for sets in form.by_depth[seat]:
-        plan[1 + sets[:, None] * A + np.arange(A)] = plan[form.parent[sets], None] * policy[sets]
-    return plan
+    for sets, sequences in form.by_depth[seat]:
+        plan[sequences] = plan[form.parent[sets], None] * policy[sets]
+    return plan[form.sequence[seat]]
+
+
+def _reach(form: _SequenceForm, plans: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Return (Z,) the probability that chance and the given seats play their parts of the way to each ending."""
+    reach = form.chance_reach.copy()
+    for plan in plans:
+        reach *= plan
+    return reach
 
 
 @lru_cache(maxsize=8)
@@ -135,12 +149,12 @@ def _sequence_form(tree: Tree) -> _SequenceForm:
         np.add.at(reach, children, reached)
         _place_nodes(tree, children[~over], after[~over], last)
     chance_reach, payoff, sequence = (np.concatenate(part) for part in zip(*endings, strict=True))
-    by_depth = [
+    groups = [
         [np.flatnonzero((tree.seat == seat) & (depth == d)) for d in range(int(depth.max(initial=0)) + 1)]
         for seat in range(P)
     ]
-    by_depth = [[sets for sets in groups if len(sets)] for groups in by_depth]
-    return _SequenceForm(chance_reach, payoff, list(sequence.T), parent, by_depth)
+    by_depth = [[(sets, 1 + sets[:, None] * A + np.arange(A)) for sets in group if len(sets)] for group in groups]
+    return _SequenceForm(chance_reach, payoff, [np.ascontiguousarray(s) for s in sequence.T], parent, by_depth)
 
 
 def _place_nodes(tree: Tree, nodes: NDArray[np.int64], after: NDArray[np.int64], last: NDArray[np.int64]) -> None:
