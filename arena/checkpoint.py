@@ -111,6 +111,8 @@ def read(folder: Path, game: Game[Any] | None = None) -> Manifest:
         said = dict(json.loads(path.read_text(encoding="utf-8")))
         form = int(said.get("format", _FORMAT))
         manifest = Manifest(**said) if form <= _FORMAT else None
+        if manifest and not (isinstance(manifest.player, str) and isinstance(manifest.files, dict)):
+            raise TypeError("player must be text and files a table")
     except (ValueError, TypeError) as error:
         raise CheckpointError(f"{path} cannot be read: {error}") from None
     if manifest is None:

@@ -152,7 +152,12 @@ def test_a_missing_file_is_named(folder: Path) -> None:
         read(folder)
 
 
-@pytest.mark.parametrize("text", ["", "{", '{"player": "net"', "[1, 2]", "7", "null", '{"player": "net"}', "\udcff"])
+ODD = '{"player": 7, "name": "a", "version": 1, "game": "g", "fingerprint": "f", "roles": []}'
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", '{"player": "net"', "[1, 2]", "7", "null", '{"player": "net"}', "\udcff", ODD]
+)
 def test_an_unreadable_manifest_is_named(folder: Path, text: str) -> None:
     (folder / MANIFEST).write_text(text, encoding="utf-8", errors="surrogateescape")
     with pytest.raises(CheckpointError, match=rf"main-12/{MANIFEST} cannot be read"):

@@ -123,3 +123,9 @@ def test_the_digests_tell_weights_and_memory_apart(tmp_path):
 def test_what_cannot_be_trained_is_no_learner(player):
     with pytest.raises(ConfigError, match=rf"learner 'main': '{player}' cannot be trained; use net\(…\)"):
         learner(player=player)
+
+
+@kinds
+def test_a_class_without_a_name_is_refused_before_it_trains(policies):
+    with pytest.raises(ConfigError, match="is not registered, so its snapshots could not be opened"):
+        learner(policies, player="arena.players.net:Net(hidden=[4])")

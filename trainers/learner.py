@@ -13,7 +13,7 @@ from arena.config import LeagueConfig
 from arena.errors import ConfigError
 from arena.game import Game
 from arena.player import Loadable, Trainable
-from arena.registry import load_player
+from arena.registry import load_player, parse
 from arena.seeds import derive
 from arena.trainers.policy_gradient import PolicyGradient, Report
 
@@ -34,6 +34,11 @@ class Learner:
     def fresh(cls, name: str, game: Game[Any], config: LeagueConfig) -> Learner:
         """Return an untrained learner as the configuration describes it."""
         spec = config.learners[name].player
+        if ":" in parse(spec).target:
+            raise ConfigError(
+                f"learner {name!r}: {spec!r} is not registered, so its snapshots could not be opened: "
+                "give the class a name, as an entry point in the group 'arena.players'"
+            )
         per_role = config.learners[name].policies == "per_role"
         if per_role:
             spec = f"by_role(player={spec!r})"
