@@ -22,7 +22,7 @@ if (_root / "games" / "__init__.py").is_file() and (_root / "pyproject.toml").is
 if TYPE_CHECKING:
     from arena.api import exploit, pit, play, tournament, train
     from arena.batch import DecisionBatch, TokenBatch
-    from arena.errors import ArenaError, IllegalAction
+    from arena.errors import ArenaError, GameError, IllegalAction
     from arena.game import CHANCE, OVER, Choices, Game, Text, Uniform
     from arena.player import Evaluation, Fault, Move, Player, Request, Requests, Trainable
     from arena.record import Record, StopReason, Turn
@@ -34,7 +34,7 @@ __version__ = "0.1.0"
 _HOME = {
     **dict.fromkeys(["exploit", "pit", "play", "tournament", "train"], "arena.api"),
     **dict.fromkeys(["DecisionBatch", "TokenBatch"], "arena.batch"),
-    **dict.fromkeys(["ArenaError", "IllegalAction"], "arena.errors"),
+    **dict.fromkeys(["ArenaError", "GameError", "IllegalAction"], "arena.errors"),
     **dict.fromkeys(["CHANCE", "OVER", "Choices", "Game", "Text", "Uniform"], "arena.game"),
     **dict.fromkeys(["Evaluation", "Fault", "Move", "Player", "Request", "Requests", "Trainable"], "arena.player"),
     **dict.fromkeys(["Record", "StopReason", "Turn"], "arena.record"),
@@ -50,6 +50,7 @@ __all__ = [
     "Evaluation",
     "Fault",
     "Game",
+    "GameError",
     "IllegalAction",
     "Move",
     "Player",

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from arena.live import Live
 
 app = App(
-    name="arena", version=__version__, help="Where game-playing minds compete and improve.", help_format="plaintext"
+    name="arena",
+    version=__version__,
+    help="Where game-playing minds compete and improve.",
+    help_format="plaintext",
+    suppress_keyboard_interrupt=False,
 )
 
 Game = Annotated[str, Parameter(name=["--game", "-g"], help="The game, for example kuhn_poker.")]
@@ -116,6 +120,7 @@ def tournament(file: Path, *, run: RunFolder = None, set_: Overrides = ()) -> No
     with _live(folder) as live:
         api.tournament(file, folder, set_, lambda p: live.show("matches", p.played, p.total, "matches"))
     _report(folder)
+    _out().print(f"kept in {folder}; arena replay {folder} shows its matches", markup=False)
 
 
 @app.command
@@ -133,6 +138,7 @@ def train(file: Path, *, run: RunFolder = None, set_: Overrides = ()) -> None:
     with _live(folder) as live:
         api.train(file, folder, set_, _Watch(live))
     _report(folder)
+    _out().print(f"kept in {folder}; arena ratings {folder} --plot FILE draws it", markup=False)
 
 
 @app.command
@@ -219,8 +225,12 @@ def replay(run: Path, match: str = "") -> None:
     out = _out()
     with Store.read(run) as store:
         if not match:
-            for key, entrants, stop in store.last_matches(20):
-                out.print(f"{key}  {' vs '.join(entrants)}  {stop}", markup=False)
+            for key, entrants, returns, stop in store.last_matches(20):
+                paid = " ".join(f"{value:+g}" if value is not None else "-" for value in returns)
+                out.print(f"{key}  {' vs '.join(entrants)}  {paid}  {stop}", markup=False)
+            out.print(
+                f"these are the last of {len(store.keys()):,} matches; arena replay {run} KEY shows one", markup=False
+            )
             return
         records = list(islice(store.records(match), 2))
     if not records:
@@ -244,7 +254,7 @@ class _Watch:
         if progress.rated:
             self.rated += progress.rated
             self.live.show("rating", self.rated, None, "matches")
-        else:
+        elif progress.report is not None:
             self.live.show("training", progress.step, progress.updates, "updates", note)
         if progress.snapshot:
             exact = "" if progress.nash_conv is None else f": exact NashConv {progress.nash_conv:.4f}"
@@ -286,7 +296,9 @@ def _live(run: Path | None = None) -> Live:
     from arena.registry import find
 
     console = Console(stderr=True, highlight=False)
-    return Live(console) if run is None else Live(console, lambda: find("tournaments", "current")(run))
+    if run is None:
+        return Live(console)
+    return Live(console, lambda: find("tournaments", "current")(run, console.width))
 
 
 if __name__ == "__main__":

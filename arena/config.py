@@ -119,7 +119,10 @@ class ScheduleConfig(_Strict):
     @model_validator(mode="after")
     def _check(self) -> ScheduleConfig:
         if self.snapshot_every % self.checkpoint_every:
-            raise ValueError("snapshot_every must be a multiple of checkpoint_every")
+            raise ValueError(
+                f"snapshot_every must be a multiple of checkpoint_every, and {self.snapshot_every} is none of "
+                f"{self.checkpoint_every}"
+            )
         return self
 
 

@@ -27,6 +27,10 @@ class Interval(NamedTuple):
         """Return value ± half_width."""
         return cls(float(value), float(value - half_width), float(value + half_width))
 
+    def within(self, least: float, greatest: float) -> Interval:
+        """Return the interval without the part in which the truth cannot lie."""
+        return Interval(self.value, max(self.low, least), min(self.high, greatest))
+
 
 def t_quantile(df: ArrayLike) -> Floats:
     """Return the two-sided 95% quantile of Student's t for `df` degrees of freedom; infinite below one."""

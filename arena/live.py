@@ -9,7 +9,7 @@ from typing import Self
 
 from rich import live
 from rich.console import Console, Group, RenderableType
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 _LINE_SECONDS = 10.0
 """Where output is no terminal, a line at most this often; the last line is always said."""
@@ -21,7 +21,7 @@ _TABLE_SHARE = 0.05
 class Live:
     """Progress of one command. Use as a context manager.
 
-    `table` makes the table that stands above the bars, or returns None as long as there is nothing to show.
+    `table` makes the table that stands below the bars, or returns None as long as there is nothing to show.
     """
 
     def __init__(self, console: Console, table: Callable[[], RenderableType | None] = lambda: None) -> None:
@@ -32,7 +32,7 @@ class Live:
         self._bars = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
-            MofNCompleteColumn(),
+            TextColumn("{task.fields[count]}", markup=False),
             TextColumn("{task.fields[rate]}", markup=False),
             TimeRemainingColumn(),
             TextColumn("{task.fields[note]}", markup=False),
@@ -61,8 +61,9 @@ class Live:
         rate = f"{speed:,.0f} {unit}/s" if speed >= 10 else f"{speed:.1f} {unit}/s"
         if self.console.is_terminal:
             if what not in self._tasks:
-                self._tasks[what] = self._bars.add_task(what, total=total, rate="", note="")
-            self._bars.update(self._tasks[what], completed=done, total=total, rate=rate, note=note)
+                self._tasks[what] = self._bars.add_task(what, total=total, count="", rate="", note="")
+            count = f"{done:,}/{total:,}" if total else f"{done:,}"
+            self._bars.update(self._tasks[what], completed=done, total=total, count=count, rate=rate, note=note)
             self._renew_table(now)
         elif now - self._said > _LINE_SECONDS or done == total:
             self._said = now
@@ -71,7 +72,7 @@ class Live:
             self.console.print(line, markup=False)
 
     def say(self, text: str) -> None:
-        """Print a line above the table and the bars."""
+        """Print a line above the bars and the table."""
         self.console.print(text, markup=False)
 
     def _renew_table(self, now: float) -> None:
@@ -81,4 +82,4 @@ class Live:
             self._table_due = now + max(_TABLE_SECONDS, took / _TABLE_SHARE)
 
     def _picture(self) -> RenderableType:
-        return self._bars if self._table is None else Group(self._table, self._bars)
+        return self._bars if self._table is None else Group(self._bars, self._table)

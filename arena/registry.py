@@ -117,6 +117,8 @@ def find(kind: str, target: str) -> Any:
         return _attribute(BUILT_IN[kind][target])
     for entry in entry_points(group=f"arena.{kind}", name=target):
         return _attribute(entry.value)
+    if target.endswith(".py"):
+        raise UnknownName(f"{target} names a file but nothing in it: write {target}:CLASS")
     near = get_close_matches(target, names(kind), n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names(kind))}"
     raise UnknownName(f"there is no {kind[:-1]} {target!r}; {hint}")

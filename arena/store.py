@@ -207,10 +207,13 @@ class Store:
                 tuple(json.loads(crashes)), step,
             )  # fmt: skip
 
-    def last_matches(self, count: int) -> list[tuple[str, list[str], str]]:
-        """Return (key, entrants by seat, stop) of the latest matches, newest first."""
-        rows = self._select("SELECT key, entrants, stop FROM matches ORDER BY number DESC LIMIT ?", (count,))
-        return [(key, json.loads(entrants), stop) for key, entrants, stop in rows]
+    def last_matches(self, count: int) -> list[tuple[str, list[str], list[float | None], str]]:
+        """Return (key, entrants by seat, returns by seat, stop) of the latest matches, newest first."""
+        query = "SELECT key, entrants, returns, stop FROM matches ORDER BY number DESC LIMIT ?"
+        return [
+            (key, json.loads(entrants), json.loads(returns), stop)
+            for key, entrants, returns, stop in self._select(query, (count,))
+        ]
 
     def results(self, game: Game[Any]) -> list[Result]:
         """Return the rated matches of a two-sided game, ordered by key, so that kills and restarts change nothing."""

@@ -30,6 +30,9 @@ def test_swapping_the_players_mirrors_the_verdict():
     other = arena.pit("uniform", "minimax", "tic_tac_toe", pairs=40, seed=3)
     assert (one.mean, one.low, one.high) == (-other.mean, -other.high, -other.low)
     assert (one.wins, one.losses) == (other.losses, other.wins)
+    assert str(one) == str(other), "the sentence and its numbers are those of the better one"
+    assert str(one).startswith("minimax is better than uniform: +")
+    assert one.high <= 1.0
 
 
 def test_the_same_seed_gives_the_same_verdict_and_another_seed_another():

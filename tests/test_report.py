@@ -54,16 +54,16 @@ def league(tmp_path_factory):
 
 def test_a_payoff_game_shows_chips_first_and_elo_from_blocks(poker):
     run = Run.of(poker)
-    shown = text(ladder_table(run))
+    shown = text(ladder_table(run, 200))
     assert shown.index("payoff per match") < shown.index("Elo")
     assert "1000 (anchor)" in shown
     for row in run.ladder.rows:
-        assert f"{row.mean_payoff.value:+.3f} [{row.mean_payoff.low:+.3f}, {row.mean_payoff.high:+.3f}]" in shown
+        assert f"{row.mean_payoff.value:+.3f} ±{row.mean_payoff.high - row.mean_payoff.value:.3f}" in shown
 
 
 def test_an_outcome_game_shows_elo_and_wins_draws_losses(board):
     run = Run.of(board)
-    shown = text(ladder_table(run))
+    shown = text(ladder_table(run, 200))
     assert "payoff per match" not in shown
     row = run.ladder["minimax"]
     assert f"{row.wins}/{row.draws}/{row.losses}" in shown
@@ -90,18 +90,18 @@ def test_every_player_is_shown_against_the_anchor(poker):
     run = Run.of(poker)
     played = run.ladder.payoffs
     at = played.names.index("bet"), played.names.index("uniform")
-    assert f"{played.mean[at]:+.3f} [{played.mean[at] - played.half_width[at]:+.3f}" in text(ladder_table(run))
+    assert f"{played.mean[at]:+.3f} ±{played.half_width[at]:.3f}" in text(ladder_table(run, 200))
 
 
 def test_the_crash_rate_stands_beside_the_rating(poker, tmp_path):
     run = replace(Run.of(poker), crashes={"bet": (3, 240), "uniform": (0, 240)})
-    assert "bet crashed in 3 of its 240 matches" in text(tables(run))
-    assert "uniform crashed" not in text(tables(run))
+    assert "bet crashed in 3 of its 240 matches" in text(tables(run, 200))
+    assert "uniform crashed" not in text(tables(run, 200))
 
 
 def test_a_league_shows_nashconv_beside_elo_and_its_digest(league):
     run = Run.of(league)
-    shown = text(tables(run))
+    shown = text(tables(run, 200))
     assert run.digest
     assert run.digest in shown
     for name in ("main-10", "main-20"):
@@ -112,13 +112,13 @@ def test_a_league_shows_nashconv_beside_elo_and_its_digest(league):
 def test_the_payoff_matrix_of_many_entrants_is_left_to_the_picture(tmp_path):
     entrants = {f"p{i}": "uniform" for i in range(13)}
     arena.tournament(TournamentConfig(game="matching_pennies", pairs=2, entrants=entrants), tmp_path)
-    assert "mean payoff of the row" not in text(tables(Run.of(tmp_path)))
+    assert "mean payoff of the row" not in text(tables(Run.of(tmp_path), 200))
 
 
 def test_a_name_with_markup_is_shown_as_it_is(tmp_path):
     entrants = {"[red]a[/red]": "uniform", "b": "uniform"}
     arena.tournament(TournamentConfig(game="matching_pennies", pairs=5, entrants=entrants), tmp_path)
-    assert "[red]a[/red]" in text(tables(Run.of(tmp_path)))
+    assert "[red]a[/red]" in text(tables(Run.of(tmp_path), 200))
 
 
 def test_a_folder_without_results_says_so(tmp_path):
@@ -130,4 +130,17 @@ def test_a_folder_without_results_says_so(tmp_path):
         )
     with pytest.raises(RatingError, match="no rated matches yet"):
         show(tmp_path, Console())
-    assert current(tmp_path) is None
+    assert current(tmp_path, 80) is None
+
+
+def test_a_narrow_console_gets_fewer_columns_and_whole_numbers(league):
+    run = Run.of(league)
+    narrow = text(ladder_table(run, 80))
+    assert max(len(line.rstrip()) for line in narrow.splitlines()) <= 80
+    assert "as first" not in narrow
+    assert "as first" in text(ladder_table(run, 200))
+    assert "…" not in narrow
+
+
+def test_anchors_show_their_nashconv_too(league):
+    assert Run.of(league).nash_conv["uniform"] == pytest.approx(11 / 12)

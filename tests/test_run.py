@@ -73,7 +73,7 @@ def test_a_league_knows_its_history_measures_and_digest_in_a_folder_with_any_nam
     arena.train(LeagueConfig.model_validate(config), folder)
     run = Run.of(folder)
     assert {point.name for point in run.history} == {"uniform", "main-1", "main-2"}
-    assert set(run.nash_conv) == {"main-1", "main-2"}
+    assert set(run.nash_conv) == {"main-1", "main-2", "uniform"}
     assert len(run.digest) == 16
     assert is_exact(run)
 

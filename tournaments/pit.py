@@ -34,16 +34,28 @@ class Verdict(NamedTuple):
     """How many matches ended for which reason."""
 
     def __str__(self) -> str:
+        if self.high < 0:  # the sentence and its numbers are those of the better one
+            return str(self.mirrored())
         if self.low > 0:
             words = f"{self.first} is better than {self.second}"
-        elif self.high < 0:
-            words = f"{self.second} is better than {self.first}"
         else:
             words = f"{self.first} and {self.second} cannot be told apart after {self.pairs} pairs"
         flagged = "".join(f", {n} {stop}" for stop, n in self.stops.items() if stop != StopReason.FINISHED)
         return (
             f"{words}: {self.mean:+.3f} per match, 95% interval [{self.low:+.3f}, {self.high:+.3f}]; "
-            f"{self.wins} won, {self.draws} drawn, {self.losses} lost{flagged}"
+            f"{self.first} won {self.wins}, drew {self.draws}, lost {self.losses}{flagged}"
+        )
+
+    def mirrored(self) -> Verdict:
+        """Return the same verdict as the second player's."""
+        return self._replace(
+            first=self.second,
+            second=self.first,
+            mean=-self.mean,
+            low=-self.high,
+            high=-self.low,
+            wins=self.losses,
+            losses=self.wins,
         )
 
 
@@ -71,10 +83,11 @@ def run(
     results = [to_result(game, r.entrants, r.returns, r.pair) for r in records if r.stop.rated]
     matrix = payoff_matrix(results, game)
     a, b = matrix.names.index(names[0]), matrix.names.index(names[1])
+    interval = Interval.around(matrix.mean[a, b], matrix.half_width[a, b]).within(-game.scale, game.scale)
     won = [result.payoff if result.first == names[0] else -result.payoff for result in results]
     return Verdict(
         *names,
-        *Interval.around(matrix.mean[a, b], matrix.half_width[a, b]),
+        *interval,
         sum(x > 0 for x in won),
         sum(x == 0 for x in won),
         sum(x < 0 for x in won),

@@ -33,7 +33,7 @@ def picture(run: Run) -> Figure:
     panels = [_histories] * (len(steps) > 1) + [_ladder] * (len(steps) <= 1)
     panels += [_nash_conv] * bool(run.nash_conv_by_step) + [_heat_map]
     figure = Figure(figsize=(6.4 * len(panels), 5.4), layout="constrained")
-    figure.suptitle(run.title, parse_math=False)
+    figure.suptitle(run.title, x=0.01, ha="left", weight="bold", parse_math=False)
     for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         panel(axes, run)
     return figure
@@ -88,6 +88,8 @@ def _nash_conv(axes: Any, run: Run) -> None:
         lineages.setdefault(name.rsplit("-", 1)[0], []).append((step, value))
     for lineage, points in sorted(lineages.items()):
         axes.semilogy(*np.array(sorted(points)).T, "o-", label=lineage, markersize=4)
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("{x:g}")
     axes.set(xlabel="update", ylabel="NashConv, payoff units", title="Exact NashConv (0 at equilibrium)")
     axes.grid(alpha=0.3, which="both")
     _legend(axes)

@@ -16,6 +16,8 @@ from arena.payoff import PayoffMatrix, cyclic_share
 from arena.rating import Ladder, Row
 from arena.tournaments.run import Run
 
+_WIDE = 110
+"""Columns of a console from which on the ladder also shows roles and the payoff against the anchor."""
 _MATRIX_AT_MOST = 12
 """Entrants beyond which the payoff matrix no longer fits a terminal and is left to the picture."""
 
@@ -23,35 +25,39 @@ _MATRIX_AT_MOST = 12
 def show(folder: Path, console: Console) -> None:
     """Print a run's tables."""
     run = Run.of(folder)
-    console.print(tables(run))
+    console.print(tables(run, console.width))
 
 
-def tables(run: Run) -> Group:
-    """Return the ladder, what belongs to it, and the payoff matrix."""
-    parts: list[RenderableType] = [ladder_table(run)]
+def tables(run: Run, width: int) -> Group:
+    """Return the ladder, what belongs to it, and the payoff matrix, for a console of `width` columns."""
+    parts: list[RenderableType] = [ladder_table(run, width)]
     parts += [Text(line) for line in _remarks(run)]
     if len(run.payoffs.names) <= _MATRIX_AT_MOST:
         parts.append(matrix_table(run.payoffs, run.ladder))
+    else:
+        parts.append(Text(f"payoff matrix of {len(run.payoffs.names)} players: arena ratings {run.folder} --plot FILE"))
     return Group(*parts)
 
 
-def current(folder: Path) -> Table | None:
+def current(folder: Path, width: int) -> Table | None:
     """Return the ladder of a run that goes on; None as long as nothing can be rated."""
     try:
-        return ladder_table(Run.of(folder))
+        return ladder_table(Run.of(folder), width)
     except ArenaError:
         return None
 
 
-def ladder_table(run: Run) -> Table:
-    """Return the ladder: what a game is scored by stands first."""
+def ladder_table(run: Run, width: int) -> Table:
+    """Return the ladder: what a game is scored by stands first, and what fits into `width` columns."""
     ladder, nash_conv = run.ladder, run.nash_conv
+    roles = _roles(ladder) if width >= _WIDE else []
     payoff = run.game.scoring == "payoff"
     table = Table(title=escape(run.title), title_justify="left", title_style="bold")
     table.add_column("#", justify="right")
-    table.add_column("player", overflow="fold")
-    columns = ["payoff per match", escape(f"against {run.anchor}"), "Elo"] if payoff else ["Elo"]
-    for column in [*columns, *(escape(f"as {role}") for role in _roles(ladder)), "matches"]:
+    table.add_column("player", overflow="fold", min_width=10)
+    against = [escape(f"against {run.anchor}")] if width >= _WIDE else []
+    columns = ["payoff per match", *against, "Elo"] if payoff else ["Elo"]
+    for column in [*columns, *(escape(f"as {role}") for role in roles), "matches"]:
         table.add_column(column, justify="right")
     if not payoff:
         table.add_column("won/drawn/lost", justify="right")
@@ -60,9 +66,9 @@ def ladder_table(run: Run) -> Table:
     for place, row in enumerate(ladder.rows, 1):
         cells = [str(place), escape(row.name)]
         if payoff:
-            cells += [_interval(row.mean_payoff, "+.3f"), _against(row.name, run)]
+            cells += [_interval(row.mean_payoff, "+.3f"), _against(row.name, run)][: 1 + len(against)]
         cells.append(_elo(row, ladder))
-        cells += [_interval(row.by_role.get(role), "+.3f" if payoff else ".0f") for role in _roles(ladder)]
+        cells += [_interval(row.by_role.get(role), "+.3f" if payoff else ".0f") for role in roles]
         cells.append(f"{row.matches:,}")
         if not payoff:
             cells.append(f"{row.wins}/{row.draws}/{row.losses}")
@@ -86,7 +92,7 @@ def matrix_table(payoffs: PayoffMatrix, ladder: Ladder) -> Table:
         cells = [escape(payoffs.names[row])]
         for column in order:
             mean, half = payoffs.mean[row, column], payoffs.half_width[row, column]
-            known = f"{mean:+.3f}" if exact else f"{mean:+.2f} ±{half:.2f}"
+            known = f"{round(mean, 3) + 0.0:+.3f}" if exact else f"{mean:+.2f} ±{half:.2f}"
             cells.append("" if row == column or np.isnan(mean) else known)
         table.add_row(*cells)
     return table
@@ -102,7 +108,13 @@ def _remarks(run: Run) -> list[str]:
     ]
     mean = run.payoffs.mean
     if len(mean) >= 3 and run.game.zero_sum and not np.isnan(mean).any():
-        lines.append(f"cyclic share of the payoffs: {cyclic_share(mean):.0%} (what no single number can show)")
+        lines.append(
+            f"cyclic share of the payoffs: {cyclic_share(mean):.0%} (like rock-paper-scissors: no ranking shows it)"
+        )
+    if run.game.scoring == "payoff":
+        lines.append(
+            "rows are in order of Elo; payoff per match depends on whom one met; ± is half of the 95% interval"
+        )
     lines += [
         f"{name} crashed in {bad:,} of its {played:,} matches"
         for name, (bad, played) in sorted(run.crashes.items())
@@ -142,4 +154,4 @@ def _elo(row: Row, ladder: Ladder) -> str:
 def _interval(interval: Interval | None, form: str) -> str:
     if interval is None or np.isnan(interval.value):
         return ""
-    return f"{interval.value:{form}} [{interval.low:{form}}, {interval.high:{form}}]"
+    return f"{interval.value:{form}} ±{interval.high - interval.value:{form.lstrip('+')}}"

@@ -13,12 +13,12 @@ import numpy as np
 from arena.errors import ArenaError, ConfigError, RatingError
 from arena.game import Game
 from arena.payoff import PayoffMatrix, exact_matrix
-from arena.player import Player
+from arena.player import HasPolicy, Player
 from arena.rating import Ladder, Point, history, rate
 from arena.record import Result
 from arena.registry import load_checkpoint, load_game, load_player
 from arena.store import Member, Store
-from arena.tree import enumerate_game, expected_returns
+from arena.tree import enumerate_game, expected_returns, nash_conv
 
 EXACT_NODES = 20_000
 """Nodes of a game up to which payoffs are computed instead of averaged over matches: a second's work."""
@@ -73,10 +73,16 @@ class Run:
         """The folder's name and the game."""
         return f"{self.folder.name}: {self.game.spec}"
 
-    @property
+    @cached_property
     def nash_conv(self) -> dict[str, float]:
-        """Snapshot → exact NashConv."""
-        return {name: value for _, name, value in self.nash_conv_by_step}
+        """Snapshot or anchor → exact NashConv, where a league has measured its snapshots."""
+        exact = {name: value for _, name, value in self.nash_conv_by_step}
+        for member in self.members if exact else ():
+            player = self._player(member.name) if member.kind == "anchor" else None
+            if isinstance(player, HasPolicy):
+                tree = enumerate_game(self.game)
+                exact[member.name] = nash_conv(tree, tree.policy(player))
+        return exact
 
     @cached_property
     def ladder(self) -> Ladder:
