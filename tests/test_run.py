@@ -82,3 +82,22 @@ def test_a_run_that_never_began_says_so(tmp_path):
     Store.open(tmp_path).close()
     with pytest.raises(ConfigError, match="never began"):
         Run.of(tmp_path)
+
+
+def test_an_anchor_that_is_gone_only_lacks_its_nashconv(tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    game = arena.load_game("kuhn_poker")
+    arena.load_player("net(hidden=[2])", game, seed=1).save(tmp_path / "here" / "old")
+    config = {
+        "game": "kuhn_poker",
+        "training": {"updates": 1, "matches": 16},
+        "learners": {"main": {"player": "net(hidden=[2])"}},
+        "anchors": {"uniform": "uniform", "old": "./old"},
+        "schedule": {"checkpoint_every": 1, "snapshot_every": 1},
+        "rating": {"pairs": 10, "block_pairs": 5},
+    }
+    arena.train(LeagueConfig.model_validate(config), tmp_path / "run")
+    assert set(Run.of(tmp_path / "run").nash_conv) == {"main-1", "uniform", "old"}
+    monkeypatch.chdir(tmp_path)
+    assert set(Run.of(tmp_path / "run").nash_conv) == {"main-1", "uniform"}

@@ -13,7 +13,7 @@ import numpy as np
 from arena.errors import ArenaError, ConfigError, RatingError
 from arena.game import Game
 from arena.payoff import PayoffMatrix, exact_matrix
-from arena.player import HasPolicy, Player
+from arena.player import Player
 from arena.rating import Ladder, Point, history, rate
 from arena.record import Result
 from arena.registry import load_checkpoint, load_game, load_player
@@ -77,11 +77,14 @@ class Run:
     def nash_conv(self) -> dict[str, float]:
         """Snapshot or anchor → exact NashConv, where a league has measured its snapshots."""
         exact = {name: value for _, name, value in self.nash_conv_by_step}
-        for member in self.members if exact else ():
-            player = self._player(member.name) if member.kind == "anchor" else None
-            if isinstance(player, HasPolicy):
-                tree = enumerate_game(self.game)
-                exact[member.name] = nash_conv(tree, tree.policy(player))
+        if not exact:
+            return {}
+        tree = enumerate_game(self.game)
+        for name in [member.name for member in self.members if member.kind == "anchor"]:
+            try:
+                exact[name] = nash_conv(tree, tree.policy(self._player(name)))
+            except ArenaError:  # a player without a policy, or a folder that is gone: its place stays empty
+                continue
         return exact
 
     @cached_property
