@@ -161,7 +161,9 @@ def _file(path: Path) -> Path:
     """Return the file itself, or the one that ships under this name: "kuhn_league" works from any folder."""
     if path.exists():
         return path
-    shipped = {file.name: Path(str(file)) for file in files("arena.tournaments").iterdir() if file.name[-5:] == ".toml"}
+    shipped = {
+        file.name: Path(str(file)) for file in files("arena.tournaments").iterdir() if file.name.endswith(".toml")
+    }
     name = path.with_suffix(".toml").name
     if name in shipped and str(path) in (path.name, f"tournaments/{path.name}"):
         return shipped[name]

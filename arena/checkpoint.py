@@ -44,8 +44,6 @@ class Manifest:
     """The roles it may play."""
     files: dict[str, str] = field(default_factory=dict)
     """File name → SHA-256."""
-    extra: dict[str, Any] = field(default_factory=dict)
-    """Where it comes from: run, step; nothing that loading needs."""
     format: int = _FORMAT
 
     @property

@@ -28,7 +28,6 @@ SAID = Manifest(
     game=KUHN.spec,
     fingerprint=KUHN.fingerprint,
     roles=["first", "second"],
-    extra={"run": "kuhn", "step": 200},
 )
 
 

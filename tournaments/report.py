@@ -50,12 +50,12 @@ def current(folder: Path, width: int) -> Table | None:
 def ladder_table(run: Run, width: int) -> Table:
     """Return the ladder: what a game is scored by stands first, and what fits into `width` columns."""
     ladder, nash_conv = run.ladder, run.nash_conv
-    roles = _roles(ladder) if width >= _WIDE else []
-    payoff = run.game.scoring == "payoff"
+    payoff, wide = run.game.scoring == "payoff", width >= _WIDE
+    roles = _roles(ladder) if wide else []
     table = Table(title=escape(run.title), title_justify="left", title_style="bold")
     table.add_column("#", justify="right")
     table.add_column("player", overflow="fold", min_width=10)
-    against = [escape(f"against {run.anchor}")] if width >= _WIDE else []
+    against = [escape(f"against {run.anchor}")] if wide else []
     columns = ["payoff per match", *against, "Elo"] if payoff else ["Elo"]
     for column in [*columns, *(escape(f"as {role}") for role in roles), "matches"]:
         table.add_column(column, justify="right")
@@ -66,7 +66,9 @@ def ladder_table(run: Run, width: int) -> Table:
     for place, row in enumerate(ladder.rows, 1):
         cells = [str(place), escape(row.name)]
         if payoff:
-            cells += [_interval(row.mean_payoff, "+.3f"), _against(row.name, run)][: 1 + len(against)]
+            cells.append(_interval(row.mean_payoff, "+.3f"))
+        if payoff and wide:
+            cells.append(_against(row.name, run))
         cells.append(_elo(row, ladder))
         cells += [_interval(row.by_role.get(role), "+.3f" if payoff else ".0f") for role in roles]
         cells.append(f"{row.matches:,}")
@@ -101,9 +103,9 @@ def matrix_table(payoffs: PayoffMatrix, ladder: Ladder) -> Table:
 def _remarks(run: Run) -> list[str]:
     """Return sentences for what no column holds."""
     ladder = run.ladder
-    unit = "per match" if run.game.scoring == "payoff" else "Elo"
+    form, unit = ("+.3f", "per match") if run.game.scoring == "payoff" else ("+.0f", "Elo")
     lines = [
-        f"{one} against {other} is worth {_interval(interval, '+.3f' if unit == 'per match' else '+.0f')} {unit}"
+        f"{one} against {other} is worth {_interval(interval, form)} {unit}"
         for (one, other), interval in ladder.advantage.items()
     ]
     mean = run.payoffs.mean
@@ -140,7 +142,9 @@ def _against(name: str, run: Run) -> str:
 
 
 def _roles(ladder: Ladder) -> list[str]:
-    return sorted({role for row in ladder.rows for role in row.by_role}) if not any(r.role for r in ladder.rows) else []
+    if any(row.role for row in ladder.rows):  # a ladder per role: each row is of one role anyway
+        return []
+    return sorted({role for row in ladder.rows for role in row.by_role})
 
 
 def _elo(row: Row, ladder: Ladder) -> str:

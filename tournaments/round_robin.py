@@ -62,9 +62,7 @@ def _play(store: Store, config: TournamentConfig, game: Game[Any], players: dict
     schedule = fixtures(config, game)
     missing = [fixture for fixture in schedule if fixture.key not in known]
     played = len(schedule) - len(missing)
-    patience = Patience(
-        retries=config.patience.retries, feedback=config.patience.feedback, max_turns=config.patience.max_turns
-    )
+    patience = Patience(**config.patience.model_dump())
     for record in store.keep(play_fixtures(game, missing, players, patience=patience)):
         played += 1
         yield Progress(played, len(schedule), record)

@@ -163,9 +163,9 @@ class SelfPlay:
         for snapshot in self.league.members("snapshot"):
             if snapshot.name in measured:
                 continue
-            for record in self.league.rate(snapshot):
-                del record
+            for _ in self.league.rate(snapshot):
                 self.tell(Progress(self.step, self.config.training.updates, rated=1))
+            # "rated" says that the matches above are all there; it is written once they are.
             values = {"rated": 1.0, **self._measure(snapshot.name)}
             with self.store.transaction():
                 self.store.put_measures(snapshot.step, snapshot.name, values)
