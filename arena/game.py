@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arena.errors import GameError, IllegalAction, TooLarge
+from arena.scene import Scene
 
 __all__ = ["CHANCE", "OVER", "Choices", "Game", "IllegalAction", "Text", "Uniform"]
 
@@ -181,6 +182,10 @@ class Game(ABC, Generic[S]):
     def draw(self, s: S, seat: int | None = None) -> str:
         """Return a board for people; None is a spectator who sees everything. Default: the view, or the state."""
         return str(s) if seat is None else self.view(s, seat)
+
+    def scene(self, s: S, seat: int | None = None) -> Scene:
+        """Return the position as boards, cards and text, for a page; seat as in `draw`. Default: the drawing."""
+        return (self.draw(s, seat),)
 
     def rules(self, role: str) -> str:
         """Return what a newcomer in this role must be told. Default: the class docstring."""

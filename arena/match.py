@@ -186,9 +186,10 @@ class _Match:
             self._end(StopReason.VOID, f"{name} crashed: {type(answer).__name__}: {answer}", seat)
         elif answer.fault is Fault.UNAVAILABLE:
             self._end(StopReason.VOID, f"{self.fixture.entrants[seat]} was not available: {answer.raw}", seat)
-        elif answer.fault is Fault.RESIGN:
-            self.turns.append(Turn(seat, None, answer.raw, str(Fault.RESIGN)))
-            self._end(StopReason.FORFEIT, f"{self.fixture.entrants[seat]} resigned", seat)
+        elif answer.fault in (Fault.RESIGN, Fault.TIMEOUT):
+            self.turns.append(Turn(seat, None, answer.raw, str(answer.fault)))
+            what = "resigned" if answer.fault is Fault.RESIGN else "ran out of time"
+            self._end(StopReason.FORFEIT, f"{self.fixture.entrants[seat]} {what}", seat)
         elif answer.fault is not None or answer.action is None:
             fault = answer.fault or Fault.EMPTY
             self._refuse(seat, answer, str(fault), f"no action could be read from your reply ({fault})")

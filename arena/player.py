@@ -38,6 +38,8 @@ class Fault(StrEnum):
     """There was no answer."""
     TRUNCATED = "truncated"
     """The answer ran into its length limit before it named an action."""
+    TIMEOUT = "timeout"
+    """The player let its own time run out: the match is forfeit, without another try."""
     RESIGN = "resign"
     """The player gives the match up."""
     UNAVAILABLE = "unavailable"

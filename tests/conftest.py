@@ -3,6 +3,8 @@
 import pytest
 from hypothesis import settings
 
+from tests.command_line import make_runs
+
 # No deadline, since a shared machine is slow at times; no database, so that a run depends on the code alone.
 settings.register_profile("steady", derandomize=True, deadline=None, database=None)
 settings.load_profile("steady")
@@ -18,3 +20,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.skip(reason="slow: run it with --slow"))
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory: pytest.TempPathFactory):
+    """A folder with a finished tournament and a finished league; tests leave them as they are."""
+    return make_runs(tmp_path_factory.mktemp("runs"))

@@ -1,0 +1,50 @@
+"""The command line: thin commands over `arena.api`, and errors as one sentence.
+
+Heavy imports stay inside the commands, so that `arena --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from cyclopts import App, CycloptsError
+from rich.console import Console
+
+from arena import __version__
+from arena.cli import compare, matches, runs
+from arena.errors import ArenaError
+
+app = App(
+    name="arena",
+    version=__version__,
+    help="Where game-playing minds compete and improve.",
+    help_format="plaintext",
+    suppress_keyboard_interrupt=False,
+)
+for _command in (
+    *(matches.games, matches.play, matches.replay),
+    *(runs.tournament, runs.train, runs.ratings),
+    *(compare.pit, compare.exploit),
+):
+    app.command(_command)
+
+
+def main() -> None:
+    """Run a command; exit code 2 with one sentence for a user's mistake, 130 for an interrupt."""
+    console = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
+    try:
+        app(exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        _fail(console, " ".join(str(error).split()) + " (arena --help shows what there is)")
+    except ArenaError as error:
+        _fail(console, str(error))
+    except KeyboardInterrupt:
+        console.print("arena: interrupted; the same command goes on from here", markup=False)
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
+        sys.stderr.close()
+
+
+def _fail(console: Console, sentence: str) -> None:
+    console.print(f"arena: {' '.join(sentence.splitlines())}", markup=False)
+    sys.exit(2)

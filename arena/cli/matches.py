@@ -1,0 +1,107 @@
+"""The games, a match between two players, and a recorded one again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from arena.cli import terminal
+
+
+def games() -> None:
+    """List the games, with what matters about each."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from arena.registry import load_game, names
+
+    table = Table("game", "roles", "hidden", "scored by", "moves")
+    for name in names("games"):
+        game = load_game(name)
+        moves = ", ".join(game.actions[:9]) + (", …" if len(game.actions) > 9 else "") or "free text"
+        hidden = "yes" if game.hidden else "no"
+        table.add_row(escape(game.spec), escape(", ".join(game.roles)), hidden, game.scoring, escape(moves))
+    terminal.out().print(table)
+
+
+def play(game: str, *players: str, matches: int = 1, seed: int = 0) -> None:
+    """Play matches between players, one per seat, and show them.
+
+    Parameters
+    ----------
+    game
+        The game, for example tic_tac_toe.
+    players
+        One per seat: a name such as uniform or "minimax(depth=4)", or a checkpoint folder.
+    matches
+        How many matches to play; one is shown move by move, more as totals.
+    seed
+        The same seed plays the same matches.
+    """
+    from arena import api
+    from arena.registry import load_game
+
+    rules = load_game(game)
+    records = api.play(rules, players, matches, seed)
+    screen = terminal.out()
+    if matches == 1:
+        _tell_story(screen, rules, records[0])
+        return
+    for seat, role in enumerate(rules.roles):
+        paid = [payoff for record in records if (payoff := record.returns[seat]) is not None]
+        earned = f"mean payoff {sum(paid) / len(paid):+.4f} over {len(paid):,} matches" if paid else "no payoff"
+        screen.print(f"{role} ({records[0].entrants[seat]}): {earned}", markup=False)
+    if given_up := [record for record in records if not record.stop.rated]:
+        screen.print(f"abandoned matches: {len(given_up):,}, the first because {given_up[0].reason}", markup=False)
+
+
+def replay(run: Path, match: str = "") -> None:
+    """Step through a recorded match, checked against the rules.
+
+    Parameters
+    ----------
+    run
+        The run's folder.
+    match
+        The first characters of its key; without it the keys of the last matches are listed.
+    """
+    from itertools import islice
+
+    from arena.errors import UnknownName
+    from arena.registry import load_game
+    from arena.store import Store
+
+    screen = terminal.out()
+    with Store.read(run) as store:
+        if not match:
+            for key, entrants, returns, stop in store.last_matches(20):
+                paid = " ".join(f"{value:+g}" if value is not None else "-" for value in returns)
+                screen.print(f"{key}  {' vs '.join(entrants)}  {paid}  {stop}", markup=False)
+            screen.print(
+                f"these are the last of {len(store.keys()):,} matches; arena replay {run} KEY shows one", markup=False
+            )
+            return
+        records = list(islice(store.records(match), 2))
+    if not records:
+        raise UnknownName(f"{run} has no match whose key begins with {match!r}: arena replay {run} lists some")
+    if len(records) > 1:
+        raise UnknownName(f"several matches in {run} have keys that begin with {match!r}: give more characters")
+    _tell_story(screen, load_game(records[0].game), records[0])
+
+
+def _tell_story(out: Console, game: Any, record: Any) -> None:
+    """Print a match move by move as a spectator sees it."""
+    out.print(" vs ".join(f"{n} ({r})" for n, r in zip(record.entrants, game.roles, strict=True)), markup=False)
+    for state, turn in record.replay(game):
+        if turn is None:
+            out.print(game.draw(state), markup=False)
+        elif turn.seat >= 0:
+            out.print(f"{game.draw(state)}\n-> {game.roles[turn.seat]}: {turn.action}\n", markup=False)
+        else:
+            out.print(f"-> chance: {turn.action}", markup=False)
+    paid = ", ".join(
+        f"{role} {value:+g}" for role, value in zip(game.roles, record.returns, strict=True) if value is not None
+    )
+    out.print(f"{record.stop}{': ' + record.reason if record.reason else ''}; payoff: {paid or 'none'}", markup=False)

@@ -1,0 +1,85 @@
+"""Tournaments and leagues: begin one, go on with it, look at it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from arena.cli import terminal
+from arena.cli.terminal import Overrides, RunFolder
+
+if TYPE_CHECKING:
+    from arena.live import Live
+
+
+def tournament(file: Path, *, run: RunFolder = None, set_: Overrides = ()) -> None:
+    """Play the round robin that a TOML file describes, or go on with it.
+
+    Parameters
+    ----------
+    file
+        For example tournaments/kuhn_ladder.toml.
+    """
+    from arena import api
+
+    folder = api.run_folder(file, run)
+    with terminal.live(folder) as live:
+        api.tournament(file, folder, set_, lambda p: live.show("matches", p.played, p.total, "matches"))
+    terminal.report(folder)
+    terminal.out().print(f"kept in {folder}; arena replay {folder} shows its matches", markup=False)
+
+
+def train(file: Path, *, run: RunFolder = None, set_: Overrides = ()) -> None:
+    """Run the self-play league that a TOML file describes, or go on with it.
+
+    Parameters
+    ----------
+    file
+        For example tournaments/kuhn_league.toml.
+    """
+    from arena import api
+
+    folder = api.run_folder(file, run)
+    with terminal.live(folder) as live:
+        api.train(file, folder, set_, _Watch(live))
+    terminal.report(folder)
+    terminal.out().print(f"kept in {folder}; arena ratings {folder} --plot FILE draws it", markup=False)
+
+
+def ratings(run: Path, *, plot: Path | None = None) -> None:
+    """Show the ladder of a run, finished or not.
+
+    Parameters
+    ----------
+    run
+        The run's folder.
+    plot
+        Also draw Elo histories, NashConv and payoffs into this PNG or SVG file.
+    """
+    terminal.report(run)
+    if plot is not None:
+        from arena.registry import find
+
+        find("tournaments", "plot")(run, plot)
+        terminal.out().print(f"drawn into {plot}", markup=False)
+
+
+class _Watch:
+    """Shows a league's progress, and a line for every snapshot that was rated."""
+
+    def __init__(self, live: Live) -> None:
+        self.live, self.rated = live, 0
+
+    def __call__(self, progress: Any) -> None:
+        """Take one word from the training loop."""
+        note = ""
+        if progress.report is not None:
+            note = f"entropy {progress.report.entropy:.3f}, KL {progress.report.kl:.4f}"
+        if progress.rated:
+            self.rated += progress.rated
+            self.live.show("rating", self.rated, None, "matches")
+        elif progress.report is not None:
+            self.live.show("training", progress.step, progress.updates, "updates", note)
+        if progress.snapshot:
+            exact = "" if progress.nash_conv is None else f": exact NashConv {progress.nash_conv:.4f}"
+            self.live.say(f"{progress.snapshot} rated{exact}")

@@ -1,0 +1,62 @@
+"""Tournaments and leagues on the command line."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.command_line import TOURNAMENT, run, succeed
+
+
+def test_a_tournament_ends_with_its_table_and_a_second_start_plays_nothing(runs):
+    again = succeed("tournament", "poker.toml", cwd=runs)
+    assert "payoff per match" in again
+    assert "1000 (anchor)" in again
+    assert again.splitlines()[:-1] == succeed("ratings", "runs/poker", cwd=runs).splitlines()
+    assert again.splitlines()[-1].startswith("kept in runs/poker")
+
+
+def test_in_a_pipe_no_name_is_cut(tmp_path):
+    names = [f"a_player_with_a_long_name_{i:02}" for i in range(12)]
+    entrants = "".join(f'{name} = "uniform"\n' for name in names)
+    (tmp_path / "many.toml").write_text(f'game = "matching_pennies"\npairs = 2\n[entrants]\n{entrants}')
+    shown = succeed("tournament", "many.toml", cwd=tmp_path)
+    assert all(shown.count(name) == 3 for name in names)  # in the ladder, and twice in the matrix
+    assert "…" not in shown
+
+
+def test_a_league_shows_elo_and_nashconv_and_its_checkpoints_are_players(runs):
+    table = succeed("ratings", "runs/league", cwd=runs)
+    assert "NashConv" in table
+    assert "digest" in table
+    checkpoint = "runs/league/checkpoints/main-20"
+    assert "NashConv" in succeed("exploit", checkpoint, "--game", "kuhn_poker", cwd=runs)
+    greedy = succeed("exploit", f"{checkpoint}(temperature=0)", "--game", "kuhn_poker", cwd=runs)
+    assert greedy != succeed("exploit", checkpoint, "--game", "kuhn_poker", cwd=runs)
+    assert "main-20" in succeed("pit", checkpoint, "uniform", "-g", "kuhn_poker", "--pairs", 20, cwd=runs)
+
+
+@pytest.mark.parametrize("name", ["picture.png", "picture.svg"])
+def test_ratings_draw_a_picture(runs, name):
+    for run_name in ("league", "poker"):
+        succeed("ratings", f"runs/{run_name}", "--plot", name, cwd=runs)
+        head = (runs / name).read_bytes()[:300]
+        assert head.startswith(b"\x89PNG") if name.endswith("png") else b"<svg" in head or b"<?xml" in head
+
+
+def test_two_processes_cannot_write_one_run(runs, tmp_path):
+    (tmp_path / "long.toml").write_text(TOURNAMENT.replace("pairs = 60", "pairs = 100000"))
+    first = subprocess.Popen(
+        [sys.executable, "-m", "arena", "tournament", "long.toml"], cwd=tmp_path, stderr=subprocess.DEVNULL
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "runs/long/run.sqlite").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        second = run("tournament", "long.toml", cwd=tmp_path)
+    finally:
+        first.kill()
+        first.wait()
+    assert second.returncode == 2
+    assert "another process is writing" in second.stderr
