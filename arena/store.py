@@ -49,8 +49,24 @@ MIGRATIONS = (
         PRIMARY KEY (step, player, name)
     ) WITHOUT ROWID;
     """,
+    # A row per turn took most of the time that keeping a match took.
+    """
+    ALTER TABLE matches ADD COLUMN turns TEXT NOT NULL DEFAULT '[]';
+    UPDATE matches SET turns = (
+        SELECT json_group_array(json(turn)) FROM (
+            SELECT CASE WHEN raw = '' AND fault = '' THEN json_array(seat, action)
+                   ELSE json_array(seat, action, raw, fault) END AS turn
+            FROM turns WHERE match = matches.number ORDER BY turns.number
+        )
+    );
+    DROP TABLE turns;
+    """,
 )
 """Script n brings a file from schema version n to n + 1."""
+
+_CHUNK = 1000
+"""Rows that are held at once where a table is walked through."""
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
 class Member(NamedTuple):
@@ -79,6 +95,17 @@ class Tally(NamedTuple):
     losses: int
     payoff: float
     """Sum, in the game's own units."""
+
+
+class Ending(NamedTuple):
+    """How one match ended, without its moves."""
+
+    key: str
+    entrants: tuple[str, ...]
+    returns: tuple[float | None, ...]
+    stop: StopReason
+    crashes: tuple[int, ...]
+    """The seat to blame for every attempt that was void."""
 
 
 class Store:
@@ -113,17 +140,24 @@ class Store:
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """Open an existing run to look at it, whether or not it is being written."""
+        """Open an existing run to look at it, whether or not it is being written; an older schema is brought up."""
         path = folder / FILE if folder.is_dir() else folder
         if not path.is_file():
             raise StoreError(f"{folder} holds no run: there is no {FILE} in it")
         with _explained(path):
             store = cls(path, _connect(path), None)
             with _closing_on_error(store):
-                if not store._check_version():
+                version = store._check_version()
+                if not version:
                     raise StoreError(f"{path} is still empty: the run was stopped before it began")
                 store._db.execute("PRAGMA query_only = ON")
-        return store
+        if version == len(MIGRATIONS):
+            return store
+        store.close()
+        if path.name != FILE:
+            raise StoreError(f"{path} was written by an older arena: call it {FILE} in a folder of its own to read it")
+        cls.open(path.parent).close()
+        return cls.read(folder)
 
     def __enter__(self) -> Self:
         return self
@@ -171,41 +205,34 @@ class Store:
     def add(self, records: Iterable[Record]) -> None:
         """Write finished matches with their turns in one transaction; a known key stays as it is."""
         with self.transaction():
-            for r in records:
-                row = (
-                    r.key, r.kind, r.game, r.fingerprint, json.dumps(r.entrants), str(r.seed), r.pair,
-                    json.dumps(r.returns), str(r.stop), r.reason, r.culprit, json.dumps(r.crashes), r.step,
-                )  # fmt: skip
-                number = self._db.execute(
-                    "INSERT INTO matches (key, kind, game, fingerprint, entrants, seed, pair, returns, stop, "
-                    "reason, culprit, crashes, step) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-                    "ON CONFLICT (key) DO NOTHING RETURNING number",
-                    row,
-                ).fetchone()
-                if number:
-                    turns = [(number[0], n, *turn) for n, turn in enumerate(r.turns)]
-                    self._db.executemany("INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?)", turns)
+            self._db.executemany(
+                f"INSERT INTO matches ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "  # noqa: S608
+                "ON CONFLICT (key) DO NOTHING",
+                map(_to_row, records),
+            )
 
     def keys(self) -> set[str]:
         """Return the keys of all matches that are complete."""
         return {key for (key,) in self._select("SELECT key FROM matches")}
 
+    def known(self, keys: Iterable[str]) -> set[str]:
+        """Return those of the keys whose matches are complete."""
+        query = "SELECT key FROM matches WHERE key IN (SELECT value FROM json_each(?))"
+        return {key for (key,) in self._select(query, (json.dumps(list(keys)),))}
+
+    def endings(self, keys: Iterable[str]) -> list[Ending]:
+        """Return how the complete ones of these matches ended, ordered by key."""
+        columns = "key, entrants, returns, stop, crashes"
+        query = f"SELECT {columns} FROM matches WHERE key IN (SELECT value FROM json_each(?)) ORDER BY key"  # noqa: S608
+        return [
+            Ending(key, _tuple(entrants), _tuple(returns), StopReason(stop), _tuple(crashes))
+            for key, entrants, returns, stop, crashes in self._select(query, (json.dumps(list(keys)),))
+        ]
+
     def records(self, key: str = "") -> Iterator[Record]:
         """Yield whole records in the order they were written; only those whose key begins with `key`."""
-        columns = (
-            "number, key, kind, game, fingerprint, entrants, seed, pair, returns, stop, reason, culprit, crashes, step"
-        )
-        for row in self._select(f"SELECT {columns} FROM matches WHERE key GLOB ? ORDER BY number", (key + "*",)):  # noqa: S608
-            number, key_, kind, game, fingerprint, entrants, seed, pair, returns, stop, *rest = row
-            reason, culprit, crashes, step = rest
-            turns = self._select(
-                "SELECT seat, action, raw, fault FROM turns WHERE match = ? ORDER BY number", (number,)
-            )
-            yield Record(
-                key_, kind, game, fingerprint, tuple(json.loads(entrants)), int(seed), pair,
-                tuple(Turn(*turn) for turn in turns), tuple(json.loads(returns)), StopReason(stop), reason, culprit,
-                tuple(json.loads(crashes)), step,
-            )  # fmt: skip
+        for row in self._walk(f"SELECT {_COLUMNS} FROM matches WHERE key GLOB ? ORDER BY number", (key + "*",)):  # noqa: S608
+            yield _to_record(row)
 
     def last_matches(self, count: int) -> list[tuple[str, list[str], list[float | None], str]]:
         """Return (key, entrants by seat, returns by seat, stop) of the latest matches, newest first."""
@@ -216,10 +243,13 @@ class Store:
         ]
 
     def results(self, game: Game[Any]) -> list[Result]:
-        """Return the rated matches of a two-sided game, ordered by key, so that kills and restarts change nothing."""
-        rows = self._select(
-            "SELECT entrants, returns, pair, step FROM matches WHERE kind IN ('rating', 'tournament') "
-            "AND stop IN ('finished', 'truncated', 'forfeit') AND fingerprint = ? ORDER BY step, pair, key",
+        """Return the rated matches of a two-sided game, ordered by key, so that kills and restarts change nothing.
+
+        A pair is one deal: matches whose pairs have one name and different seeds, as in merged runs, are no pair.
+        """
+        rows = self._walk(
+            "SELECT entrants, returns, pair || '|' || seed, step FROM matches WHERE kind IN ('rating', 'tournament') "
+            "AND stop IN ('finished', 'truncated', 'forfeit') AND fingerprint = ? ORDER BY step, pair, seed, key",
             (game.fingerprint,),
         )
         return [
@@ -229,7 +259,7 @@ class Store:
 
     def crashes(self) -> dict[str, tuple[int, int]]:
         """Return name → (matches in which it crashed at least once, matches it took part in), rated kinds only."""
-        rows = self._select("SELECT entrants, crashes FROM matches WHERE kind IN ('rating', 'tournament')")
+        rows = self._walk("SELECT entrants, crashes FROM matches WHERE kind IN ('rating', 'tournament')")
         return count_crashes((json.loads(entrants), json.loads(crashes)) for entrants, crashes in rows)
 
     def put_meta(self, values: Mapping[str, Any]) -> None:
@@ -273,6 +303,13 @@ class Store:
         with _explained(self.path):
             return self._db.execute(query, parameters).fetchall()
 
+    def _walk(self, query: str, parameters: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+        """Yield rows of which only a few are in memory at a time."""
+        with _explained(self.path):
+            cursor = self._db.execute(query, parameters)
+            while rows := cursor.fetchmany(_CHUNK):
+                yield from rows
+
     def _check_version(self) -> int:
         version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
         if version > len(MIGRATIONS):
@@ -282,6 +319,32 @@ class Store:
     def _migrate(self) -> None:
         for number in range(self._check_version(), len(MIGRATIONS)):
             self._db.executescript(f"BEGIN; {MIGRATIONS[number]} PRAGMA user_version = {number + 1}; COMMIT;")
+
+
+_COLUMNS = "key, kind, game, fingerprint, entrants, seed, pair, turns, returns, stop, reason, culprit, crashes, step"
+"""The columns of a match, in the order of a record's fields."""
+
+
+def _to_row(r: Record) -> tuple[Any, ...]:
+    # Most turns are a seat and an action, so nothing else is written of them.
+    turns = [turn if turn.raw or turn.fault else turn[:2] for turn in r.turns]
+    return (
+        r.key, r.kind, r.game, r.fingerprint, _compact(r.entrants), str(r.seed), r.pair, _compact(turns),
+        _compact(r.returns), r.stop.value, r.reason, r.culprit, _compact(r.crashes), r.step,
+    )  # fmt: skip
+
+
+def _to_record(row: tuple[Any, ...]) -> Record:
+    key, kind, game, fingerprint, entrants, seed, pair, turns, returns, stop, reason, culprit, crashes, step = row
+    return Record(
+        key, kind, game, fingerprint, _tuple(entrants), int(seed), pair,
+        tuple(Turn(*turn) for turn in json.loads(turns)), _tuple(returns), StopReason(stop), reason, culprit,
+        _tuple(crashes), step,
+    )  # fmt: skip
+
+
+def _tuple(text: str) -> tuple[Any, ...]:
+    return tuple(json.loads(text))
 
 
 def _connect(path: Path) -> sqlite3.Connection:
