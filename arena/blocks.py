@@ -25,7 +25,7 @@ def block_games(scores: Scores, block_pairs: int, scale: float) -> Games:
     two, net = _pairs(scores)
     step = np.zeros(len(two), np.int64)
     step[scores.pair] = scores.step
-    ready = np.unique(scores.pair[scores.complete()])
+    ready = _complete_pairs(scores)
     ready = ready[np.lexsort((ready, step[ready], two[ready]))]
     _, begin, size = np.unique(two[ready], return_index=True, return_counts=True)
     rank = np.arange(len(ready)) - np.repeat(begin, size)
@@ -42,9 +42,14 @@ def longest_series(scores: Scores) -> Ints:
     """Return the most complete pairs that each entrant has played with one opponent, shape (entrants,)."""
     n = len(scores.names)
     two, _ = _pairs(scores)
-    count = np.bincount(two[np.unique(scores.pair[scores.complete()])], minlength=n * n).reshape(n, n)
+    count = np.bincount(two[_complete_pairs(scores)], minlength=n * n).reshape(n, n)
     longest: Ints = np.maximum(count.max(axis=0), count.max(axis=1))
     return longest
+
+
+def _complete_pairs(scores: Scores) -> Ints:
+    """Return the numbers of the pairs that have both seatings, in order."""
+    return np.flatnonzero(np.bincount(scores.pair[scores.complete()]))
 
 
 def _pairs(scores: Scores) -> tuple[Ints, Floats]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,6 +14,7 @@ from arena.errors import RatingError
 from arena.game import Game
 from arena.interval import Floats, Ints
 from arena.record import Result
+from arena.results import Results
 
 
 @dataclass(frozen=True)
@@ -44,32 +45,34 @@ class Scores:
 
         Raises RatingError where no match between two entrants is left.
         """
-        met = [result for result in results if result.first != result.second]
-        if not met:
-            what = "only matches of entrants against themselves" if results else "no results"
+        columns = Results.of(results)
+        met = columns.first != columns.second
+        if not met.any():
+            what = "only matches of entrants against themselves" if len(columns) else "no results"
             raise RatingError(f"there are {what}, and a rating needs matches between two entrants: play some")
-        first, second, first_role, second_role, payoff, pair, step = zip(*met, strict=True)
-        names, roles = sorted({*first, *second}), sorted({*first_role, *second_role}, key=_seat_order(game))
-        sides = np.stack([_positions(first, names), _positions(second, names)])
-        low, high = sides.min(axis=0), sides.max(axis=0)
-        pair_of_two = (_positions(pair, sorted(set(pair))) * len(names) + low) * len(names) + high
+        names, (first, second) = _renumbered(columns.names, columns.first[met], columns.second[met])
+        roles, (first_role, second_role) = _renumbered(
+            columns.roles, columns.first_role[met], columns.second_role[met], order=_seat_order(game)
+        )
+        low, high = np.minimum(first, second), np.maximum(first, second)
+        pair_of_two = (columns.pair[met] * len(names) + low) * len(names) + high
         return cls(
-            tuple(names),
-            tuple(roles),
+            names,
+            roles,
             game.zero_sum,
-            sides[0],
-            sides[1],
-            _positions(first_role, roles),
-            _positions(second_role, roles),
-            np.array(payoff, np.float64),
-            np.unique(pair_of_two, return_inverse=True)[1],
-            np.array(step, np.int64),
+            first,
+            second,
+            first_role,
+            second_role,
+            columns.payoff[met],
+            dense(pair_of_two),
+            columns.step[met],
         )
 
     def where(self, keep: NDArray[np.bool_]) -> Scores:
         """Return the matches in `keep` (M,), with only the entrants and pairs that they have."""
         first, second = self.first[keep], self.second[keep]
-        present = np.unique([first, second])
+        present = np.flatnonzero(np.bincount(np.concatenate([first, second]), minlength=len(self.names)))
         return Scores(
             tuple(self.names[i] for i in present),
             self.roles,
@@ -79,7 +82,7 @@ class Scores:
             self.first_role[keep],
             self.second_role[keep],
             self.payoff[keep],
-            np.unique(self.pair[keep], return_inverse=True)[1],
+            dense(self.pair[keep]),
             self.step[keep],
         )
 
@@ -152,11 +155,25 @@ def reachable(edges: NDArray[np.bool_]) -> NDArray[np.bool_]:
         reach = further
 
 
-def _positions(values: Sequence[str], order: Sequence[str]) -> Ints:
-    index = {value: i for i, value in enumerate(order)}
-    return np.fromiter(map(index.__getitem__, values), np.int64, len(values))
+def _renumbered(
+    names: Sequence[str], *columns: Ints, order: Callable[[str], Any] | None = None
+) -> tuple[tuple[str, ...], list[Ints]]:
+    """Return the names that occur in the columns, sorted, and the columns as positions among those."""
+    occurs = np.flatnonzero(sum(np.bincount(column, minlength=len(names)) for column in columns))
+    wanted = sorted(occurs.tolist(), key=lambda i: order(names[i]) if order else names[i])
+    position = np.zeros(len(names), np.int64)
+    position[wanted] = np.arange(len(wanted))
+    return tuple(names[i] for i in wanted), [position[column] for column in columns]
 
 
-def _seat_order(game: Game[Any]) -> Any:
+def dense(values: Ints) -> Ints:
+    """Return the rank of each value among the distinct ones; cheap where equal values stand together, in order."""
+    rise = np.diff(values, prepend=values[:1])
+    if (rise >= 0).all():
+        return np.cumsum(rise > 0)
+    return np.unique(values, return_inverse=True)[1]
+
+
+def _seat_order(game: Game[Any]) -> Callable[[str], tuple[int, str]]:
     seats = {role: seat for seat, role in reversed(list(enumerate(game.roles)))}
     return lambda role: (seats.get(role, len(seats)), role)

@@ -10,6 +10,7 @@ import fcntl
 import json
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,8 @@ from typing import Any, NamedTuple, Self
 
 from arena.errors import RunLocked, StoreError
 from arena.game import Game
-from arena.record import Record, Result, StopReason, Turn, count_crashes, to_result
+from arena.record import Record, StopReason, Turn, count_crashes
+from arena.results import Results
 
 FILE = "run.sqlite"
 GROUP_MATCHES, GROUP_SECONDS = 100, 0.1
@@ -242,7 +244,7 @@ class Store:
             for key, entrants, returns, stop in self._select(query, (count,))
         ]
 
-    def results(self, game: Game[Any]) -> list[Result]:
+    def results(self, game: Game[Any]) -> Results:
         """Return the rated matches of a two-sided game, ordered by key, so that kills and restarts change nothing.
 
         A pair is one deal: matches whose pairs have one name and different seeds, as in merged runs, are no pair.
@@ -252,10 +254,24 @@ class Store:
             "AND stop IN ('finished', 'truncated', 'forfeit') AND fingerprint = ? ORDER BY step, pair, seed, key",
             (game.fingerprint,),
         )
-        return [
-            to_result(game, json.loads(entrants), json.loads(returns), pair, step)
-            for entrants, returns, pair, step in rows
-        ]
+        return Results.of_rows(list(rows), game)
+
+    def results_after(self, game: Game[Any], number: int) -> tuple[Results, int]:
+        """Return the rated matches written after the one with this number, as they came, and the last one's number."""
+        rows = self._select(
+            "SELECT entrants, returns, pair || '|' || seed, step, number FROM matches WHERE number > ? AND kind IN "
+            "('rating', 'tournament') AND stop IN ('finished', 'truncated', 'forfeit') AND fingerprint = ?",
+            (number, game.fingerprint),
+        )
+        return Results.of_rows([row[:4] for row in rows], game), max((row[4] for row in rows), default=number)
+
+    def forfeits(self) -> dict[str, int]:
+        """Return name → how many rated matches it forfeited; nobody who forfeited none."""
+        rows = self._walk(
+            "SELECT entrants, culprit FROM matches WHERE kind IN ('rating', 'tournament') "
+            "AND stop = 'forfeit' AND culprit IS NOT NULL"
+        )
+        return dict(Counter(json.loads(entrants)[culprit] for entrants, culprit in rows))
 
     def crashes(self) -> dict[str, tuple[int, int]]:
         """Return name → (matches in which it crashed at least once, matches it took part in), rated kinds only."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from arena.bradley_terry import Fit, Games, fit
 from arena.errors import RatingError
 from arena.interval import Floats, Interval, Ints
-from arena.scores import Scores, meetings, reachable
+from arena.scores import Scores, dense, meetings, reachable
 
 ELO = 400 / np.log(10)
 """Elo per logit: 400 Elo are odds of ten to one."""
@@ -72,7 +72,8 @@ class Strengths:
                 weights += [1.0, -1.0]
             here = (low == a) & (high == b)
             outcome = np.where(self.games.first_role == a, 1, -1)[here] * self.games.outcome[here]
-            pairs, linked = len(np.unique(self.games.cluster[here])), bool(outcome.min() <= 0 <= outcome.max())
+            pairs = int(np.count_nonzero(np.bincount(self.games.cluster[here])))
+            linked = bool(outcome.min() <= 0 <= outcome.max())
             intervals[roles[a], roles[b]] = self._sum(positions, weights, 0.0, pairs, linked)
         return intervals
 
@@ -107,7 +108,8 @@ def strengths(scores: Scores, games: Games, wanted: Sequence[str], role_skill: b
     beats[games.second[games.outcome <= 0], games.first[games.outcome <= 0]] = True
     reach = reachable(beats)
     linked = reach & reach.T
-    _, one_game = np.unique(games.cluster, return_index=True)
+    one_game = np.zeros(int(games.cluster.max()) + 1, np.int64)
+    one_game[games.cluster] = np.arange(len(games.cluster))
     pairs = np.bincount(np.concatenate([games.first[one_game], games.second[one_game]]), minlength=n)
     half_width = _half_width(
         _of_differences(best.sandwich[:n, :n]), _of_differences(best.model[:n, :n]),
@@ -172,12 +174,14 @@ def _anchors(scores: Scores, games: Games, wanted: Sequence[str], ladder: Sequen
 
 def _renumbered(games: Games, members: Ints) -> Games:
     """Return the games among `members`, who are closed under having met, numbered by position in `members`."""
-    inside = np.isin(games.first, members)
+    position = np.full(max(games.first.max(), games.second.max(), members.max()) + 1, -1)
+    position[members] = np.arange(len(members))
+    inside = position[games.first] >= 0
     return Games(
-        np.searchsorted(members, games.first[inside]),
-        np.searchsorted(members, games.second[inside]),
+        position[games.first[inside]],
+        position[games.second[inside]],
         games.first_role[inside],
         games.second_role[inside],
         games.outcome[inside],
-        np.unique(games.cluster[inside], return_inverse=True)[1],
+        dense(games.cluster[inside]),
     )
