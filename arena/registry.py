@@ -32,11 +32,18 @@ from arena.player import Loadable, Player
 
 BUILT_IN: dict[str, dict[str, str]] = {
     "games": {
+        "chess": "arena.games.chess:Chess",
         "connect_four": "arena.games.connect_four:ConnectFour",
+        "dark_hex": "arena.games.dark_hex:DarkHex",
+        "goofspiel": "arena.games.goofspiel:Goofspiel",
         "kuhn_poker": "arena.games.kuhn_poker:KuhnPoker",
         "leduc_poker": "arena.games.leduc_poker:LeducPoker",
+        "liars_dice": "arena.games.liars_dice:LiarsDice",
+        "limit_holdem": "arena.games.holdem:LimitHoldem",
         "matching_pennies": "arena.games.matrix:MatchingPennies",
         "matrix": "arena.games.matrix:Matrix",
+        "nim": "arena.games.nim:Nim",
+        "no_limit_holdem": "arena.games.holdem:NoLimitHoldem",
         "rock_paper_scissors": "arena.games.matrix:RockPaperScissors",
         "tic_tac_toe": "arena.games.tic_tac_toe:TicTacToe",
     },
@@ -52,11 +59,13 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "self_play": "arena.trainers.loop:train",
     },
     "tournaments": {
+        "merge": "arena.tournaments.merge:run",
         "pit": "arena.tournaments.pit:run",
         "plot": "arena.tournaments.plot:draw",
         "current": "arena.tournaments.report:current",
         "report": "arena.tournaments.report:show",
-        "round_robin": "arena.tournaments.round_robin:run",
+        "standings": "arena.tournaments.tournament:standings",
+        "tournament": "arena.tournaments.tournament:run",
     },
 }
 

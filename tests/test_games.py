@@ -43,19 +43,23 @@ def play(game, numbers):
 
 @cache
 def decisions(name):
-    """Return (state, seat to move) for every state of a small game, for those of 100 random games of a large one."""
+    """Return (state, seat to move) for every state of a small game, for those of random games of a large one."""
     game = load_game(name)
     try:
         return list(decision_states(game, 20_000))
     except TooLarge:
-        rng = np.random.default_rng(0)
-        games = [play(game, rng.integers(10_000, size=60))[0] for _ in range(100)]
-        return [(s, game.turn(s)) for states in games for s in states if game.turn(s) >= 0]
+        rng, found = np.random.default_rng(0), []
+        for _ in range(100):
+            found += [(s, seat) for s in play(game, rng.integers(10_000, size=60))[0] if (seat := game.turn(s)) >= 0]
+            if len(found) > 3000:
+                break
+        return found
 
 
 @every_game
 def test_shipped_check(name):
-    check_game(load_game(name), games=20)
+    game = load_game(name)
+    check_game(game, games=20 if len(game.actions) < 1000 else 2)
 
 
 @every_game
@@ -139,10 +143,11 @@ def test_in_an_open_game_the_view_determines_the_state(name):
 @every_game
 def test_illegal_input_is_refused(name):
     game = load_game(name)
+    tried = game.actions[:: 1 + len(game.actions) // 50]  # chess has 1,968
     for s, seat in decisions(name)[:2000]:
         legal = game.legal(s, seat)
         assert set(legal) <= set(game.actions)
-        for action in {*game.actions, "", " ", "no such action", legal[0] + " ", legal[0].upper() + "!"} - set(legal):
+        for action in {*tried, "", " ", "no such action", legal[0] + " ", legal[0].upper() + "!"} - set(legal):
             with pytest.raises(IllegalAction):
                 game.step(s, action)
 
