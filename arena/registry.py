@@ -61,6 +61,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "tournaments": {
         "merge": "arena.tournaments.merge:run",
         "pit": "arena.tournaments.pit:run",
+        "page": "arena.tournaments.page:write",
         "plot": "arena.tournaments.plot:draw",
         "current": "arena.tournaments.report:current",
         "report": "arena.tournaments.report:show",

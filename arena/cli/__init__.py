@@ -11,7 +11,7 @@ from cyclopts import App, CycloptsError
 from rich.console import Console
 
 from arena import __version__
-from arena.cli import compare, matches, runs
+from arena.cli import compare, matches, report, runs
 from arena.errors import ArenaError
 
 app = App(
@@ -25,6 +25,7 @@ for _command in (
     *(matches.games, matches.play, matches.replay),
     *(runs.tournament, runs.train, runs.ratings),
     *(compare.pit, compare.exploit),
+    report.report,
 ):
     app.command(_command)
 
