@@ -6,17 +6,17 @@ match; a failure of the infrastructure, or a crash, voids it, and a void match i
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
 
 from arena.errors import ConfigError, GameError, PlayerError
-from arena.game import CHANCE, OVER, Game, IllegalAction, Text, Uniform
+from arena.game import CHANCE, OVER, Game, IllegalAction, Text
 from arena.player import Fault, Move, Player, Request, Requests
+from arena.positions import Positions
 from arena.record import Record, StopReason, Turn
-from arena.seeds import derive, uniform
+from arena.seeds import derive, nth, uniform
 
 Watch = Callable[["Fixture", Request, Move], None]
 """Told of every move of a match that has ended, with the question it answered; learners collect their data so.
@@ -67,31 +67,31 @@ def play_fixtures(
     as the players answer each request alone.
     """
     patience = patience or Patience()
+    positions = Positions(game)
     waiting = iter(fixtures)
     live: list[_Match] = []
     while True:
-        live += [_Match(game, fixture, patience) for fixture in islice(waiting, concurrent - len(live))]
+        for fixture in islice(waiting, concurrent - len(live)):
+            live.append(_Match(positions, fixture, patience, watch is not None))
         if not live:
             return
-        questions: dict[str, list[tuple[_Match, Request]]] = defaultdict(list)
+        asked: dict[str, tuple[list[_Match], list[Request]]] = {}
         for match in live:
-            for request in match.questions():
-                questions[match.fixture.entrants[request.seat]].append((match, request))
-        for name, asked in questions.items():
+            match.ask(asked)
+        for name, (matches, requests) in asked.items():
             if name not in players:
                 raise ConfigError(f"{name!r} is to play, but only {', '.join(sorted(players))} were given")
-            for (match, request), answer in zip(asked, _ask(players[name], [r for _, r in asked]), strict=True):
-                match.answers[request.seat] = request, answer
+            for match, request, answer in zip(matches, requests, _ask(players[name], requests), strict=True):
+                match.hear(request, answer)
         still = []
         for match in live:
-            match.apply()
-            if match.record is None:
+            if (record := match.settle()) is None:
                 still.append(match)
                 continue
             if watch is not None:
-                for request, move in match.played:
+                for request, move in match.watched:
                     watch(match.fixture, request, move)
-            yield match.record
+            yield record
         live = still
 
 
@@ -110,12 +110,18 @@ def _act(player: Player, requests: list[Request]) -> Sequence[Move]:
     if len(moves) != len(requests):
         raise PlayerError(f"{player.name} answered {len(requests)} requests with {len(moves)} moves")
     for move in moves:
-        if not isinstance(move, Move):
-            raise PlayerError(f"{player.name} answered with a {type(move).__name__} instead of a Move")
-        for text in (move.action, move.raw):
-            if not isinstance(text, str | None) or not _is_unicode(text or ""):
-                raise PlayerError(f"{player.name} answered with {text!r}, which is no text")
+        if type(move) is not Move or move.raw or type(move.action) is not str or not move.action.isascii():
+            _check(player, move)
     return moves
+
+
+def _check(player: Player, move: Any) -> None:
+    """Raise PlayerError for an answer that is no move, or that cannot be written down."""
+    if not isinstance(move, Move):
+        raise PlayerError(f"{player.name} answered with a {type(move).__name__} instead of a Move")
+    for text in (move.action, move.raw):
+        if not isinstance(text, str | None) or not _is_unicode(text or ""):
+            raise PlayerError(f"{player.name} answered with {text!r}, which is no text")
 
 
 def _is_unicode(text: str) -> bool:
@@ -124,23 +130,33 @@ def _is_unicode(text: str) -> bool:
 
 
 class _Match:
-    """One match on its way; `record` is set when it has ended."""
+    """One match on its way."""
 
-    def __init__(self, game: Game[Any], fixture: Fixture, patience: Patience) -> None:
-        if len(fixture.entrants) != game.seats:
-            raise ConfigError(f"{game.name} has {game.seats} seats, but {len(fixture.entrants)} players were given")
-        self.game, self.fixture, self.patience = game, fixture, patience
+    def __init__(self, positions: Positions, fixture: Fixture, patience: Patience, watched: bool) -> None:
+        self.positions, self.game, self.fixture, self.patience = positions, positions.game, fixture, patience
+        if len(fixture.entrants) != self.game.seats:
+            raise ConfigError(
+                f"{self.game.name} has {self.game.seats} seats, but {len(fixture.entrants)} players were given"
+            )
+        self.keep_watched = watched
         self.record: Record | None = None
         self.crashes: list[int] = []
-        self._guard(self._begin)
+        try:
+            self._begin()
+        except Exception as error:
+            raise self._blame(error) from error
 
     def _begin(self) -> None:
         self.turns: list[Turn] = []
-        self.state = self.game.start()
         self.past: list[list[tuple[Any, str]]] = [[] for _ in self.game.roles]
-        self.dealt = 0
-        self.played: list[tuple[Request, Move]] = []
-        self.ready: Sequence[int] = ()
+        self.luck = derive(self.fixture.seed, "chance")
+        self.seed = derive(self.fixture.seed, self.fixture.key, len(self.crashes))
+        self.dealt = self.played = 0
+        self.watched: list[tuple[Request, Move]] = []
+        """Every question with the move that answered it, if somebody wants to know."""
+        self.asked_at = self.position = self.positions.start()
+        self.ready: tuple[int, ...] = ()
+        """The seats that are still to move from `asked_at`; several where they move at the same time."""
         self.answers: dict[int, tuple[Request, Move | Exception]] = {}
         self.accepted: dict[int, tuple[Request, Move]] = {}
         self.tries: dict[int, int] = {}
@@ -148,115 +164,137 @@ class _Match:
         self.ended: tuple[StopReason, str, int | None] | None = None
         self._deal()
 
-    def questions(self) -> Iterator[Request]:
-        """Yield a request for every seat that is to be asked in this round."""
-        base = derive(self.fixture.seed, self.fixture.key, len(self.played), len(self.crashes))
-        for seat in self.ready:
-            if seat not in self.accepted:
-                yield Request(
-                    self.game,
-                    self.state,
-                    seat,
-                    seed=derive(base, seat, self.tries.get(seat, 0)),
-                    match=self.fixture.key,
-                    complaint=self.complaints.get(seat, ""),
-                    past=self.past[seat],
-                )
+    def ask(self, asked: dict[str, tuple[list[_Match], list[Request]]]) -> None:
+        """Add a request for every seat that is to be asked in this round, under the name of its player."""
+        place = self.asked_at
+        for seat, legal in zip(place.ready, place.legal):  # noqa: B905 - made together; a check would cost time
+            if len(place.ready) > 1 and (seat in self.accepted or seat not in self.ready):
+                continue
+            number, complaint = (self.played << 16) + (seat << 8), ""
+            if self.tries:
+                number, complaint = number + self.tries.get(seat, 0), self.complaints.get(seat, "")
+            request = Request(
+                self.game,
+                self.position.state,
+                seat,
+                seed=nth(self.seed, number),
+                match=self.fixture.key,
+                complaint=complaint,
+                past=self.past[seat],
+                legal=legal,
+            )
+            name = self.fixture.entrants[seat]
+            if (of_player := asked.get(name)) is None:
+                of_player = asked[name] = [], []
+            of_player[0].append(self)
+            of_player[1].append(request)
 
-    def apply(self) -> None:
-        """Take the answers by seat, play what was accepted, and write the record if that was the end."""
-        self._guard(self._advance)
+    def hear(self, request: Request, answer: Move | Exception) -> None:
+        """Take one answer. Where one seat was asked it is played at once; several wait for `settle`."""
+        if len(self.ready) > 1:
+            self.answers[request.seat] = request, answer
+            return
+        try:
+            if self._accepts(request, answer):
+                assert isinstance(answer, Move)
+                self._play(request, answer)
+        except Exception as error:
+            raise self._blame(error) from error
 
-    def _advance(self) -> None:
-        for seat in sorted(self.answers):  # not in the order of asking, which depends on the other matches
-            if not self.ended:
-                self._take(*self.answers[seat])
-        self.answers.clear()
-        while not self.ended and self.ready and self.ready[0] in self.accepted:
-            self._play(*self.accepted.pop(self.ready[0]))
-        if self.ended:
-            self._finish(*self.ended)
+    def settle(self) -> Record | None:
+        """Play the answers of seats that moved at the same time; return the record if the match has ended."""
+        if not self.answers and not self.ended:
+            return None
+        try:
+            for seat in sorted(self.answers):  # not in the order of asking, which depends on the other matches
+                request, answer = self.answers.pop(seat)
+                if not self.ended and self._accepts(request, answer):
+                    assert isinstance(answer, Move)
+                    self.accepted[seat] = request, answer
+            while not self.ended and self.ready and self.ready[0] in self.accepted:
+                self._play(*self.accepted.pop(self.ready[0]))
+            if self.ended:
+                self._finish(*self.ended)
+        except Exception as error:
+            raise self._blame(error) from error
+        return self.record
 
-    def _take(self, request: Request, answer: Move | Exception) -> None:
-        """Accept a move if it is legal; otherwise complain, forfeit or void."""
+    def _accepts(self, request: Request, answer: Move | Exception) -> bool:
+        """Return whether the answer is a legal move; otherwise complain, forfeit or void."""
         seat = request.seat
         if isinstance(answer, Exception):
             self._probe(request)
             name = self.fixture.entrants[seat]
             self._end(StopReason.VOID, f"{name} crashed: {type(answer).__name__}: {answer}", seat)
+        elif answer.fault is None and answer.action is not None:
+            known = seat == self.position.turn and answer.action in self.position.after  # legal when last played
+            if known or answer.action in request.legal:
+                return True
+            self._refuse(seat, answer, "illegal", _illegal(answer.action, request.legal))
         elif answer.fault is Fault.UNAVAILABLE:
             self._end(StopReason.VOID, f"{self.fixture.entrants[seat]} was not available: {answer.raw}", seat)
         elif answer.fault in (Fault.RESIGN, Fault.TIMEOUT):
             self.turns.append(Turn(seat, None, answer.raw, str(answer.fault)))
             what = "resigned" if answer.fault is Fault.RESIGN else "ran out of time"
             self._end(StopReason.FORFEIT, f"{self.fixture.entrants[seat]} {what}", seat)
-        elif answer.fault is not None or answer.action is None:
+        else:
             fault = answer.fault or Fault.EMPTY
             self._refuse(seat, answer, str(fault), f"no action could be read from your reply ({fault})")
-        elif answer.action not in self._legal(request):
-            self._refuse(seat, answer, "illegal", _illegal(answer.action, request.legal))
-        else:
-            self.accepted[seat] = (request, answer)
+        return False
 
     def _probe(self, request: Request) -> None:
         """Ask the game what the player asked it: what looked like the player's crash may be the game's."""
-        _ = request.text, self._legal(request)
+        _ = request.text
         if type(self.game).encode is not Game.encode:
             request.tensor()
 
-    def _legal(self, request: Request) -> Sequence[str] | Text:
-        legal = request.legal
-        if not isinstance(legal, Text) and not len(legal):
-            raise GameError(f"seat {request.seat} is to move but has no legal action")
-        return legal
-
     def _play(self, request: Request, move: Move) -> None:
         """Play an accepted move; the rules may still refuse it."""
-        seat = request.seat
-        assert move.action is not None
-        self.turns.append(Turn(seat, move.action, move.raw))
+        seat, action = request.seat, move.action
+        assert action is not None
         try:
-            after = self.game.step(self.state, move.action)
+            after, turn = self.positions.after(self.position, seat, action)
         except IllegalAction as refusal:
-            self.turns.pop()
             self._refuse(seat, move, "illegal", str(refusal))
             return
-        self.played.append((request, move))
-        self.past[seat].append((self.state, move.raw or move.action))
-        self.tries.pop(seat, None)
-        self.complaints.pop(seat, None)
-        self.state = after
+        except Exception:
+            self.turns.append(Turn(seat, action, move.raw))  # the move that the rules fail at
+            raise
+        self.turns.append(turn if not move.raw else Turn(seat, action, move.raw))
+        self.past[seat].append((self.position.state, move.raw or action))
+        self.played += 1
+        if self.keep_watched:
+            self.watched.append((request, move))
+        if self.tries:
+            self.tries.pop(seat, None)
+            self.complaints.pop(seat, None)
+        self.position = after
         self.ready = self.ready[1:]
         if not self.ready:
             self._deal()
 
     def _deal(self) -> None:
         """Draw chance until a seat is to move or the game is over."""
-        while (turn := self.game.turn(self.state)) == CHANCE:
-            outcomes = self.game.chance(self.state)
-            action = _draw(outcomes, uniform(derive(self.fixture.seed, "chance", self.dealt)))
+        position = self.position
+        while position.turn == CHANCE:
+            action = position.draw(self.game, uniform(nth(self.luck, self.dealt)))
             self.dealt += 1
             self.turns.append(Turn(CHANCE, action))
-            self.state = self.game.step(self.state, action)
-        if turn == OVER:
+            position, self.turns[-1] = self.positions.after(position, CHANCE, action)
+        self.position = self.asked_at = position
+        if position.turn == OVER:
             self._end(StopReason.FINISHED, "", None)
-        elif len(self.played) >= self.patience.max_turns:
+        elif self.played >= self.patience.max_turns:
             self._end(StopReason.TRUNCATED, f"stopped after {self.patience.max_turns} moves", None)
         else:
-            self.ready = tuple(self.game.ready(self.state))
-            seats = set(self.ready)
-            if turn not in seats or len(seats) < len(self.ready) or not seats <= set(range(self.game.seats)):
-                raise GameError(f"it is the turn of seat {turn}, but the ready seats are {self.ready}")
+            if not position.ready:
+                position.open(self.game)
+            self.ready = position.ready
 
-    def _guard(self, advance: Callable[[], None]) -> None:
-        """Go on with the match. Players answer elsewhere, so what fails here is the game: GameError with the moves."""
-        try:
-            advance()
-        except Exception as error:
-            moves = [turn.action for turn in self.turns if not turn.fault]
-            raise GameError(
-                f"{self.game.spec} fails after the moves {moves}: {type(error).__name__}: {error}"
-            ) from error
+    def _blame(self, error: Exception) -> GameError:
+        """Return the game's error with its moves: players answer elsewhere, so what fails in a match is the game."""
+        moves = [turn.action for turn in self.turns if not turn.fault]
+        return GameError(f"{self.game.spec} fails after the moves {moves}: {type(error).__name__}: {error}")
 
     def _refuse(self, seat: int, move: Move, fault: str, complaint: str) -> None:
         """Note a reply that is no legal move; beyond the referee's patience it forfeits the match."""
@@ -284,7 +322,7 @@ class _Match:
 
     def _returns(self, stop: StopReason, culprit: int | None) -> tuple[float | None, ...]:
         if stop is StopReason.FINISHED:
-            returns = tuple(self.game.returns(self.state))
+            returns = tuple(self.game.returns(self.position.state))
             if len(returns) != self.game.seats:
                 raise GameError(f"the game has {self.game.seats} seats, but its returns are {returns}")
             return returns
@@ -301,19 +339,6 @@ def forfeit_returns(game: Game[Any], culprit: int) -> tuple[float | None, ...]:
     guilty = game.side_of[culprit]
     share = min(max(-low / max(game.entrants - 1, 1), low), high)
     return tuple(None if side < 0 else low if side == guilty else share for side in game.side_of)
-
-
-def _draw(outcomes: Sequence[tuple[str, float]], u: float) -> str:
-    """Return the outcome at position `u` in [0, 1) of the cumulative distribution; never one of probability 0."""
-    if isinstance(outcomes, Uniform):  # too many to walk through, perhaps
-        return outcomes[int(u * len(outcomes))][0]
-    total = 0.0
-    for name, p in outcomes:
-        total += p
-        if u < total:
-            return name
-    # Where rounding leaves the sum below u, the draw belongs to the last outcome that is possible.
-    return [name for name, p in outcomes if p > 0][-1]
 
 
 def _illegal(action: str, legal: Sequence[str] | Text) -> str:

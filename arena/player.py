@@ -60,7 +60,10 @@ class Move(NamedTuple):
 class Request:
     """One question to a player: all that a seat knows, and what it may do."""
 
-    __slots__ = ("__dict__", "_past", "_past_len", "_state", "complaint", "game", "match", "seat", "seed")
+    __slots__ = (
+        *("_encoded", "_legal", "_past", "_past_len", "_state", "_text"),
+        *("complaint", "game", "match", "seat", "seed"),
+    )
 
     def __init__(
         self,
@@ -72,6 +75,7 @@ class Request:
         match: str = "",
         complaint: str = "",
         past: Sequence[tuple[Any, str]] = (),
+        legal: Sequence[str] | Text | None = None,
     ) -> None:
         self.game = game
         self._state = state
@@ -85,34 +89,39 @@ class Request:
         """Why the last try was refused; empty at first."""
         self._past = past
         self._past_len = len(past)
+        self._legal = legal  # whoever asks may know it already
+        self._text: str | None = None
+        self._encoded: NDArray[np.float32] | None = None
 
     @property
     def role(self) -> str:
         """The role of this seat."""
         return self.game.roles[self.seat]
 
-    @cached_property
+    @property
     def text(self) -> str:
         """The view: all that this seat knows."""
-        return self.game.view(self._state, self.seat)
+        if self._text is None:
+            self._text = self.game.view(self._state, self.seat)
+        return self._text
 
-    @cached_property
+    @property
     def legal(self) -> Sequence[str] | Text:
         """The moves that the rules allow."""
-        return self.game.legal(self._state, self.seat)
+        if self._legal is None:
+            self._legal = self.game.legal(self._state, self.seat)
+        return self._legal
 
     @property
     def past(self) -> tuple[tuple[str, str], ...]:
         """This seat's own earlier (view, reply) pairs in this match, oldest first."""
         return tuple((self.game.view(s, self.seat), reply) for s, reply in self._past[: self._past_len])
 
-    @cached_property
-    def _tensor(self) -> NDArray[np.float32]:
-        return self.game.encode(self._state, self.seat)
-
     def tensor(self) -> NDArray[np.float32]:
         """Return the view as the game encodes it."""
-        return self._tensor
+        if self._encoded is None:
+            self._encoded = self.game.encode(self._state, self.seat)
+        return self._encoded
 
     def sample(self, weights: NDArray[Any]) -> int:
         """Draw a position with probability proportional to `weights`, using this request's seed."""

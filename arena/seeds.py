@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _MASK = (1 << 64) - 1
+_GAMMA = 0x9E3779B97F4A7C15
 
 
 def derive(seed: int, *names: str | int) -> int:
@@ -31,9 +32,17 @@ def generator(seed: int, *names: str | int) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(derive(seed, *names)))
 
 
+def nth(seed: int, number: int) -> int:
+    """Return the `number`-th seed after `seed` in the sequence of SplitMix64 (Steele et al., 2014).
+
+    A fifth of the price of `derive`, for many draws from one seed that nothing else is derived from.
+    """
+    return (seed + number * _GAMMA) & _MASK
+
+
 def uniform(seed: int) -> float:
     """Return the number in [0, 1) that belongs to `seed`, as `uniforms` does, without building an array."""
-    z = (seed + 0x9E3779B97F4A7C15) & _MASK
+    z = (seed + _GAMMA) & _MASK
     z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
     z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
     return ((z ^ (z >> 31)) >> 11) * 2.0**-53
@@ -41,7 +50,7 @@ def uniform(seed: int) -> float:
 
 def uniforms(seeds: Sequence[int] | NDArray[np.uint64]) -> NDArray[np.float64]:
     """Return one number in [0, 1) per seed, shape (B,), by the splitmix64 finaliser (Steele et al., 2014)."""
-    z = np.asarray(seeds, dtype=np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+    z = np.asarray(seeds, dtype=np.uint64) + np.uint64(_GAMMA)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     z = z ^ (z >> np.uint64(31))

@@ -8,13 +8,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arena.game import OVER, Game, IllegalAction
+from arena.scene import Board, Scene
 
 ROWS, COLUMNS = 6, 7
 _HEIGHT = ROWS + 1  # one bit above each column stays 0, so that lines never run on into the next column
 _COLUMN = {str(c + 1): ((1 << ROWS) - 1) << c * _HEIGHT for c in range(COLUMNS)}
 _BOTTOM = {str(c + 1): 1 << c * _HEIGHT for c in range(COLUMNS)}
-_TOP = [(str(c + 1), 1 << c * _HEIGHT + ROWS - 1) for c in range(COLUMNS)]
+_TOP = [1 << c * _HEIGHT + ROWS - 1 for c in range(COLUMNS)]
+_TOPS = sum(_TOP)
 _DIRECTIONS = (1, _HEIGHT, _HEIGHT - 1, _HEIGHT + 1)  # up, along, and the two diagonals
+
+
+_LEGAL = {
+    full: tuple(str(c + 1) for c in range(COLUMNS) if not full & _TOP[c])
+    for columns in range(1 << COLUMNS)
+    for full in [sum(_TOP[c] for c in range(COLUMNS) if columns >> c & 1)]
+}
+"""Top cells that are taken → the columns that are open."""
 
 
 class State(NamedTuple):
@@ -22,6 +32,8 @@ class State(NamedTuple):
 
     first: int = 0
     second: int = 0
+    won: bool = False
+    """Whether the disc that fell last made a line; only that one can have."""
 
 
 class ConnectFour(Game[State]):
@@ -41,14 +53,13 @@ class ConnectFour(Game[State]):
         return State()
 
     def turn(self, s: State) -> int:
+        if s.won:
+            return OVER
         discs = (s.first | s.second).bit_count()
-        seat = discs % 2
-        # Only the disc that fell last can have made a line.
-        return OVER if discs == ROWS * COLUMNS or _has_line(s[1 - seat]) else seat
+        return OVER if discs == ROWS * COLUMNS else discs % 2
 
-    def legal(self, s: State, seat: int) -> list[str]:
-        taken = s.first | s.second
-        return [column for column, top in _TOP if not taken & top]
+    def legal(self, s: State, seat: int) -> tuple[str, ...]:
+        return _LEGAL[(s.first | s.second) & _TOPS]
 
     def step(self, s: State, action: str) -> State:
         seat = self.turn(s)
@@ -61,12 +72,13 @@ class ConnectFour(Game[State]):
         cell = (taken + _BOTTOM[action]) & _COLUMN[action] & ~taken
         if not cell:
             raise IllegalAction(f"column {action} is full: choose another")
-        return State(s.first | cell, s.second) if seat == 0 else State(s.first, s.second | cell)
+        mine = s[seat] | cell
+        return State(mine, s.second, _has_line(mine)) if seat == 0 else State(s.first, mine, _has_line(mine))
 
     def returns(self, s: State) -> tuple[float, float]:
-        if _has_line(s.first):
-            return 1.0, -1.0
-        return (-1.0, 1.0) if _has_line(s.second) else (0.0, 0.0)
+        if not s.won:
+            return 0.0, 0.0
+        return (1.0, -1.0) if (s.first | s.second).bit_count() % 2 else (-1.0, 1.0)
 
     def view(self, s: State, seat: int) -> str:
         mover = self.turn(s)
@@ -87,6 +99,10 @@ class ConnectFour(Game[State]):
     def draw(self, s: State, seat: int | None = None) -> str:
         marks = np.where(_cells(s.first), "x", np.where(_cells(s.second), "o", "."))
         return "\n".join(" ".join(row) for row in [*marks.tolist(), list(self.actions)])
+
+    def scene(self, s: State, seat: int | None = None) -> Scene:
+        marks = np.where(_cells(s.first), "●", np.where(_cells(s.second), "○", ""))
+        return Board(tuple(map(tuple, marks.tolist())), columns=self.actions), "● first, ○ second"
 
 
 def _has_line(discs: int) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,4 +33,8 @@ def _draw(request: Request, number: float) -> Move:
     legal = request.legal
     if isinstance(legal, Text):
         raise PlayerError(f"{request.game.name} has free text moves, from which the uniform player cannot choose")
-    return Move(legal[int(number * len(legal))])
+    return _move(legal[int(number * len(legal))])
+
+
+_move = lru_cache(maxsize=4096)(Move)
+"""A move is a value, so one for each action will do."""

@@ -79,7 +79,7 @@ def test_refusals_say_why(columns, action, sentence):
 
 
 def test_a_full_column_is_not_legal():
-    assert GAME.legal(after("111111"), 0) == ["2", "3", "4", "5", "6", "7"]
+    assert GAME.legal(after("111111"), 0) == ("2", "3", "4", "5", "6", "7")
 
 
 def test_view_and_tensor_are_seen_from_the_seat():
@@ -91,3 +91,10 @@ def test_view_and_tensor_are_seen_from_the_seat():
     assert np.argwhere(mine[1]).tolist() == [[4, 3]]
     assert not mine[2].any()
     assert (theirs == np.stack([mine[1], mine[0], 1 - mine[2]])).all()
+
+
+def test_the_scene_is_the_board():
+    board, legend = GAME.scene(after("441"))
+    assert board.columns == GAME.actions
+    assert board.cells[-2:] == (("", "", "", "○", "", "", ""), ("●", "", "", "●", "", "", ""))
+    assert legend == "● first, ○ second"

@@ -1,0 +1,113 @@
+"""What the rules say of a position, asked once: rules are pure, so the referee need not ask them again.
+
+The first few thousand positions of a game are remembered with their successors, which for a small game are all
+of them. Positions beyond that are worked out where they occur and forgotten, so memory stays flat.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import accumulate
+from typing import Any
+
+from arena.errors import GameError
+from arena.game import CHANCE, OVER, Game, Text, Uniform
+from arena.record import Turn
+
+_REMEMBERED = 20_000
+"""Positions of one game that are kept: all of Leduc poker, and a few dozen megabytes at the most."""
+_FORGOTTEN: dict[str, tuple[Position, Turn]] = {}
+"""What follows a position that is not kept: nothing is ever written here."""
+
+turn_of = lru_cache(maxsize=4096)(Turn)
+"""`Turn`, made once for each seat and action."""
+
+
+class Position:
+    """A state with what the rules say of it. `open` fills in what is only needed where a seat decides."""
+
+    __slots__ = ("after", "legal", "outcomes", "ready", "state", "sums", "turn")
+
+    def __init__(self, state: Any, turn: int, after: dict[str, tuple[Position, Turn]]) -> None:
+        self.state = state
+        self.turn = turn
+        """The seat to move, `CHANCE` or `OVER`."""
+        self.after = after
+        """Action → (the position after it, the turn as a record writes it), as far as played and remembered."""
+        self.ready: tuple[int, ...] = ()
+        """The seats that may be asked together, once the position is open."""
+        self.legal: tuple[Sequence[str] | Text, ...] = ()
+        """What each of them may do."""
+        self.outcomes: Sequence[tuple[str, float]] = ()
+        self.sums: list[float] = []
+
+    def open(self, game: Game[Any]) -> None:
+        """Ask the rules who is ready here, and for what. Raises GameError where they contradict themselves."""
+        if type(game).ready is Game.ready:
+            self.legal, self.ready = (_allowed(game, self.state, self.turn),), (self.turn,)
+            return
+        ready = tuple(game.ready(self.state))
+        seats = set(ready)
+        if self.turn not in seats or len(seats) < len(ready) or not seats <= set(range(game.seats)):
+            raise GameError(f"it is the turn of seat {self.turn}, but the ready seats are {ready}")
+        self.legal, self.ready = tuple(_allowed(game, self.state, seat) for seat in ready), ready
+
+    def draw(self, game: Game[Any], u: float) -> str:
+        """Return the outcome of chance at `u` in [0, 1) of the cumulative distribution; never one of probability 0."""
+        if not self.outcomes:
+            self.outcomes = game.chance(self.state)
+            if not isinstance(self.outcomes, Uniform):  # which may be too many to walk through
+                self.sums = list(accumulate(p for _, p in self.outcomes))
+        if isinstance(self.outcomes, Uniform):
+            return self.outcomes[int(u * len(self.outcomes))][0]
+        place = bisect_right(self.sums, u)
+        if place < len(self.sums):
+            return self.outcomes[place][0]
+        # Where rounding leaves the sum below u, the draw belongs to the last outcome that is possible.
+        return [name for name, p in self.outcomes if p > 0][-1]
+
+
+def _allowed(game: Game[Any], state: Any, seat: int) -> Sequence[str] | Text:
+    legal = game.legal(state, seat)
+    if isinstance(legal, list):
+        legal = tuple(legal)  # which players cannot change
+    if not isinstance(legal, Text) and not len(legal):
+        raise GameError(f"seat {seat} is to move but has no legal action")
+    return legal
+
+
+class Positions:
+    """The positions of one game that have come up."""
+
+    def __init__(self, game: Game[Any], remembered: int = _REMEMBERED) -> None:
+        self.game = game
+        self._seats = game.seats
+        self._known: dict[Any, Position] = {}
+        self._remembered = remembered
+
+    def start(self) -> Position:
+        """Return the position before the first move."""
+        return self._at(self.game.start())
+
+    def after(self, position: Position, seat: int, action: str) -> tuple[Position, Turn]:
+        """Return the position after an action, and the turn to write. Raises what the rules raise."""
+        known = position.after.get(action)
+        if known is None:
+            known = self._at(self.game.step(position.state, action)), turn_of(seat, action)
+            if position.after is not _FORGOTTEN:
+                position.after[action] = known
+        return known
+
+    def _at(self, state: Any) -> Position:
+        full = len(self._known) >= self._remembered
+        if not full and (found := self._known.get(state)):
+            return found
+        turn = self.game.turn(state)
+        if not 0 <= turn < self._seats and turn != OVER and turn != CHANCE:
+            raise GameError(f"it is the turn of seat {turn}, but the seats are 0 to {self._seats - 1}")
+        if full:
+            return Position(state, turn, _FORGOTTEN)
+        position = self._known[state] = Position(state, turn, {})
+        return position
