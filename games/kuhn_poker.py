@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arena.game import CHANCE, OVER, Game, IllegalAction
+from arena.scene import Cards, Scene
 
 
 class State(NamedTuple):
@@ -80,9 +81,25 @@ class KuhnPoker(Game[State]):
             tensor[3 + sequences.index(s.bets)] = 1
         return tensor
 
+    def resample(self, s: State, seat: int, rng: np.random.Generator) -> State:
+        """Return the state with the other's card drawn again from those that `seat` does not see."""
+        cards, other = list(s.cards), 1 - seat
+        if other < len(cards):
+            unseen = [card for card in self.deck if card == cards[other] or card not in cards]
+            cards[other] = unseen[rng.integers(len(unseen))]
+        return s._replace(cards=tuple(cards))
+
     def draw(self, s: State, seat: int | None = None) -> str:
         shown = [card if seat in (None, i) else "?" for i, card in enumerate(s.cards)]
         return f"cards: {' '.join(shown) or '-'}\nbetting: {' '.join(s.bets) or '-'}"
+
+    def scene(self, s: State, seat: int | None = None) -> Scene:
+        hands = []
+        for i, role in enumerate(self.roles):
+            shown = s.cards[i : i + 1] if seat in (None, i) else ("?",) * len(s.cards[i : i + 1])
+            said = s.bets[i::2]
+            hands.append(Cards(role, shown, ", ".join([f"{1 + said.count('bet')} in the pot", *said])))
+        return tuple(hands)
 
 
 def equilibrium(alpha: float = 0.2) -> dict[str, dict[str, float]]:

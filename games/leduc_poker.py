@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arena.game import CHANCE, OVER, Game, IllegalAction
+from arena.scene import Cards, Scene
 
 RAISES = (2.0, 4.0)
 """Chips that a raise adds, by round."""
@@ -119,6 +120,14 @@ class LeducPoker(Game[State]):
                     tensor[begin + 2 * i + (action == "raise")] = 1
         return tensor
 
+    def resample(self, s: State, seat: int, rng: np.random.Generator) -> State:
+        """Return the state with the other's card drawn again from those that `seat` does not see."""
+        cards, other = list(s.cards), 1 - seat
+        if other < len(cards):
+            unseen = [card for card in self.deck if card == cards[other] or card not in cards]
+            cards[other] = unseen[rng.integers(len(unseen))]
+        return s._replace(cards=tuple(cards))
+
     def draw(self, s: State, seat: int | None = None) -> str:
         hands = [card if seat in (None, i) else "?" for i, card in enumerate(s.cards[:2])]
         paid = " ".join(f"{stake:g}" for stake in _stakes(s))
@@ -127,6 +136,14 @@ class LeducPoker(Game[State]):
             f"cards: {' '.join(hands) or '-'}\ntable: {' '.join(s.cards[2:]) or '-'}\n"
             f"round 1: {rounds[0]}\nround 2: {rounds[1]}\nchips paid: {paid}"
         )
+
+    def scene(self, s: State, seat: int | None = None) -> Scene:
+        hands = []
+        for i, (role, paid) in enumerate(zip(self.roles, _stakes(s), strict=True)):
+            shown = s.cards[i : i + 1] if seat in (None, i) else ("?",) * len(s.cards[i : i + 1])
+            hands.append(Cards(role, shown, f"{paid:g} in the pot"))
+        rounds = [f"round {i}: {', '.join(bets)}" for i, bets in enumerate((s.first_round, s.second_round), 1) if bets]
+        return (*hands, Cards("table", s.cards[2:]), *rounds)
 
     def _strength(self, card: str, table: str) -> int:
         """Return a number that grows with the hand: 0–2 for J, Q and K; a pair is above all of them."""

@@ -5,6 +5,8 @@ import pytest
 
 from arena.game import CHANCE, OVER, IllegalAction
 from arena.games.kuhn_poker import KuhnPoker, State, equilibrium
+from arena.scene import Cards
+from tests.resampling import assert_fair
 
 GAME = KuhnPoker()
 UNIFORM = {}
@@ -66,6 +68,25 @@ def test_a_player_sees_their_own_card_only():
     assert GAME.view(s, 1) == "your card: K; so far: pass"
     assert GAME.draw(s, 0) == "cards: Q ?\nbetting: pass"
     assert GAME.draw(s) == "cards: Q K\nbetting: pass"
+
+
+def test_scene():
+    s = State(("Q", "K"), ("pass", "bet"))
+    first, second = Cards("first", ("Q",), "1 in the pot, pass"), Cards("second", ("K",), "2 in the pot, bet")
+    assert GAME.scene(s) == (first, second)
+    assert GAME.scene(s, 0) == (first, second._replace(cards=("?",)))
+    assert GAME.scene(State(("Q",)), 1) == (Cards("first", ("?",), "1 in the pot"), Cards("second", (), "1 in the pot"))
+
+
+@pytest.mark.parametrize("seat", [0, 1])
+def test_resample_draws_the_others_card_again(seat):
+    law = {card: 1 / 2 for card in GAME.deck if card != "QK"[seat]}
+    assert_fair(GAME, State(("Q", "K"), ("pass",) * seat), seat, lambda s: s.cards[1 - seat], law, 2000)
+
+
+def test_resample_before_all_cards_are_dealt():
+    assert_fair(GAME, State(("Q",)), 1, lambda s: s.cards[0], dict.fromkeys("JQK", 1 / 3), 2000)
+    assert_fair(GAME, State(("Q",)), 0, lambda s: s.cards, {("Q",): 1.0}, 10)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ import pytest
 
 from arena.game import CHANCE, OVER, IllegalAction, decision_states
 from arena.games.leduc_poker import LeducPoker, State
+from arena.scene import Cards
+from tests.resampling import assert_fair
 
 GAME = LeducPoker()
 
@@ -89,3 +91,27 @@ def test_a_player_sees_their_own_card_and_the_table():
     s = hand("Js Qs Kh", "raise", "call", "call")
     assert GAME.view(s, 0) == "your card: Js; on the table: Kh; round 1: raise, call; round 2: call"
     assert GAME.draw(s, 1) == "cards: ? Qs\ntable: Kh\nround 1: raise call\nround 2: call\nchips paid: 3 3"
+
+
+def test_scene():
+    s = hand("Js Qs Kh", "raise", "call", "call")
+    assert GAME.scene(s, 1) == (
+        Cards("first", ("?",), "3 in the pot"),
+        Cards("second", ("Qs",), "3 in the pot"),
+        Cards("table", ("Kh",)),
+        "round 1: raise, call",
+        "round 2: call",
+    )
+    assert GAME.scene(s)[0].cards == ("Js",)
+    assert GAME.scene(GAME.start(), 0)[2] == Cards("table", ())
+
+
+@pytest.mark.parametrize(("seat", "actions"), [(0, ()), (1, ("call",)), (1, ("raise", "call", "call"))])
+def test_resample_draws_the_others_card_again(seat, actions):
+    s = hand("Js Qs Kh", *actions)
+    unseen = [card for card in GAME.deck if card not in (s.cards[seat], *s.cards[2:])]
+    assert_fair(GAME, s, seat, lambda s: s.cards[1 - seat], {card: 1 / len(unseen) for card in unseen}, 3000)
+
+
+def test_resample_before_all_cards_are_dealt():
+    assert_fair(GAME, State(("Js",)), 1, lambda s: s.cards[0], dict.fromkeys(GAME.deck, 1 / 6), 3000)
