@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arena.game import OVER, Game, IllegalAction
+from arena.scene import Board, Scene
 
 LINES = ((0, 1, 2), (3, 4, 5), (6, 7, 8), (0, 3, 6), (1, 4, 7), (2, 5, 8), (0, 4, 8), (2, 4, 6))
 """The eight rows, columns and diagonals, as positions 0–8."""
@@ -64,6 +65,10 @@ class TicTacToe(Game[str]):
     def draw(self, s: str, seat: int | None = None) -> str:
         cells = [self.actions[i] if mark == "." else mark for i, mark in enumerate(s)]
         return "\n".join(" ".join(cells[row : row + 3]) for row in (0, 3, 6))
+
+    def scene(self, s: str, seat: int | None = None) -> Scene:
+        cells = ["" if mark == "." else mark.upper() for mark in s]
+        return (Board(tuple(tuple(cells[row : row + 3]) for row in (0, 3, 6))),)
 
 
 @cache

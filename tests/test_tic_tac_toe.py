@@ -3,6 +3,7 @@ import pytest
 
 from arena.game import OVER, IllegalAction
 from arena.games.tic_tac_toe import TicTacToe
+from arena.scene import Board
 
 GAME = TicTacToe()
 
@@ -79,3 +80,7 @@ def test_view_and_tensor_are_seen_from_the_seat():
     assert (theirs[0] == mine[1]).all()
     assert (theirs[1] == mine[0]).all()
     assert not theirs[2].any()
+
+
+def test_the_scene_is_the_board():
+    assert GAME.scene(after("1", "5"), 0) == (Board((("X", "", ""), ("", "O", ""), ("", "", ""))),)
