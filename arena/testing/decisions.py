@@ -36,7 +36,7 @@ class Decisions:
         """Check one such state; `views` are those of all seats."""
         game = self.game
         legal: Any = None
-        with self.asking.intact(s, "legal"), suppress(Broken):
+        with self.asking.about(s, "legal"):
             legal = self._legal(s, mover)
             self.asking.same(
                 ("legal", mover, views[mover]), legal, "legal_leak", "equal views have different legal moves",
@@ -44,17 +44,19 @@ class Decisions:
             )  # fmt: skip
         if legal is None:
             return
-        ready = tuple(self.asking.ask("ready", s))
+        ready: tuple[int, ...] = (mover,)
+        with self.asking.about(s, "ready"):
+            ready = tuple(self.asking.ask("ready", s))
         if ready[:1] != (mover,) or len(set(ready)) != len(ready) or not set(ready) <= set(range(game.seats)):
             seen = f"turn says {mover}, but ready says {ready}"
             self.findings.error("ready", seen, "name distinct seats, the one to move first")
             ready = (mover,)
-        with self.asking.intact(s, "encode"), suppress(Broken):
+        with self.asking.about(s, "encode"):
             for seat in ready:
                 self._tensor(s, seat, views[seat], mover)
-        with self.asking.intact(s, "resample"), suppress(Broken):
+        with self.asking.about(s, "resample"):
             self._resample(s, mover, views[mover])
-        with self.asking.intact(s, "step"), suppress(Broken):
+        with self.asking.about(s, "step"):
             if isinstance(legal, Text):
                 self.steps(s, [choose(legal, self.asking.rng)])
                 self.refuses(s, ["x" * (legal.max_chars + 1)])
@@ -136,7 +138,8 @@ class Decisions:
             return
         seed = int(self.asking.rng.integers(2**32))
         other = self.asking.ask("resample", s, mover, generator(seed, "resample"))
-        if self.asking.ask("resample", s, mover, generator(seed, "resample")) != other:
+        self.asking.repeats -= 1
+        if self.asking.repeats >= 0 and self.asking.ask("resample", s, mover, generator(seed, "resample")) != other:
             self.findings.error(
                 "impure", "resample gives two states for one seed", "draw from the generator it is given"
             )
@@ -158,7 +161,8 @@ class Decisions:
         first = legal[0]
         near = [first + " ", " " + first, first + "\n", first.swapcase(), first + first]
         # A vocabulary may hold thousands of actions, and the legal set may be lazy: a few of them stand for all.
-        listed = self.some([action for action in self.game.actions if action not in legal])
+        offered = set(legal) if len(legal) <= LONGEST else legal
+        listed = self.some([action for action in self.game.actions if action not in offered])
         return ["", " ", "no such action", *(text for text in near if text not in legal), *listed]
 
     def steps(self, s: Any, actions: Sequence[str]) -> None:

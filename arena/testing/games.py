@@ -90,8 +90,12 @@ def examine_game(game: Game[Any], games: int = 100, seed: int = 0, *, results: b
     _check_tensors(states)
     if not any(finding.severity is Severity.ERROR for finding in findings.sorted()):
         _check_replay(game, findings, seed)
-    sound = not any(finding.severity is Severity.ERROR for finding in findings.sorted())
-    played = play_at_random(game, seed) if sound and results else None
+    played = None
+    if results and not any(finding.severity is Severity.ERROR for finding in findings.sorted()):
+        try:
+            played = play_at_random(game, seed)
+        except Exception as error:  # noqa: BLE001 - foreign code; its failure is the finding
+            findings.error("random_play", f"a random game fails: {error!r}", "see arena.game for the contract")
     return GameReport(game, findings.sorted(), count, log_nodes, played, sights, _prompts(game, histories))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from arena.errors import GameError
 from arena.game import CHANCE, OVER, Game, Text, Uniform
 from arena.player import Move, Requests
 from arena.seeds import generator
@@ -16,12 +17,18 @@ LONGEST = 10_000
 
 
 def random_game(game: Game[Any], rng: np.random.Generator) -> Iterator[tuple[Any, int, str]]:
-    """Yield (state, mover, action) until the game is over; the mover may be CHANCE."""
+    """Yield (state, mover, action) until the game is over; the mover may be CHANCE.
+
+    Raises GameError after `LONGEST` moves.
+    """
     s = game.start()
-    while (mover := game.turn(s)) != OVER:
+    for _ in range(LONGEST):
+        if (mover := game.turn(s)) == OVER:
+            return
         action = draw(game.chance(s), rng) if mover == CHANCE else choose(game.legal(s, mover), rng)
         yield s, mover, action
         s = game.step(s, action)
+    raise GameError(f"{game.name} is not over after {LONGEST:,} random moves: let every game end")
 
 
 def draw(outcomes: Sequence[tuple[str, float]], rng: np.random.Generator) -> str:

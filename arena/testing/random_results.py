@@ -12,7 +12,7 @@ from arena.interval import Interval, pair_means
 from arena.seeds import generator
 from arena.testing.random_play import random_game
 
-GAMES, MOVES = 2000, 20_000
+GAMES, MOVES = 2000, 10_000
 """Games that are played at most, and moves after which no further one begins."""
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from contextlib import suppress
 from math import isfinite
 from typing import Any
 
@@ -50,19 +49,19 @@ class States:
         self.looked.add(s)
         mover = self.asking.turn(s)
         views: tuple[str, ...] = ()
-        with self.asking.intact(s, "view"), suppress(Broken):
+        with self.asking.about(s, "view"):
             views = self._views(s, mover)
         if not views:
             return
-        with self.asking.intact(s, "draw or scene"), suppress(Broken):
+        with self.asking.about(s, "draw or scene"):
             self._pictures(s, mover, views)
         if mover == OVER:
-            with self.asking.intact(s, "returns"), suppress(Broken):
+            with self.asking.about(s, "returns"):
                 self._returns(s)
-            with self.asking.intact(s, "step"):
+            with self.asking.about(s, "step"):
                 self.decisions.refuses(s, ["", "no such action", *self.decisions.some(self.game.actions)])
         elif mover == CHANCE:
-            with self.asking.intact(s, "chance"), suppress(Broken):
+            with self.asking.about(s, "chance"):
                 self._chance(s)
         else:
             self.decisions.look(s, mover, views)
@@ -140,7 +139,7 @@ class States:
                 self.findings.error("chance", seen, advice)
             if not abs((total := sum(probabilities)) - 1) < 1e-9:
                 self.findings.error("chance_sum", f"chance probabilities sum to {total:g}, not to 1", advice)
-        with self.asking.intact(s, "step"):
+        with self.asking.about(s, "step"):
             self.decisions.steps(s, [name for name, p in outcomes[:STEPS] if p > 0])
             self._refuses_outcome(s)
 

@@ -12,10 +12,10 @@ from arena.testing.findings import Broken
 from arena.testing.random_play import LONGEST
 from arena.testing.states import Pasts, States
 
-LOOKS = 8_000
-"""States that are looked at closely: about two seconds for the games of this library."""
+LOOKS, LOOKS_IN_ALL = 1_500, 6_000
+"""States of random games that are looked at closely, and of small games, of which most have fewer in all."""
 
-BRANCHES = 40_000
+BRANCHES = 20_000
 """Steps after which a game is too large to walk through."""
 
 
@@ -80,7 +80,7 @@ def _random_walk(states: States) -> History:
 
 def _look(states: States, s: Any) -> None:
     try:
-        fresh = s not in states.looked and len(states.looked) < LOOKS
+        fresh = s not in states.looked and len(states.looked) < LOOKS_IN_ALL
     except TypeError:  # an unhashable state, which is a finding of its own
         fresh = not states.looked
     if fresh:
@@ -94,7 +94,7 @@ def _find_loop(asking: Asking, s: Any, places: dict[Any, int], now: int) -> None
         before = places.setdefault(s, now)
     except TypeError:
         before = now
-    if before != now:
+    if before != now and "loop" not in findings:
         findings.moves, moves = (findings.moves or ())[:now], findings.moves
         findings.warning(
             "loop",
