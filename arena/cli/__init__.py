@@ -11,7 +11,7 @@ from cyclopts import App, CycloptsError
 from rich.console import Console
 
 from arena import __version__
-from arena.cli import compare, matches, report, runs
+from arena.cli import author, compare, matches, report, runs
 from arena.errors import ArenaError
 
 app = App(
@@ -23,9 +23,10 @@ app = App(
 )
 for _command in (
     *(matches.games, matches.play, matches.replay),
-    *(runs.tournament, runs.train, runs.ratings),
+    *(runs.tournament, runs.train, runs.ratings, runs.merge),
     *(compare.pit, compare.exploit),
     report.report,
+    *(author.check, author.new),
 ):
     app.command(_command)
 

@@ -6,8 +6,9 @@ that was found, as values. `python -m arena.testing SPEC` prints two playthrough
 
 from arena.testing.findings import Finding, Severity
 from arena.testing.games import GameReport, check_game, examine_game
-from arena.testing.players import check_player
+from arena.testing.players import check_player, examine_player
 from arena.testing.playthrough import playthrough, write_out
+from arena.testing.report import verdict, write_findings, write_report
 
 __all__ = [
     "Finding",
@@ -16,6 +17,10 @@ __all__ = [
     "check_game",
     "check_player",
     "examine_game",
+    "examine_player",
     "playthrough",
+    "verdict",
+    "write_findings",
     "write_out",
+    "write_report",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -125,7 +126,6 @@ def walk_all(states: States, branches: int = BRANCHES) -> Count | None:
     decisions, children = 0, list[list[int]]()
     for at, (s, pasts) in enumerate(todo):
         asking.findings.moves = _path(parents, at)
-        _look(states, s)
         mover = asking.turn(s)
         children.append([])
         options = _options(asking, s, mover)
@@ -142,6 +142,10 @@ def walk_all(states: States, branches: int = BRANCHES) -> Count | None:
             if node == len(todo):
                 todo.append((after, following))
                 parents.append((at, action))
+    for at, (s, _) in enumerate(todo[:LOOKS_IN_ALL]):
+        asking.findings.moves = _path(parents, at)
+        with suppress(Broken):
+            _look(states, s)
     asking.findings.moves = None
     if _has_loop(children):
         seen = "a state can come back after some moves, so the game may never end"

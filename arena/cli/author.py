@@ -1,0 +1,96 @@
+"""For people who write games and players: a first file, and proof that it is right."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from cyclopts import App
+
+from arena.cli import terminal
+
+new = App(name="new", help="Write the first file of a game or a player of your own, with its tests.")
+
+
+def check(spec: str, *, game: str = "", games: int = 100, seed: int = 0, verbose: bool = False) -> None:
+    """Prove a game or a player right before anything is played or trained; exit code 1 if it is not.
+
+    Parameters
+    ----------
+    spec
+        A game: a name, FILE.py:Class or package.module:Class. With --game, a player.
+    game
+        The game at which to check a player.
+    games
+        How many random games to look at; small games are looked at in every state anyway.
+    seed
+        The same seed finds the same.
+    verbose
+        Also print what a player in each role is shown at its first decision.
+    """
+    from arena import testing
+    from arena.errors import ConfigError
+    from arena.registry import load_game, load_player, names, parse
+
+    if games < 1:
+        raise ConfigError(f"{games} games show nothing: look at 1 or more")
+    if game:
+        found = testing.examine_player(load_player(spec, rules := load_game(game)), rules, seed)
+        text = "\n".join([*testing.write_findings(found), testing.verdict(spec, found)])
+        errors = any(finding.severity is testing.Severity.ERROR for finding in found)
+    else:
+        if (target := parse(spec).target) in names("players") and target not in names("games"):
+            raise ConfigError(f"{target!r} is a player: say at which game to check it, with --game")
+        report = testing.examine_game(load_game(spec), games, seed)
+        text, errors = testing.write_report(report, verbose), bool(report.errors)
+    terminal.out().print(text, markup=False, soft_wrap=True)
+    if errors:
+        sys.exit(1)
+
+
+@new.command
+def game(name: str, *, folder: Path = Path()) -> None:
+    """Write NAME.py, a complete small game to change, and test_NAME.py.
+
+    Parameters
+    ----------
+    name
+        What the game is called, for example my_game.
+    folder
+        Where to write the files.
+    """
+    _write("game", name, folder)
+
+
+@new.command
+def player(name: str, *, folder: Path = Path()) -> None:
+    """Write NAME.py, a complete small player to change, and test_NAME.py.
+
+    Parameters
+    ----------
+    name
+        What the player is called, for example my_player.
+    folder
+        Where to write the files.
+    """
+    _write("player", name, folder)
+
+
+def _write(kind: str, name: str, folder: Path) -> None:
+    from arena.errors import ConfigError
+    from arena.testing.templates import class_name, write_files
+
+    written = write_files(kind, name)
+    for file in written:
+        if (folder / file).exists():
+            raise ConfigError(f"{folder / file} exists already: take another name, or another folder with --folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file, text in written.items():
+            (folder / file).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"nothing can be written to {folder}: {error.strerror or error}") from error
+    at = " --game kuhn_poker" if kind == "player" else ""
+    screen = terminal.out()
+    screen.print(f"written: {', '.join(str(folder / file) for file in written)}", markup=False)
+    screen.print(f"next: arena check {folder / name}.py:{class_name(name)}{at}", markup=False)
