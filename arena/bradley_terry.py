@@ -17,6 +17,7 @@ Shapes: n players, K roles, R pairs of roles, M games, P parameters.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -192,14 +193,8 @@ def fit(games: Games, players: int, roles: int, role_skill: bool) -> Fit:
     """
     design = Design.of(games, players, roles, role_skill)
     games = _lower_role_first(games)
-    codes = np.array([a * roles + b for a, b in design.role_pairs])
-    r = np.searchsorted(codes, games.first_role * roles + games.second_role)
-    cell = (r * players + games.first) * players + games.second
-    shape = (len(codes), players, players)
-    size = len(codes) * players**2
-    played = np.bincount(cell, minlength=size).astype(np.float64).reshape(shape)
-    score = np.bincount(cell, games.outcome, size).astype(np.float64).reshape(shape)
-    best = maximise(design, played, score, float((games.outcome == 0).sum()))
+    r = _role_pair(games, design, roles)
+    best = maximise(design, *_totals(games, design, r, np.ones(len(r))))
 
     model = np.asarray(np.linalg.inv(best.at.hessian), np.float64)
     clusters = int(games.cluster.max()) + 1
@@ -214,6 +209,30 @@ def fit(games: Games, players: int, roles: int, role_skill: bool) -> Fit:
         design.centred(design.centred(model).T),
         float(np.exp(best.beta[-1])) if (games.outcome == 0).any() else 0.0,
     )
+
+
+def refit(games: Games, players: int, roles: int, role_skill: bool, weights: Iterable[Floats]) -> Iterator[Floats]:
+    """Yield θ in logits, shape (players,), for every set of weights of the games, each of shape (M,)."""
+    design = Design.of(games, players, roles, role_skill)
+    games = _lower_role_first(games)
+    r = _role_pair(games, design, roles)
+    for weight in weights:
+        yield maximise(design, *_totals(games, design, r, weight)).beta[:players]
+
+
+def _role_pair(games: Games, design: Design, roles: int) -> Ints:
+    """Return the role pair r of every game, the lower role first."""
+    codes = np.array([a * roles + b for a, b in design.role_pairs])
+    return np.searchsorted(codes, games.first_role * roles + games.second_role)
+
+
+def _totals(games: Games, design: Design, r: Ints, weight: Floats) -> tuple[Floats, Floats, float]:
+    """Return what `maximise` reads of games that count `weight` each."""
+    n, pairs = design.players, len(design.role_pairs)
+    cell = (r * n + games.first) * n + games.second
+    played = np.bincount(cell, weight, pairs * n**2).reshape(pairs, n, n)
+    score = np.bincount(cell, games.outcome * weight, pairs * n**2).reshape(pairs, n, n)
+    return played, score, float(weight[games.outcome == 0].sum())
 
 
 def _likelihood(

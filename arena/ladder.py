@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -93,6 +94,18 @@ class Ladder:
         assert one.elo is not None
         assert other.elo is not None
         return Interval.around(one.elo - other.elo, self.half_width[self.rated[a], self.rated[b]])
+
+    def superiority(self, a: str, b: str) -> float:
+        """Return the likelihood of superiority: the probability that `a` is stronger than `b`, given the results.
+
+        Φ(difference in Elo / its standard error), from the interval of `compare`, whose errors it raises; ½ for an
+        entrant and itself.
+        """
+        difference = self.compare(a, b)
+        error = (difference.high - difference.value) / 1.96
+        if error == 0:
+            return 0.5 + math.copysign(0.5, difference.value) if difference.value else 0.5
+        return 0.5 * (1 + math.erf(difference.value / error / math.sqrt(2)))
 
 
 class Point(NamedTuple):

@@ -222,8 +222,17 @@ def _with_elo(row: Row, found: Strengths) -> Row:
     row = replace(row, standing=Standing.RATED, elo=elo.value, low=elo.low, high=elo.high, note="")
     if found.linked[i, anchor]:
         return row
-    note = f"no chain of wins and draws leads from it to {found.names[anchor]} and back"
-    return replace(row, standing=Standing.PROVISIONAL, note=note)
+    return replace(row, standing=Standing.PROVISIONAL, note=_one_sided(found, i, anchor))
+
+
+def _one_sided(found: Strengths, i: int, anchor: int) -> str:
+    """Return why nobody can say how far entrant `i` stands from the anchor."""
+    name = found.names[anchor]
+    if found.above[i, anchor]:
+        return f"its wins put it above {name}, but it has given no point away, so by how much is a guess"
+    if found.above[anchor, i]:
+        return f"its losses put it below {name}, but it has taken no point yet, so by how much is a guess"
+    return f"neither wins nor draws connect it with {name}, so where it stands is a guess"
 
 
 def _with_elo_by_role(row: Row, found: Strengths, scores: Scores) -> Row:

@@ -49,6 +49,8 @@ BUILT_IN: dict[str, dict[str, str]] = {
     },
     "players": {
         "by_role": "arena.players.by_role:ByRole",
+        "ismcts": "arena.players.ismcts:Ismcts",
+        "mcts": "arena.players.mcts:Mcts",
         "minimax": "arena.players.minimax:Minimax",
         "net": "arena.players.net:Net",
         "script": "arena.players.script:Script",
@@ -63,7 +65,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "pit": "arena.tournaments.pit:run",
         "page": "arena.tournaments.page:write",
         "plot": "arena.tournaments.plot:draw",
-        "current": "arena.tournaments.report:current",
+        "current": "arena.tournaments.live_table:LiveTable",
         "report": "arena.tournaments.report:show",
         "standings": "arena.tournaments.tournament:standings",
         "tournament": "arena.tournaments.tournament:run",

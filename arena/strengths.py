@@ -42,10 +42,15 @@ class Strengths:
     """(m,); NaN on a ladder without an anchor."""
     half_width: Floats
     """(m, m) of the 95% intervals of the differences, in Elo."""
-    linked: NDArray[np.bool_]
-    """(m, m) whether wins and draws lead from one to the other and back, so that the likelihood has a maximum."""
+    above: NDArray[np.bool_]
+    """(m, m) whether a chain of wins and draws leads from the one down to the other."""
     pairs: Ints
     """(m,) clusters that each took part in."""
+
+    @property
+    def linked(self) -> NDArray[np.bool_]:
+        """(m, m) whether wins and draws lead from one to the other and back, so that the likelihood has a maximum."""
+        return self.above & self.above.T
 
     def by_role(self, member: int, roles: Sequence[str]) -> dict[str, Interval]:
         """Return the Elo in each of `roles` (the scores's, in order), measured from the anchor's overall strength."""
@@ -106,17 +111,16 @@ def strengths(scores: Scores, games: Games, wanted: Sequence[str], role_skill: b
     beats = np.zeros((n, n), np.bool_)
     beats[games.first[games.outcome >= 0], games.second[games.outcome >= 0]] = True
     beats[games.second[games.outcome <= 0], games.first[games.outcome <= 0]] = True
-    reach = reachable(beats)
-    linked = reach & reach.T
+    above = reachable(beats)
     one_game = np.zeros(int(games.cluster.max()) + 1, np.int64)
     one_game[games.cluster] = np.arange(len(games.cluster))
     pairs = np.bincount(np.concatenate([games.first[one_game], games.second[one_game]]), minlength=n)
     half_width = _half_width(
         _of_differences(best.sandwich[:n, :n]), _of_differences(best.model[:n, :n]),
-        np.minimum.outer(pairs, pairs), linked,
+        np.minimum.outer(pairs, pairs), above & above.T,
     )  # fmt: skip
     elo = ANCHOR_ELO + ELO * (theta - zero)
-    return Strengths(names, games, best, origin, ladder, elo, half_width, linked, pairs)
+    return Strengths(names, games, best, origin, ladder, elo, half_width, above, pairs)
 
 
 def _half_width(sandwich: Floats, model: Floats, pairs: Ints, linked: NDArray[np.bool_]) -> Floats:

@@ -39,3 +39,12 @@ def test_who_has_no_elo_cannot_be_compared(ladder):
 def test_a_stranger_is_named_with_those_who_are_there(ladder):
     with pytest.raises(RatingError, match="'z' is not on this ladder; on it are strong, weak"):
         ladder["z"]
+
+
+def test_superiority_is_how_likely_the_difference_is_above_0(ladder):
+    # 100 Elo with a standard error of 60/1.96: z = 3.2667, and Φ(3.2667) = 0.999456.
+    assert ladder.superiority("strong", "weak") == pytest.approx(0.999456, abs=1e-6)
+    assert ladder.superiority("weak", "strong") == pytest.approx(1 - 0.999456, abs=1e-6)
+    assert ladder.superiority("weak", "weak") == 0.5
+    with pytest.raises(RatingError, match="only plays attack"):
+        ladder.superiority("strong", "wall")

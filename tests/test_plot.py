@@ -27,7 +27,7 @@ def league(tmp_path_factory):
 
 def test_a_league_has_histories_nashconv_and_the_heat_map(league):
     run = Run.of(league)
-    histories, nash_conv, heat_map, colour_bar = picture(run).axes
+    histories, payoffs, nash_conv, heat_map, colour_bar = picture(run).axes
     lines = {line.get_label(): line for line in histories.lines}
     assert {"main", "other"} <= set(lines)
     assert list(lines["main"].get_xdata()) == [10, 20, 30]
@@ -36,19 +36,25 @@ def test_a_league_has_histories_nashconv_and_the_heat_map(league):
     assert list(main.get_ydata()) == [run.nash_conv[f"main-{step}"] for step in (10, 20, 30)]
     assert [tick.get_text() for tick in heat_map.get_yticklabels()] == [row.name for row in run.ladder.rows]
     assert colour_bar is not heat_map
+    assert [tick.get_text() for tick in payoffs.get_yticklabels()] == [row.name for row in reversed(run.ladder.rows)]
+    assert "payoff per match" in payoffs.get_xlabel()
 
 
 def test_every_line_of_the_history_has_its_interval(league):
     histories, *_ = picture(Run.of(league)).axes
     bands = histories.collections
-    assert len(bands) == 2  # one per learner; the anchor's is a span of no height
+    assert len(bands) == 3  # one per learner, and an empty one for the legend; the anchor's is a span of no height
+    assert "95% interval" in [text.get_text() for text in histories.get_legend().get_texts()]
 
 
 def test_a_tournament_has_its_ladder_and_the_heat_map(tmp_path):
     entrants = {"uniform": "uniform", "minimax": "minimax"}
     arena.tournament(TournamentConfig(game="tic_tac_toe", pairs=20, entrants=entrants), tmp_path)
-    ladder, _, _ = picture(Run.of(tmp_path)).axes
+    ladder, heat_map, _ = picture(Run.of(tmp_path)).axes
     assert [tick.get_text() for tick in ladder.get_yticklabels()] == ["uniform", "minimax"]
+    assert [text.get_text() for text in ladder.get_legend().get_texts()] == ["95% interval"]
+    assert all(text.get_fontsize() >= 6 for text in heat_map.texts)
+    assert len(heat_map.texts) == 2
 
 
 def test_a_dollar_in_a_name_is_a_dollar(league, tmp_path):

@@ -9,7 +9,8 @@ import arena
 from arena.config import LeagueConfig, TournamentConfig
 from arena.errors import RatingError, StoreError
 from arena.store import Store
-from arena.tournaments.report import current, ladder_table, matrix_table, show, tables
+from arena.tournaments.deep import percent
+from arena.tournaments.report import ladder_table, matrix_table, show, tables
 from arena.tournaments.run import Run
 
 
@@ -130,7 +131,6 @@ def test_a_folder_without_results_says_so(tmp_path):
         )
     with pytest.raises(RatingError, match="no rated matches yet"):
         show(tmp_path, Console())
-    assert current(tmp_path, 80) is None
 
 
 def test_a_narrow_console_gets_fewer_columns_and_whole_numbers(league):
@@ -144,3 +144,40 @@ def test_a_narrow_console_gets_fewer_columns_and_whole_numbers(league):
 
 def test_anchors_show_their_nashconv_too(league):
     assert Run.of(league).nash_conv["uniform"] == pytest.approx(11 / 12)
+
+
+def test_every_player_shows_how_likely_it_is_above_the_next(board):
+    run = Run.of(board)
+    top, below = run.ladder.rows
+    shown = text(tables(run, 200))
+    line = next(line for line in shown.splitlines() if line.startswith("│ 1 "))
+    assert percent(run.ladder.superiority(top.name, below.name)) in line
+    assert "LOS: the likelihood that a player is stronger than the next one below" in shown
+
+
+def test_forfeits_and_voids_are_counted_where_there_are_any(board, league):
+    assert "forfeit/void" not in text(tables(Run.of(board), 80))
+    run = replace(Run.of(board), forfeits={"uniform": 3}, crashes={"minimax": (2, 200), "uniform": (0, 60)})
+    shown = text(tables(run, 80))
+    for name, failed in (("uniform", "3/0"), ("minimax", "0/2")):
+        line = next(line for line in shown.splitlines() if f" {name} " in line)
+        assert failed in line.split("│")[-2]
+    assert "uniform forfeited 3 of its matches" in shown
+    narrow = text(ladder_table(replace(Run.of(league), forfeits={"main-10": 1}), 80))
+    assert max(len(line.rstrip()) for line in narrow.splitlines()) <= 80
+    assert "…" not in narrow
+
+
+def test_who_has_lost_every_match_is_told_so_in_plain_words(tmp_path):
+    entrants = {"uniform": "uniform", "bet": 'script(prefer="bet")', "pass": 'script(prefer="pass")'}
+    arena.tournament(TournamentConfig(game="kuhn_poker", pairs=60, block_pairs=20, entrants=entrants), tmp_path)
+    assert "pass: provisional: its losses put it below uniform, but it has taken no point yet" in text(
+        tables(Run.of(tmp_path), 200)
+    )
+
+
+def test_deep_tables_are_shown_when_asked_for(poker):
+    for deep in (False, True):
+        console = Console(width=80, file=io.StringIO())
+        show(poker, console, deep)
+        assert ("Nash weight" in console.file.getvalue()) is deep

@@ -1,4 +1,4 @@
-"""A run as a picture: Elo histories with their intervals, NashConv beside them, and the payoff heat map."""
+"""A run as a picture: Elo histories or the ladder, payoff per match in games for money, NashConv, the heat map."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from arena.tournaments.run import Run
 
 _FORMATS = (".png", ".svg")
 _WRITTEN_AT_MOST = 16
-"""Entrants beyond which the numbers in the heat map would overlap."""
+"""Entrants beyond which the numbers in the heat map could no longer be read."""
+_BAND = "95% interval"
 
 
 def draw(folder: Path, file: Path) -> None:
@@ -28,11 +29,13 @@ def draw(folder: Path, file: Path) -> None:
 
 
 def picture(run: Run) -> Figure:
-    """Return the figure: histories where there are any, NashConv where it is exact, and always the matrix."""
+    """Return the figure: histories or a ladder, payoffs and NashConv where there are any, and always the matrix."""
     steps = sorted({point.step for point in run.history})
     panels = [_histories] * (len(steps) > 1) + [_ladder] * (len(steps) <= 1)
+    panels += [_payoffs] * (run.game.scoring == "payoff")
     panels += [_nash_conv] * bool(run.nash_conv_by_step) + [_heat_map]
-    figure = Figure(figsize=(6.4 * len(panels), 5.4), layout="constrained")
+    height = min(5.4 + 0.2 * max(0, len(run.ladder.rows) - 16), 20.0)
+    figure = Figure(figsize=(6.4 * len(panels), height), layout="constrained")
     figure.suptitle(run.title, x=0.01, ha="left", weight="bold", parse_math=False)
     for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         panel(axes, run)
@@ -57,10 +60,10 @@ def _histories(axes: Any, run: Run) -> None:
         else:
             (line,) = axes.plot(step, elo, "o-", label=lineage, markersize=4)
             axes.fill_between(step, low, high, alpha=0.2, color=line.get_color())
-    axes.set(xlabel="update", ylabel="Elo (anchor 1000), 95% interval", title="Elo of every snapshot")
+    axes.fill_between([], [], [], alpha=0.2, color="grey", label=_BAND)
+    axes.set(xlabel="update", ylabel="Elo (anchor 1000)", title="Elo of every snapshot")
     axes.grid(alpha=0.3)
-    if axes.get_legend_handles_labels()[0]:
-        _legend(axes)
+    _legend(axes)
 
 
 def _first_seen(run: Run) -> dict[str, int]:
@@ -72,12 +75,28 @@ def _first_seen(run: Run) -> dict[str, int]:
 
 def _ladder(axes: Any, run: Run) -> None:
     """Draw the ladder as points with their intervals, for a run that has one moment only."""
-    rows = [row for row in reversed(run.ladder.rows) if row.elo is not None]
-    for place, row in enumerate(rows):
-        axes.plot([row.low, row.high], [place, place], color="C0", linewidth=2)
-        axes.plot(row.elo, place, "o", color="C0")
-    axes.set_yticks(range(len(rows)), [row.name for row in rows], parse_math=False)
-    axes.set(xlabel="Elo (anchor 1000), 95% interval", title="Ladder")
+    rows = [row for row in run.ladder.rows if row.elo is not None]
+    _points(axes, [(row.name, row.elo, row.low, row.high) for row in rows])
+    axes.set(xlabel="Elo (anchor 1000)", title="Ladder")
+
+
+def _payoffs(axes: Any, run: Run) -> None:
+    """Mean payoff per match in the order of the ladder: in games for money it says what Elo does not."""
+    rows = [row for row in run.ladder.rows if row.mean_payoff is not None and not np.isnan(row.mean_payoff.value)]
+    _points(axes, [(row.name, *row.mean_payoff) for row in rows if row.mean_payoff is not None])
+    axes.axvline(0, color="grey", linewidth=1)
+    axes.set(xlabel="payoff per match, against whom one met", title="Mean payoff")
+
+
+def _points(axes: Any, rows: list[Any]) -> None:
+    """Draw (name, value, low, high) from the top down, a point and a line each."""
+    for place, (_, value, low, high) in enumerate(reversed(rows)):
+        (line,) = axes.plot([low, high], [place, place], color="C0", linewidth=2)
+        axes.plot(value, place, "o", color="C0")
+    if rows:
+        line.set_label(_BAND)
+        _legend(axes)
+    axes.set_yticks(range(len(rows)), [row[0] for row in reversed(rows)], parse_math=False)
     axes.grid(alpha=0.3)
 
 
@@ -110,11 +129,13 @@ def _heat_map(axes: Any, run: Run) -> None:
     names = [payoffs.names[i] for i in order]
     axes.set_xticks(range(len(names)), names, rotation=60, ha="right", fontsize=8, parse_math=False)
     axes.set_yticks(range(len(names)), names, fontsize=8, parse_math=False)
+    size = min(11.0, 100 / max(len(names), 1))  # points: a cell holds five characters at any number of entrants
     if len(names) <= _WRITTEN_AT_MOST:
         for (i, j), value in np.ndenumerate(mean):
             if i != j and not np.isnan(value):
                 dark = abs(value) > 0.6 * bound
-                axes.text(j, i, f"{value:+.2f}", ha="center", va="center", fontsize=6, color="w" if dark else "k")
+                text = f"{value:+.2f}" if bound < 100 else f"{value:+.0f}"
+                axes.text(j, i, text, ha="center", va="center", fontsize=size, color="w" if dark else "k")
     exact = "" if payoffs.matches.any() else "Exact m"
     axes.set_title(f"{exact or 'M'}ean payoff of the row against the column")
     axes.figure.colorbar(image, ax=axes, shrink=0.8)

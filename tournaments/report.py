@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,10 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from arena.errors import ArenaError
 from arena.interval import Interval
 from arena.payoff import PayoffMatrix, cyclic_share
 from arena.rating import Ladder, Row
+from arena.tournaments.deep import deep_tables, percent
 from arena.tournaments.run import Run
 
 _WIDE = 110
@@ -22,10 +23,12 @@ _MATRIX_AT_MOST = 12
 """Entrants beyond which the payoff matrix no longer fits a terminal and is left to the picture."""
 
 
-def show(folder: Path, console: Console) -> None:
-    """Print a run's tables."""
+def show(folder: Path, console: Console, deep: bool = False) -> None:
+    """Print a run's tables; `deep` adds Nash averaging, alpha-rank and who is likely stronger than whom."""
     run = Run.of(folder)
     console.print(tables(run, console.width))
+    if deep:
+        console.print(deep_tables(run))
 
 
 def tables(run: Run, width: int) -> Group:
@@ -39,14 +42,6 @@ def tables(run: Run, width: int) -> Group:
     return Group(*parts)
 
 
-def current(folder: Path, width: int) -> Table | None:
-    """Return the ladder of a run that goes on; None as long as nothing can be rated."""
-    try:
-        return ladder_table(Run.of(folder), width)
-    except ArenaError:
-        return None
-
-
 def ladder_table(run: Run, width: int) -> Table:
     """Return the ladder: what a game is scored by stands first, and what fits into `width` columns."""
     ladder, nash_conv = run.ladder, run.nash_conv
@@ -57,23 +52,26 @@ def ladder_table(run: Run, width: int) -> Table:
     table.add_column("player", overflow="fold", min_width=10)
     against = [escape(f"against {run.anchor}")] if wide else []
     columns = ["payoff per match", *against, "Elo"] if payoff else ["Elo"]
-    for column in [*columns, *(escape(f"as {role}") for role in roles), "matches"]:
+    superior, failed = _superior(ladder), _failures(run)
+    record = not payoff and (wide or not (nash_conv and failed))
+    for column in [*columns, "LOS", *(escape(f"as {role}") for role in roles), "matches"]:
         table.add_column(column, justify="right")
-    if not payoff:
-        table.add_column("won/drawn/lost", justify="right")
-    if nash_conv:
-        table.add_column("NashConv", justify="right")
+    shown = {"won/drawn/lost": record, "forfeit/void": bool(failed), "NashConv": bool(nash_conv)}
+    for column in [column for column, there in shown.items() if there]:
+        table.add_column(column, justify="right")
     for place, row in enumerate(ladder.rows, 1):
         cells = [str(place), escape(row.name)]
         if payoff:
             cells.append(_interval(row.mean_payoff, "+.3f"))
         if payoff and wide:
             cells.append(_against(row.name, run))
-        cells.append(_elo(row, ladder))
+        cells += [_elo(row, ladder), superior.get(row.name, "")]
         cells += [_interval(row.by_role.get(role), "+.3f" if payoff else ".0f") for role in roles]
         cells.append(f"{row.matches:,}")
-        if not payoff:
+        if record:
             cells.append(f"{row.wins}/{row.draws}/{row.losses}")
+        if failed:
+            cells.append(failed.get(row.name, ""))
         if nash_conv:
             cells.append(f"{nash_conv[row.name]:.4f}" if row.name in nash_conv else "")
         table.add_row(*cells)
@@ -117,6 +115,9 @@ def _remarks(run: Run) -> list[str]:
         lines.append(
             "rows are in order of Elo; payoff per match depends on whom one met; ± is half of the 95% interval"
         )
+    if _superior(ladder):
+        lines.append("LOS: the likelihood that a player is stronger than the next one below")
+    lines += [f"{name} forfeited {count:,} of its matches" for name, count in sorted(run.forfeits.items())]
     lines += [
         f"{name} crashed in {bad:,} of its {played:,} matches"
         for name, (bad, played) in sorted(run.crashes.items())
@@ -130,6 +131,22 @@ def _remarks(run: Run) -> list[str]:
     if run.digest:
         lines.append(f"the run is complete; digest of weights, baselines, pool and tallies: {run.digest}")
     return lines
+
+
+def _superior(ladder: Ladder) -> dict[str, str]:
+    """Return name → how likely it is stronger than the next one below on its ladder."""
+    rated = [row for row in ladder.rows if row.name in ladder.rated and row.elo is not None]
+    return {
+        row.name: percent(ladder.superiority(row.name, below.name))
+        for row, below in pairwise(rated)
+        if row.role == below.role
+    }
+
+
+def _failures(run: Run) -> dict[str, str]:
+    """Return name → "forfeits/matches with a void attempt", where there was any."""
+    voids = {name: bad for name, (bad, _) in run.crashes.items() if bad}
+    return {name: f"{run.forfeits.get(name, 0)}/{voids.get(name, 0)}" for name in {*run.forfeits, *voids}}
 
 
 def _against(name: str, run: Run) -> str:

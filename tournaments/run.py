@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from arena.errors import ArenaError, ConfigError, RatingError
+from arena.alpha_rank import alpha_rank
+from arena.bootstrap import bootstrap_payoffs
+from arena.errors import ArenaError, ConfigError, RatingError, UnknownName
 from arena.game import Game
+from arena.interval import Floats
+from arena.nash_averaging import NashAverage, nash_average
 from arena.payoff import PayoffMatrix, exact_matrix
 from arena.player import Player
 from arena.rating import Ladder, Point, history, rate
 from arena.record import Result
 from arena.registry import load_checkpoint, load_game, load_player
+from arena.scores import Scores
 from arena.store import Member, Store
 from arena.tree import enumerate_game, expected_returns, nash_conv
 
 EXACT_NODES = 20_000
 """Nodes of a game up to which payoffs are computed instead of averaged over matches: a second's work."""
+
+BOOTSTRAP_DRAWS = 200
+"""Redrawn sets of results behind a range that no formula gives."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +38,7 @@ class Run:
 
     folder: Path
     game: Game[Any]
-    results: list[Result]
+    results: Sequence[Result]
     members: list[Member]
     is_league: bool
     anchor: str
@@ -42,6 +50,8 @@ class Run:
     """(update, snapshot, exact NashConv in the game's own units), oldest first."""
     digest: str
     """Of a finished league: the same configuration on a CPU gives the same, whatever happened on the way."""
+    forfeits: Mapping[str, int] = field(default_factory=dict)
+    """Name → matches that it forfeited; nobody who forfeited none."""
 
     @classmethod
     def of(cls, folder: Path) -> Run:
@@ -66,6 +76,7 @@ class Run:
                 crashes=store.crashes(),
                 nash_conv_by_step=store.measures("nash_conv"),
                 digest=store.meta("digest", ""),
+                forfeits=store.forfeits(),
             )
 
     @property
@@ -110,6 +121,27 @@ class Run:
         except ArenaError:  # too large, a player without a policy, or a folder that is gone: then matches speak
             return measured
 
+    @cached_property
+    def nash(self) -> NashAverage:
+        """The Nash average of `payoffs`. Raises RatingError where two entrants never met."""
+        return nash_average(self.payoffs.mean)
+
+    @cached_property
+    def alpha_rank(self) -> Floats:
+        """The alpha-rank of `payoffs`, shape (n,), at the selection from which on it no longer changes.
+
+        Raises RatingError where two entrants never met.
+        """
+        return alpha_rank(self.payoffs.mean)
+
+    @cached_property
+    def redrawn_payoffs(self) -> Floats | None:
+        """Payoffs as they could as well have come out, shape (draws, n, n): a bootstrap of pairs. None: exact."""
+        measured = self.payoffs
+        if not measured.matches.any():
+            return None
+        return bootstrap_payoffs(Scores.of(self.results, self.game).among(set(measured.names)), BOOTSTRAP_DRAWS)
+
     def _exact(self, names: tuple[str, ...]) -> PayoffMatrix:
         tree = enumerate_game(self.game, EXACT_NODES)
         policies = {name: tree.policy(self._player(name)) for name in names}
@@ -123,7 +155,9 @@ class Run:
         return exact_matrix(names, value)
 
     def _player(self, name: str) -> Player:
-        member = {m.name: m for m in self.members}[name]
+        member = {m.name: m for m in self.members}.get(name)
+        if member is None:
+            raise UnknownName(f"{self.folder} has results of {name!r}, but does not say who that is")
         if member.kind == "snapshot":
             return load_checkpoint(self.folder / member.spec, self.game, name)
         return load_player(member.spec, self.game, name)

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 
 def tournament(file: Path, *, run: RunFolder = None, set_: Overrides = ()) -> None:
-    """Play the round robin that a TOML file describes, or go on with it.
+    """Play the tournament that a TOML file describes, or go on with it.
+
+    Its `format` is round_robin, gauntlet, swiss or double_elimination. Entrants, pairs or rounds may be added later.
 
     Parameters
     ----------
@@ -25,7 +27,7 @@ def tournament(file: Path, *, run: RunFolder = None, set_: Overrides = ()) -> No
     folder = api.run_folder(file, run)
     with terminal.live(folder) as live:
         api.tournament(file, folder, set_, lambda p: live.show("matches", p.played, p.total, "matches"))
-    terminal.report(folder)
+    _report(folder)
     terminal.out().print(f"kept in {folder}; arena replay {folder} shows its matches", markup=False)
 
 
@@ -46,22 +48,52 @@ def train(file: Path, *, run: RunFolder = None, set_: Overrides = ()) -> None:
     terminal.out().print(f"kept in {folder}; arena ratings {folder} --plot FILE draws it", markup=False)
 
 
-def ratings(run: Path, *, plot: Path | None = None) -> None:
+def ratings(run: Path, *, deep: bool = False, plot: Path | None = None) -> None:
     """Show the ladder of a run, finished or not.
 
     Parameters
     ----------
     run
         The run's folder.
+    deep
+        Also show Nash averaging, alpha-rank and how likely each is stronger than each other.
     plot
         Also draw Elo histories, NashConv and payoffs into this PNG or SVG file.
     """
-    terminal.report(run)
+    _report(run, deep)
     if plot is not None:
         from arena.registry import find
 
         find("tournaments", "plot")(run, plot)
         terminal.out().print(f"drawn into {plot}", markup=False)
+
+
+def merge(first: Path, second: Path, *, into: Path) -> None:
+    """Put the matches of two tournaments of one game into a third run, each of them once, and rate them together.
+
+    Parameters
+    ----------
+    first
+        The folder of a tournament.
+    second
+        The folder of another one; whoever has the same name in both must be the same player.
+    into
+        The folder of the new run, which must not exist yet.
+    """
+    from arena.registry import find
+
+    matches = find("tournaments", "merge")(first, second, into)
+    _report(into)
+    terminal.out().print(f"kept in {into}: {matches:,} matches", markup=False)
+
+
+def _report(run: Path, deep: bool = False) -> None:
+    """Print the ladder of a run, and the points or the bracket that its format has beside it."""
+    from arena.registry import find
+
+    terminal.report(run, deep)
+    for line in find("tournaments", "standings")(run):
+        terminal.out().print(line, markup=False)
 
 
 class _Watch:

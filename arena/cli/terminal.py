@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,11 +37,12 @@ def live(run: Path | None = None) -> Live:
     console = Console(stderr=True, highlight=False)
     if run is None:
         return Live(console)
-    return Live(console, lambda: find("tournaments", "current")(run, console.width))
+    table = cache(lambda: find("tournaments", "current")(run))  # made at the first look, and then it remembers
+    return Live(console, lambda: table()(console.width))
 
 
-def report(run: Path) -> None:
-    """Print the ladder of a run."""
+def report(run: Path, deep: bool = False) -> None:
+    """Print the ladder of a run; `deep` adds what one list cannot say."""
     from arena.registry import find
 
-    find("tournaments", "report")(run, out())
+    find("tournaments", "report")(run, out(), deep)
