@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from arena.errors import ConfigError, GameError, PlayerError
 from arena.game import CHANCE, OVER, Game, IllegalAction, Text
@@ -195,8 +195,7 @@ class _Match:
             self.answers[request.seat] = request, answer
             return
         try:
-            if self._accepts(request, answer):
-                assert isinstance(answer, Move)
+            if self._accepts(answer, request):
                 self._play(request, answer)
         except Exception as error:
             raise self._blame(error) from error
@@ -208,8 +207,7 @@ class _Match:
         try:
             for seat in sorted(self.answers):  # not in the order of asking, which depends on the other matches
                 request, answer = self.answers.pop(seat)
-                if not self.ended and self._accepts(request, answer):
-                    assert isinstance(answer, Move)
+                if not self.ended and self._accepts(answer, request):
                     self.accepted[seat] = request, answer
             while not self.ended and self.ready and self.ready[0] in self.accepted:
                 self._play(*self.accepted.pop(self.ready[0]))
@@ -219,7 +217,7 @@ class _Match:
             raise self._blame(error) from error
         return self.record
 
-    def _accepts(self, request: Request, answer: Move | Exception) -> bool:
+    def _accepts(self, answer: Move | Exception, request: Request) -> TypeGuard[Move]:
         """Return whether the answer is a legal move; otherwise complain, forfeit or void."""
         seat = request.seat
         if isinstance(answer, Exception):
@@ -227,8 +225,7 @@ class _Match:
             name = self.fixture.entrants[seat]
             self._end(StopReason.VOID, f"{name} crashed: {type(answer).__name__}: {answer}", seat)
         elif answer.fault is None and answer.action is not None:
-            known = seat == self.position.turn and answer.action in self.position.after  # legal when last played
-            if known or answer.action in request.legal:
+            if answer.action in request.legal:
                 return True
             self._refuse(seat, answer, "illegal", _illegal(answer.action, request.legal))
         elif answer.fault is Fault.UNAVAILABLE:

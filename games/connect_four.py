@@ -16,9 +16,6 @@ _COLUMN = {str(c + 1): ((1 << ROWS) - 1) << c * _HEIGHT for c in range(COLUMNS)}
 _BOTTOM = {str(c + 1): 1 << c * _HEIGHT for c in range(COLUMNS)}
 _TOP = [1 << c * _HEIGHT + ROWS - 1 for c in range(COLUMNS)]
 _TOPS = sum(_TOP)
-_DIRECTIONS = (1, _HEIGHT, _HEIGHT - 1, _HEIGHT + 1)  # up, along, and the two diagonals
-
-
 _LEGAL = {
     full: tuple(str(c + 1) for c in range(COLUMNS) if not full & _TOP[c])
     for columns in range(1 << COLUMNS)
@@ -106,12 +103,15 @@ class ConnectFour(Game[State]):
 
 
 def _has_line(discs: int) -> bool:
-    """Whether four discs stand in a line: pairs of neighbours that have a pair beside them."""
-    for shift in _DIRECTIONS:
-        pairs = discs & discs >> shift
-        if pairs & pairs >> 2 * shift:
-            return True
-    return False
+    """Whether four discs stand in a line: pairs of neighbours that have a pair beside them, in four directions."""
+    up, along = discs & discs >> 1, discs & discs >> _HEIGHT
+    falling, rising = discs & discs >> _HEIGHT - 1, discs & discs >> _HEIGHT + 1
+    return bool(
+        up & up >> 2
+        or along & along >> 2 * _HEIGHT
+        or falling & falling >> 2 * (_HEIGHT - 1)
+        or rising & rising >> 2 * (_HEIGHT + 1)
+    )
 
 
 def _cells(discs: int) -> NDArray[np.uint8]:
