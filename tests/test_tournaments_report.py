@@ -163,9 +163,9 @@ def test_forfeits_and_voids_are_counted_where_there_are_any(board, league):
         line = next(line for line in shown.splitlines() if f" {name} " in line)
         assert failed in line.split("│")[-2]
     assert "uniform forfeited 3 of its matches" in shown
-    narrow = text(ladder_table(replace(Run.of(league), forfeits={"main-10": 1}), 80))
-    assert max(len(line.rstrip()) for line in narrow.splitlines()) <= 80
-    assert "…" not in narrow
+    run = replace(Run.of(league), forfeits={"main-10": 1})  # beside NashConv a narrow table has no room: a sentence
+    assert max(len(line.rstrip()) for line in text(ladder_table(run, 80)).splitlines()) <= 80
+    assert "main-10 forfeited 1 of its matches" in text(tables(run, 80))
 
 
 def test_who_has_lost_every_match_is_told_so_in_plain_words(tmp_path):

@@ -50,14 +50,13 @@ def ladder_table(run: Run, width: int) -> Table:
     table = Table(title=escape(run.title), title_justify="left", title_style="bold")
     table.add_column("#", justify="right")
     table.add_column("player", overflow="fold", min_width=10)
+    tight = bool(nash_conv) and not wide
+    superior, failed = _superior(ladder), {} if tight else _failures(run)
     against = [escape(f"against {run.anchor}")] if wide else []
-    columns = ["payoff per match", *against, "Elo"] if payoff else ["Elo"]
-    superior, failed = _superior(ladder), _failures(run)
-    record = not payoff and (wide or not (nash_conv and failed))
-    for column in [*columns, "LOS", *(escape(f"as {role}") for role in roles), "matches"]:
-        table.add_column(column, justify="right")
-    shown = {"won/drawn/lost": record, "forfeit/void": bool(failed), "NashConv": bool(nash_conv)}
-    for column in [column for column, there in shown.items() if there]:
+    columns = ["payoff" if tight else "payoff per match", *against, "Elo"] if payoff else ["Elo"]
+    columns += ["LOS", *(escape(f"as {role}") for role in roles), "matches"]
+    columns += ["w/d/l" if tight else "won/drawn/lost"] * (not payoff)
+    for column in [*columns, *["forfeit/void"] * bool(failed), *["NashConv"] * bool(nash_conv)]:
         table.add_column(column, justify="right")
     for place, row in enumerate(ladder.rows, 1):
         cells = [str(place), escape(row.name)]
@@ -68,7 +67,7 @@ def ladder_table(run: Run, width: int) -> Table:
         cells += [_elo(row, ladder), superior.get(row.name, "")]
         cells += [_interval(row.by_role.get(role), "+.3f" if payoff else ".0f") for role in roles]
         cells.append(f"{row.matches:,}")
-        if record:
+        if not payoff:
             cells.append(f"{row.wins}/{row.draws}/{row.losses}")
         if failed:
             cells.append(failed.get(row.name, ""))
