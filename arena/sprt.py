@@ -141,7 +141,9 @@ def _likeliest_normalised(shares: Floats, target: float) -> Floats:
     p = np.broadcast_to(_tilted(scores, target), shares.shape)
     for _ in range(10):
         mean, spread = _moments(p, scores)
-        p = _likeliest(shares, scores - 0.5 - target * spread * (1 + ((scores - mean) / spread) ** 2) / 2)
+        before, p = p, _likeliest(shares, scores - 0.5 - target * spread * (1 + ((scores - mean) / spread) ** 2) / 2)
+        if np.abs(p - before).max() < 1e-12:
+            break
     return p
 
 

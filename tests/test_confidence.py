@@ -18,7 +18,7 @@ LAWS = {
     "rare event": (lambda rng, shape: (rng.random(shape) < 0.03) * 1.0, 0.03),
     "uniform": (lambda rng, shape: rng.random(shape), 0.5),
     "skewed": (lambda rng, shape: rng.beta(0.05, 0.5, shape), 0.05 / 0.55),
-    "pairs of matches": (lambda rng, shape: rng.choice([0, 0.25, 0.5, 0.75, 1], shape, p=[0.1, 0.2, 0.4, 0.2, 0.1]), 0.5),
+    "pairs": (lambda rng, shape: rng.choice([0, 0.25, 0.5, 0.75, 1], shape, p=[0.1, 0.2, 0.4, 0.2, 0.1]), 0.5),
     "poker": (lambda rng, shape: rng.choice([0.47, 0.53, 0.0, 1.0], shape, p=[0.5, 0.45, 0.02, 0.03]), 0.5035),
 }  # fmt: skip
 
@@ -34,7 +34,7 @@ def test_the_mean_is_covered_at_all_times_at_once(law):
 
 def test_an_ordinary_interval_that_is_watched_misses_far_too_often():
     """What the sequence is for: the same question, asked of mean ± 1.96 standard errors from 16 observations on."""
-    draw, mean = LAWS["pairs of matches"]
+    draw, mean = LAWS["pairs"]
     y = draw(np.random.default_rng(1), (RUNS, STEPS))
     n = np.arange(1, STEPS + 1)
     means = np.cumsum(y, axis=1) / n
