@@ -35,8 +35,13 @@ class Listed(NamedTuple):
     moves: int
     step: int
     reason: str
-    smooth: bool
-    """Whether it finished without a fault or a crash on the way."""
+    bumps: int
+    """Refused replies and crashed attempts on the way."""
+
+    @property
+    def rank(self) -> int:
+        """0 if it did not finish, 1 if it did after bumps, 2 if it went smoothly."""
+        return 0 if self.stop is not StopReason.FINISHED else 1 if self.bumps else 2
 
 
 def page_matches(store: Store, game: Game[Any]) -> dict[str, Any]:
@@ -67,15 +72,15 @@ def page_matches(store: Store, game: Game[Any]) -> dict[str, Any]:
 def in_order_of_need(listed: list[Listed]) -> list[int]:
     """Return the positions of all matches, those first that a page should hold before others.
 
-    First whatever did not go smoothly. Then one match of every line-up, a second one of each, and so on, in the
-    order of their keys: these are hashes, so what is left out has nothing to do with how it ended.
+    First what did not finish, then what had bumps. Then one match of every line-up, a second one of each, and so
+    on, in the order of their keys: these are hashes, so what is left out has nothing to do with how it ended.
     """
     met: Counter[tuple[str, ...]] = Counter()
     place = {}
     for at in sorted(range(len(listed)), key=lambda at: listed[at].key):
         place[at] = met[listed[at].entrants]
-        met[listed[at].entrants] += listed[at].smooth
-    return sorted(place, key=lambda at: (listed[at].smooth, place[at] * listed[at].smooth, listed[at].key))
+        met[listed[at].entrants] += listed[at].rank == 2
+    return sorted(place, key=lambda at: (listed[at].rank, place[at], listed[at].key))
 
 
 class _Failures:
@@ -107,15 +112,14 @@ def _listed(record: Record, counts: _Failures) -> Listed:
     counts.add(record)
     faults = sum(bool(turn.fault) for turn in record.turns)
     chance = sum(turn.seat < 0 for turn in record.turns)
-    smooth = record.stop is StopReason.FINISHED and not faults and not record.crashes
     return Listed(
         record.key, record.kind, record.entrants, record.returns, record.stop,
-        len(record.turns) - faults - chance, record.step, record.reason, smooth,
+        len(record.turns) - faults - chance, record.step, record.reason, faults + len(record.crashes),
     )  # fmt: skip
 
 
 def _row(match: Listed, players: list[str], kinds: list[str]) -> list[Any]:
-    """Return key, entrants, returns, moves, stop, step, kind, reason; what is empty at the end is left out."""
+    """Return key, entrants, returns, moves, stop, step, kind, reason, bumps; what is empty at the end is left out."""
     row: list[Any] = [
         match.key,
         [players.index(name) for name in match.entrants],
@@ -125,6 +129,7 @@ def _row(match: Listed, players: list[str], kinds: list[str]) -> list[Any]:
         match.step,
         kinds.index(match.kind),
         clip(match.reason, 300),
+        match.bumps,
     ]
     while not row[-1]:
         row.pop()

@@ -1,8 +1,13 @@
 // Elo and NashConv by training step. The canvas says in words where its numbers stand as text.
 
 // Okabe and Ito's colours (2008), told apart by colour-blind readers; the shapes of the points help too.
-const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
+const BY_DAY = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
+const BY_NIGHT = ["#56b4e9", "#e69f00", "#2cc295", "#e29ac4", "#f0e442", "#ff8a4c"];
 const SHAPES = ["circle", "rect", "triangle", "rectRot", "star", "cross"];
+
+function colourOf(i) {
+  return (matchMedia("(prefers-color-scheme: dark)").matches ? BY_NIGHT : BY_DAY)[i % BY_DAY.length];
+}
 
 function css(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -38,7 +43,7 @@ function eloChart(history) {
   const learners = history.filter((line) => line.points.length > 1);
   const others = history.filter((line) => line.points.length === 1);
   const datasets = learners.flatMap((line, i) => {
-    const colour = COLOURS[i % COLOURS.length];
+    const colour = colourOf(i);
     const band = (end) => ({
       group: i, band: true, data: line.points.map((point) => ({ x: point[0], y: point[end] })),
       borderWidth: 0, pointRadius: 0, pointHitRadius: 0, fill: end === 3 ? "-1" : false, backgroundColor: `${colour}33`,
@@ -65,7 +70,7 @@ function nashConvChart(histories) {
 }
 
 function styled(name, points, i) {
-  const colour = COLOURS[i % COLOURS.length];
+  const colour = colourOf(i);
   return {
     group: i, label: visible(name), data: points, borderColor: colour, backgroundColor: colour, borderWidth: 2,
     pointRadius: points.length > 60 ? 0 : 3, pointHitRadius: 8, pointStyle: SHAPES[i % SHAPES.length],
@@ -106,7 +111,7 @@ const levelNames = {
       chart.ctx.save();
       chart.ctx.fillStyle = css("--quiet");
       chart.ctx.font = `12px ${Chart.defaults.font.family}`;
-      chart.ctx.fillText(set.label.slice(0, 40), chart.chartArea.left + 6, y - 5);
+      chart.ctx.fillText(set.label.slice(0, 40), chart.chartArea.left + 6, y - 6);
       chart.ctx.restore();
     });
   },

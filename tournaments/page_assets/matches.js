@@ -17,7 +17,8 @@ function matchList(data, matches) {
   const role = choice("Role", "filter-role", [["", "Any"], ...different(roles).map((name) => [name, visible(name)])]);
   const result = choice("Outcome", "filter-outcome", [["", "Any"], ["won", "Won"], ["drawn", "Drawn"], ["lost", "Lost"]]);
   const stop = choice("End", "filter-end", [["", "Any"], ["finished", "Finished"],
-    ...different(matches.map((match) => match.stop)).filter(Boolean).sort().map((name) => [name, STOPS[name] ?? name])]);
+    ...different(matches.map((match) => match.stop)).filter(Boolean).sort().map((name) => [name, STOPS[name] ?? name]),
+    ...(matches.some((match) => match.bumps) ? [["bumpy", "With refused replies or crashes"]] : [])]);
   const kind = data.kinds.length > 1 ? choice("Kind", "filter-kind", [["", "Any"], ...data.kinds.map((name) => [name, name])]) : { value: "" };
   const key = el("input", { id: "filter-key", type: "search", autocomplete: "off", spellcheck: "false", placeholder: "any part of it", oninput: () => update(true) });
   byId("filters").append(el("label", {}, el("span", {}, "Key"), key));
@@ -27,7 +28,7 @@ function matchList(data, matches) {
   byId("filters").addEventListener("submit", (event) => event.preventDefault());
 
   function wanted(match) {
-    if (stop.value && (match.stop || "finished") !== stop.value) return false;
+    if (stop.value === "bumpy" ? !match.bumps : stop.value && (match.stop || "finished") !== stop.value) return false;
     if (kind.value && match.kind !== kind.value) return false;
     if (key.value && !match.key.includes(key.value.trim().toLowerCase())) return false;
     const name = data.players[player.value];
@@ -67,8 +68,9 @@ function matchList(data, matches) {
     return scroller("Matches", el("table", { class: "match-table" }, el("thead", {}, head), el("tbody", {}, rows.map((match) => row(match, few)))));
   }
 
-  function badge(match) {
-    return el("span", { class: `badge ${match.stop}` }, STOPS[match.stop] ?? match.stop);
+  function badges(match) {
+    return [match.stop ? el("span", { class: `badge ${match.stop}` }, STOPS[match.stop] ?? match.stop) : null,
+      match.bumps ? el("span", { class: "badge", title: "Refused replies and crashed attempts" }, plural(match.bumps, "fault")) : null];
   }
 
   function row(match, few) {
@@ -80,10 +82,10 @@ function matchList(data, matches) {
       el("td", {}, el("a", { href: `#match=${match.key}`, class: data.replays[match.key] ? "key playable" : "key", title: match.key, "aria-label": `Match ${match.key.slice(0, 8)}` },
         el("span", { class: "extra" }, match.key.slice(0, 8)))),
       few ? names : el("td", {}, names),
-      el("td", { class: "number" }, match.returns.map(payoffText).join(" / "), match.stop ? el("span", { class: "narrow" }, badge(match)) : null),
+      el("td", { class: "number" }, match.returns.map(payoffText).join(" / "), el("span", { class: "narrow" }, badges(match))),
       el("td", { class: "number extra" }, match.moves.toLocaleString("en")),
       data.league ? el("td", { class: "number extra" }, match.step.toLocaleString("en")) : null,
-      el("td", { class: "extra", title: visible(match.reason) }, match.stop ? badge(match) : el("span", { class: "quiet" }, STOPS[""])));
+      el("td", { class: "extra", title: visible(match.reason) }, match.stop ? null : el("span", { class: "quiet" }, STOPS[""]), badges(match)));
     made.addEventListener("click", (event) => {
       if (!event.target.closest("a") && !String(getSelection())) location.hash = `match=${match.key}`;
     });

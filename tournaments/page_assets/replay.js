@@ -8,8 +8,8 @@ const STOPS = { "": "Finished", truncated: "Cut off", forfeit: "Forfeit", void: 
 
 /** The rows of the list as values with names. */
 function readMatches(data) {
-  return data.matches.map(([key, entrants, returns, moves = 0, stop = "", step = 0, kind = 0, reason = ""]) =>
-    ({ key, entrants: entrants.map((i) => data.players[i]), returns, moves, stop: stop || "", step, kind: data.kinds[kind], reason: reason || "" }));
+  return data.matches.map(([key, entrants, returns, moves = 0, stop = "", step = 0, kind = 0, reason = "", bumps = 0]) =>
+    ({ key, entrants: entrants.map((i) => data.players[i]), returns, moves, stop, step, kind: data.kinds[kind], reason, bumps }));
 }
 
 /** "won", "drawn" or "lost" for a seat, by what it earned against the best of the others; "" where nothing was paid. */

@@ -85,10 +85,10 @@ function leaderboard(data) {
   if (perRole) columns.push({ title: "Role", cell: (row) => visible(row.role), value: (row) => row.role });
   if (payoff) {
     columns.push({ title: "Payoff per match", cell: (row) => row.payoff && plusMinus(row.payoff, digits, true), value: (row) => row.payoff?.[0], number: true });
-    columns.push({ title: "", cell: whiskers(rows, (row) => row.payoff, 0), class: "whiskers" });
+    columns.push({ title: "95% interval", cell: whiskers(rows, (row) => row.payoff, 0), class: "whiskers" });
   }
   columns.push({ title: "Elo", cell: rating, value: elo, number: true });
-  if (!payoff) columns.push({ title: "", cell: whiskers(rows, (row) => row.elo, 1000), class: "whiskers" });
+  if (!payoff) columns.push({ title: "95% interval", cell: whiskers(rows, (row) => row.elo, 1000), class: "whiskers" });
   for (const role of roles) {
     columns.push({
       title: `${payoff ? "Payoff" : "Elo"} as ${visible(role)}`, number: true, value: (row) => row.by_role[role]?.[0],
@@ -134,8 +134,9 @@ function ladderNotes(data, payoff, digits) {
   for (const rows of told.values()) {
     const names = rows.slice(0, 20).flatMap((row, i) => [i ? ", " : "", nameOf(row.name)]);
     if (rows.length > 20) names.push(` and ${rows.length - 20} more`);
-    notes.push(el("li", {}, el("span", { class: `badge ${rows[0].standing}` }, STANDINGS[rows[0].standing] ?? rows[0].standing), " ",
-      names, `: ${visible(rows[0].note)}.`));
+    const { name, note, standing } = rows[0];
+    notes.push(el("li", {}, el("span", { class: `badge ${standing}` }, STANDINGS[standing] ?? standing), " ",
+      note.startsWith(name) ? [] : [names, ": "], `${visible(note)}.`));
   }
   return notes;
 }
