@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from arena import config as configuration
 from arena.config import LeagueConfig, TournamentConfig
@@ -58,13 +58,13 @@ def tournament(
     overrides: Sequence[str] = (),
     tell: Callable[[Any], None] | None = None,
 ) -> Ladder:
-    """Play a round robin, or go on with it, and return its ladder.
+    """Play a tournament of any format, or go on with it, and return its ladder.
 
     `source` is a TOML file, the name of one that comes with arena, or a configuration. The run is kept in `folder`,
     by default runs/NAME after the file.
     """
     values = _configuration(source, TournamentConfig, overrides)
-    run = find("tournaments", "round_robin")
+    run = find("tournaments", "tournament")
     return cast("Ladder", run(values, run_folder(source, folder), tell or (lambda _: None)))
 
 
@@ -91,14 +91,52 @@ def pit(
     game: str | Game[Any],
     pairs: int = 500,
     seed: int = 0,
-    tell: Callable[[int], None] | None = None,
+    tell: Callable[[Any], None] | None = None,
+    *,
+    min_pairs: int = 16,
+    elo0: float | None = None,
+    elo1: float | None = None,
+    model: Literal["logistic", "normalised"] = "logistic",
+    alpha: float = 0.05,
+    beta: float = 0.05,
+    precision: float = 0.0,
+    role: str = "",
+    against: str | Player | None = None,
+    folder: str | Path | None = None,
 ) -> Any:
-    """Compare two players over pairs of matches (same seed, seats swapped); returns a verdict that prints itself."""
+    """Compare two players over at most `pairs` pairs of matches; returns a verdict that prints itself.
+
+    A pair is two matches with one seed: against each other with swapped seats or, with `role` and `against`,
+    both in that role against the same opponent. Play stops as soon as the answer is clear: `alpha` and `beta`
+    are the error rates, `elo0` and `elo1` the hypotheses where matches are won and lost, and `precision` a
+    half-width of the mean payoff that is narrow enough. Matches are kept in `folder`, if there is one, and a
+    comparison that was stopped goes on there.
+    """
     game = load_game(game)
-    if pairs < 1:
-        raise ConfigError(f"{pairs} pairs cannot be played: ask for 1 or more")
-    a, b = seat(game, [first, second])
-    return find("tournaments", "pit")(game, a, b, pairs, seed, tell or (lambda _: None))
+    if pairs < 1 or min_pairs < 1:
+        raise ConfigError(f"{min(pairs, min_pairs)} pairs cannot be played: ask for 1 or more")
+    given = [first, second, *([] if against is None else [against])]
+    a, b, *rest = seat(game, given)
+    specs = {name: spec for (name, _), spec in zip([a, b, *rest], given, strict=True) if isinstance(spec, str)}
+    return find("tournaments", "pit")(
+        game,
+        a,
+        b,
+        pairs=pairs,
+        min_pairs=min_pairs,
+        seed=seed,
+        elo0=elo0,
+        elo1=elo1,
+        model=model,
+        alpha=alpha,
+        beta=beta,
+        precision=precision,
+        role=role,
+        against=rest[0] if rest else None,
+        folder=None if folder is None else Path(folder),
+        specs=specs,
+        tell=tell or (lambda _: None),
+    )
 
 
 class Exploit(NamedTuple):

@@ -1,4 +1,4 @@
-"""Who plays which seats with which seed: pairs, and round robins of pairs.
+"""Who plays which seats with which seed: pairs, and schedules of pairs.
 
 A pair is the same seed with the seats swapped: luck of the deal and the advantage of a seat cancel, which is
 why the pair is the unit of all statistics.
@@ -6,7 +6,7 @@ why the pair is the unit of all statistics.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -57,6 +57,34 @@ def round_robin(
     for number in range(pairs):
         for lineup in combinations(entrants, game.entrants):
             yield from pair(game, lineup, number, seed, kind, step, cast)
+
+
+def gauntlet(
+    game: Game[Any],
+    newcomers: Sequence[str],
+    pool: Sequence[str],
+    pairs: int,
+    seed: int,
+    kind: str = "tournament",
+    cast: Mapping[str, str] | None = None,
+) -> Iterator[Fixture]:
+    """Yield `pairs` pairs of every newcomer with every one of the pool, round by round; nobody else meets."""
+    for number in range(pairs):
+        for newcomer in newcomers:
+            for opponent in pool:
+                yield from pair(game, [newcomer, opponent], number, seed, kind, cast=cast)
+
+
+def meeting(
+    game: Game[Any],
+    two: Sequence[str],
+    numbers: Iterable[int],
+    seed: int,
+    kind: str = "tournament",
+    cast: Mapping[str, str] | None = None,
+) -> list[Fixture]:
+    """Return the matches of the pairs `numbers` between two entrants."""
+    return [fixture for number in numbers for fixture in pair(game, two, number, seed, kind, cast=cast)]
 
 
 def challenge(

@@ -217,6 +217,10 @@ class Store:
         """Return the keys of all matches that are complete."""
         return {key for (key,) in self._select("SELECT key FROM matches")}
 
+    def count(self) -> int:
+        """Return how many matches are complete."""
+        return int(self._select("SELECT COUNT(*) FROM matches")[0][0])
+
     def known(self, keys: Iterable[str]) -> set[str]:
         """Return those of the keys whose matches are complete."""
         query = "SELECT key FROM matches WHERE key IN (SELECT value FROM json_each(?))"

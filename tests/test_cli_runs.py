@@ -45,6 +45,36 @@ def test_ratings_draw_a_picture(runs, name):
         assert head.startswith(b"\x89PNG") if name.endswith("png") else b"<svg" in head or b"<?xml" in head
 
 
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ('format = "swiss"\nrounds = 2', ["swiss: after 2 of 2 rounds", "  1. ", "round 2: ", "had a bye"]),
+        (
+            'format = "double_elimination"',
+            ["double elimination: seeds uniform, bet, pass", "grand final: ", "places: 1. "],
+        ),
+        ('format = "gauntlet"\nnewcomers = ["pass"]', ["payoff per match"]),
+    ],
+)
+def test_every_format_ends_with_the_ladder_and_what_is_its_own(tmp_path, form, said):
+    (tmp_path / "t.toml").write_text(f"{form}\n{TOURNAMENT}pass = 'script(prefer=\"pass\")'\n")
+    shown = succeed("tournament", "t.toml", cwd=tmp_path)
+    assert all(words in shown for words in said)
+    assert shown.splitlines()[:-1] == succeed("ratings", "runs/t", cwd=tmp_path).splitlines()
+
+
+def test_two_runs_are_merged_and_rated_together(tmp_path):
+    for name, seed in (("one", 1), ("two", 2)):
+        (tmp_path / f"{name}.toml").write_text(f"seed = {seed}\n{TOURNAMENT}")
+        succeed("tournament", f"{name}.toml", cwd=tmp_path)
+    shown = succeed("merge", "runs/one", "runs/two", "--into", "runs/both", cwd=tmp_path)
+    assert "payoff per match" in shown
+    assert shown.splitlines()[-1] == "kept in runs/both: 240 matches"
+    again = run("merge", "runs/one", "runs/two", "--into", "runs/both", cwd=tmp_path)
+    assert again.returncode == 2
+    assert "runs/both exists already" in again.stderr
+
+
 def test_two_processes_cannot_write_one_run(runs, tmp_path):
     (tmp_path / "long.toml").write_text(TOURNAMENT.replace("pairs = 60", "pairs = 100000"))
     first = subprocess.Popen(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from arena.config import LeagueConfig, TournamentConfig, load
+from arena.config import LeagueConfig, TournamentConfig, check, load
 from arena.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -16,6 +16,25 @@ def written(tmp_path, text):
     file = tmp_path / "config.toml"
     file.write_text(text)
     return file
+
+
+@pytest.mark.parametrize(("n", "least", "most"), [(2, 1, 1), (3, 2, 3), (4, 2, 3), (5, 3, 5), (8, 3, 7), (9, 4, 9)])
+def test_a_swiss_has_enough_rounds_to_link_all_and_no_more_than_there_are_opponents(n, least, most):
+    entrants = {f"p{i}": "uniform" for i in range(n)}
+    for rounds in range(1, n + 3):
+        values = {"game": "kuhn_poker", "format": "swiss", "rounds": rounds, "entrants": entrants}
+        if least <= rounds <= most:
+            check(values, TournamentConfig, "x")
+        else:
+            with pytest.raises(ConfigError, match="rounds are too"):
+                check(values, TournamentConfig, "x")
+
+
+def test_entrants_are_seeded_by_strength_or_else_in_the_order_of_the_file(tmp_path):
+    text = "format = 'double_elimination'\n" + GOOD + "c = 'uniform'\n"
+    assert load(written(tmp_path, text), TournamentConfig).seeded == ["a", "b", "c"]
+    text += "[seeding]\na = 900\nb = 1100.5\nc = 900\n"
+    assert load(written(tmp_path, text), TournamentConfig).seeded == ["b", "a", "c"]
 
 
 def test_defaults_fill_what_a_file_leaves_out(tmp_path):
@@ -42,6 +61,27 @@ def test_defaults_fill_what_a_file_leaves_out(tmp_path):
         (GOOD + '"a\\n" = "uniform"\n', r"the name 'a\n' will not do"),
         (GOOD + f"{'a' * 101} = 'uniform'\n", "will not do"),
         (GOOD + "[patience]\nretires = 1\n", "there is no key 'patience.retires'; did you mean 'retries'?"),
+        (
+            "format = 'suisse'\n" + GOOD,
+            "format = 'suisse' will not do: input should be 'round_robin', 'gauntlet', 'swiss'",
+        ),
+        ("rounds = 3\n" + GOOD, "rounds belongs to the format swiss, and this is a round_robin"),
+        ("format = 'swiss'\nrounds = 1\nnewcomers = ['a']\n" + GOOD, "newcomers belongs to the format gauntlet"),
+        ("extra_pairs = 0\n" + GOOD, "extra_pairs belongs to the format double_elimination"),
+        (GOOD + "[seeding]\na = 1\nb = 2\n", "seeding belongs to the format swiss or double_elimination"),
+        ("format = 'gauntlet'\n" + GOOD, 'a gauntlet needs newcomers, for example newcomers = ["mine"]'),
+        ("format = 'gauntlet'\nnewcomers = ['c']\n" + GOOD, "the newcomer 'c' is not among the entrants"),
+        ("format = 'gauntlet'\nnewcomers = ['a', 'a']\n" + GOOD, "the newcomer 'a' is named twice"),
+        ("format = 'gauntlet'\nnewcomers = ['a', 'b']\n" + GOOD, "at least one entrant must not be a newcomer"),
+        ("format = 'swiss'\n" + GOOD, "a swiss needs a number of rounds, for example rounds = 5"),
+        ("format = 'swiss'\nrounds = 0\n" + GOOD, "rounds = 0 will not do"),
+        ("format = 'swiss'\nrounds = 2\n" + GOOD, "2 rounds are too many for 2 entrants, who have all met after 1"),
+        ("format = 'swiss'\nrounds = 1\n" + GOOD + "c = 'uniform'\n", "1 rounds are too few to put 3 entrants on one"),
+        ("format = 'double_elimination'\nextra_pairs = -1\n" + GOOD, "extra_pairs = -1 will not do"),
+        ("format = 'double_elimination'\n" + GOOD + "[seeding]\na = 1\n", "and only them: 'b' is missing"),
+        ("format = 'swiss'\nrounds = 1\n" + GOOD + "[seeding]\na = 1\nb = 2\nc = 3\n", "'c' is no entrant"),
+        ("format = 'swiss'\nrounds = 1\n" + GOOD + "[seeding]\na = nan\nb = 2\n", "seeding.a = nan will not do"),
+        (GOOD + "'cast:judge' = 'uniform'\n[cast]\njudge = 'uniform'\n", "what the player of a cast seat is called"),
     ],
 )
 def test_a_bad_tournament_file_gets_one_sentence(tmp_path, text, sentence):

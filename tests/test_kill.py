@@ -8,32 +8,38 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from arena.config import TournamentConfig, load
 from arena.registry import load_game
 from arena.store import Store
-from arena.tournaments.round_robin import fixtures, standings
+from arena.tournaments.round_robin import RoundRobin
+from arena.tournaments.tournament import ladder, standings
 
-KILLS = 10
+KILLS = 20
 
 TOURNAMENT = """
-game = "kuhn_poker"
+game = "tic_tac_toe"
 seed = 3
-pairs = 400
+pairs = {pairs}
+{format}
 [entrants]
 uniform = "uniform"
-always_bet = 'script(prefer="bet")'
-equilibrium = 'tabular(table="arena.games.kuhn_poker:equilibrium")'
-slow = "%s:Slow"
+centre = 'script(prefer="5")'
+corner = 'script(prefer="1")'
+edge = 'script(prefer="2")'
+slow = "{slow}:Slow"
 """
 
-# A real player that takes its time, so that a tournament lasts long enough to be killed ten times.
+# A real player that takes its time, so that a tournament lasts long enough to be killed so often.
 SLOW = """
+import os
 import time
 from arena.players.uniform import UniformPlayer
 
 class Slow(UniformPlayer):
     def act(self, batch):
-        time.sleep(0.2)
+        time.sleep(float(os.environ.get("PAUSE", "0")))
         return super().act(batch)
 """
 
@@ -65,9 +71,12 @@ block_pairs = 10
 """
 
 
-def start(command: str, file: Path, folder: Path) -> subprocess.Popen[bytes]:
+def start(command: str, file: Path, folder: Path, pause: float = 0.0) -> subprocess.Popen[bytes]:
     arguments = [sys.executable, "-m", "arena", command, str(file), "--run", str(folder)]
-    return subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+    environment = {**os.environ, "PAUSE": str(pause)}
+    return subprocess.Popen(
+        arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, env=environment
+    )
 
 
 def finish(command: str, file: Path, folder: Path) -> str:
@@ -77,12 +86,12 @@ def finish(command: str, file: Path, folder: Path) -> str:
     return output
 
 
-def kill_ten_times(command: str, file: Path, folder: Path, rng: random.Random) -> int:
+def kill(times: int, command: str, file: Path, folder: Path, rng: random.Random, pause: float = 0.0) -> int:
     """Start the run again and again, and kill it soon after it has written something; returns the kills that hit."""
     hits = 0
-    for _ in range(KILLS):
+    for _ in range(times):
         before = traces(folder)
-        process = start(command, file, folder)
+        process = start(command, file, folder, pause)
         deadline = time.monotonic() + 60
         while process.poll() is None and traces(folder) == before and time.monotonic() < deadline:
             time.sleep(0.005)
@@ -107,33 +116,58 @@ def traces(folder: Path) -> list[tuple[str, int, int]]:
     return found
 
 
-def test_a_tournament_killed_ten_times_loses_no_match_and_plays_none_twice(tmp_path):
-    (tmp_path / "slow.py").write_text(SLOW)
-    file = tmp_path / "tournament.toml"
-    file.write_text(TOURNAMENT % (tmp_path / "slow.py"))
+def tournament_file(folder: Path, pairs: int, form: str = "") -> Path:
+    (folder / "slow.py").write_text(SLOW)
+    file = folder / "tournament.toml"
+    file.write_text(TOURNAMENT.format(pairs=pairs, format=form, slow=folder / "slow.py"))
+    return file
+
+
+def assert_nothing_was_lost_or_played_twice(file: Path, whole_run: Path, killed_run: Path) -> None:
+    config = load(file, TournamentConfig)
+    game = load_game(config.game)
+    with Store.read(whole_run) as whole, Store.read(killed_run) as killed:
+        records = sorted(killed.records(), key=key)
+        assert len({record.key for record in records}) == len(records)
+        assert records == sorted(whole.records(), key=key)
+        assert ladder(killed, config, game).rows == ladder(whole, config, game).rows
+        for record in records[::50]:
+            list(record.replay(game))
+    assert standings(killed_run) == standings(whole_run)
+
+
+def test_ten_thousand_matches_killed_twenty_times_lose_none_and_play_none_twice(tmp_path):
+    file = tournament_file(tmp_path, pairs=500)
     finish("tournament", file, tmp_path / "whole")
-    hits = kill_ten_times("tournament", file, tmp_path / "killed", random.Random(1))
+    hits = kill(KILLS, "tournament", file, tmp_path / "killed", random.Random(1), pause=0.05)
     assert hits == KILLS, f"the tournament was over after {hits} kills"
     finish("tournament", file, tmp_path / "killed")
 
+    assert_nothing_was_lost_or_played_twice(file, tmp_path / "whole", tmp_path / "killed")
     config = load(file, TournamentConfig)
-    game = load_game(config.game)
-    with Store.read(tmp_path / "whole") as whole, Store.read(tmp_path / "killed") as killed:
-        records = list(killed.records())
-        keys = [record.key for record in records]
-        assert sorted(keys) == sorted({fixture.key for fixture in fixtures(config, game)})
-        assert sorted(records, key=lambda r: r.key) == sorted(whole.records(), key=lambda r: r.key)
-        assert standings(killed, config, game).rows == standings(whole, config, game).rows
-        for record in records[::50]:
-            list(record.replay(game))
+    (schedule,) = RoundRobin(config, load_game(config.game)).stages(lambda *_: pytest.fail("nothing to ask"))
+    with Store.read(tmp_path / "killed") as store:
+        assert store.keys() == {fixture.key for fixture in schedule}
+        assert store.count() == 10_000
+
+
+@pytest.mark.parametrize("form", ["swiss", "double_elimination"])
+def test_rounds_that_depend_on_results_come_again_after_every_kill(tmp_path, form):
+    """Killed between rounds and inside of them, a Swiss pairs the same and a bracket brings the same together."""
+    file = tournament_file(tmp_path, 60, f'format = "{form}"' + ("\nrounds = 5" if form == "swiss" else ""))
+    finish("tournament", file, tmp_path / "whole")
+    hits = kill(6, "tournament", file, tmp_path / "killed", random.Random(2), pause=0.1)
+    assert hits >= 4, f"the tournament was over after {hits} kills"
+    finish("tournament", file, tmp_path / "killed")
+    assert_nothing_was_lost_or_played_twice(file, tmp_path / "whole", tmp_path / "killed")
 
 
 def test_a_league_killed_ten_times_ends_with_the_same_weights_baselines_pool_and_tallies(tmp_path):
     file = tmp_path / "league.toml"
     file.write_text(LEAGUE)
     finish("train", file, tmp_path / "whole")
-    hits = kill_ten_times("train", file, tmp_path / "killed", random.Random(2))
-    assert hits == KILLS, f"the league was over after {hits} kills"
+    hits = kill(10, "train", file, tmp_path / "killed", random.Random(2))
+    assert hits == 10, f"the league was over after {hits} kills"
     finish("train", file, tmp_path / "killed")
 
     with Store.read(tmp_path / "whole") as whole, Store.read(tmp_path / "killed") as killed:

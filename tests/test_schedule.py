@@ -8,7 +8,7 @@ import pytest
 from arena.errors import ConfigError
 from arena.games.kuhn_poker import KuhnPoker
 from arena.games.tic_tac_toe import TicTacToe
-from arena.schedule import challenge, pair, round_robin
+from arena.schedule import challenge, gauntlet, meeting, pair, round_robin
 
 GAME = KuhnPoker()
 
@@ -63,6 +63,18 @@ def test_a_round_robin_is_fair_at_any_moment():
     fixtures = list(round_robin(GAME, ["a", "b", "c", "d"], 3, 0))
     for begin in range(0, len(fixtures), 12):
         assert len({frozenset(fixture.entrants) for fixture in fixtures[begin : begin + 12]}) == 6
+
+
+def test_in_a_gauntlet_newcomers_meet_the_pool_round_by_round_and_nobody_else_meets():
+    fixtures = list(gauntlet(GAME, ["x", "y"], ["a", "b"], 3, 0))
+    met = [frozenset(fixture.entrants) for fixture in fixtures[::2]]
+    assert met == [frozenset(two) for two in ("xa", "xb", "ya", "yb")] * 3
+    assert set(fixtures) < set(round_robin(GAME, ["a", "b", "x", "y"], 3, 0))
+
+
+def test_a_meeting_is_the_pairs_that_were_asked_for():
+    fixtures = meeting(GAME, ("x", "y"), range(4, 6), 0)
+    assert fixtures == [*pair(GAME, "xy", 4, 0, "tournament"), *pair(GAME, "xy", 5, 0, "tournament")]
 
 
 def test_keys_and_deals_are_all_different():
