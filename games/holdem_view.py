@@ -39,7 +39,7 @@ def tell_hand(stakes: Stakes, hand: Hand, seat: int, raises: Mapping[str, int] |
 def tell_past(stakes: Stakes, hand: Hand, seat: int) -> str:
     """Return what `seat` remembers of a finished hand, in one line."""
     button = "your button" if hand.button == seat else "the other's button"
-    own, board = " ".join(hand.hole(seat)), " ".join(hand.board) or "no board"
+    own, board = " ".join(hand.hole(seat)), f"board {' '.join(hand.board)}" if hand.board else "no board"
     rounds = _rounds(stakes, hand, betting(stakes, hand), seat)
     return "; ".join([f"{button}, your cards {own}, {board}", *rounds, *_end(stakes, hand, seat)])
 
