@@ -67,6 +67,7 @@ def play_fixtures(
     as the players answer each request alone.
     """
     patience = patience or Patience()
+    concurrent = min([concurrent, *(getattr(player, "matches_at_once", concurrent) for player in players.values())])
     positions = Positions(game)
     waiting = iter(fixtures)
     live: list[_Match] = []

@@ -123,6 +123,10 @@ class Request:
             self._encoded = self.game.encode(self._state, self.seat)
         return self._encoded
 
+    def draw(self) -> str:
+        """Return the position as this seat may see it, drawn for people."""
+        return self.game.draw(self._state, self.seat)
+
     def sample(self, weights: NDArray[Any]) -> int:
         """Draw a position with probability proportional to `weights`, using this request's seed."""
         return int(_draw(np.asarray(weights)[None], uniforms([self.seed]))[0])
@@ -132,9 +136,13 @@ class Request:
         if self.game.hidden:
             raise HiddenState(
                 f"{self.game.name} hides information, so a player may not see its state: "
-                "use request.text, request.tensor() or game.resample"
+                "use request.text, request.tensor() or request.resample(rng)"
             )
         return self._state
+
+    def resample(self, rng: np.random.Generator) -> Any:
+        """Return a state that this seat could be in, for search: the game draws it from what the seat knows."""
+        return self.game.resample(self._state, self.seat, rng)
 
 
 class Requests(Sequence[Request]):
@@ -215,7 +223,10 @@ def _draw(weights: NDArray[Any], uniforms: NDArray[np.float64]) -> NDArray[np.in
 
 @runtime_checkable
 class Player(Protocol):
-    """Anything that can take a seat."""
+    """Anything that can take a seat.
+
+    A player that cannot play many matches side by side (a person) has `matches_at_once`, and is given no more.
+    """
 
     name: str
 

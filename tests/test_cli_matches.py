@@ -1,5 +1,16 @@
 """Games, single matches and replays on the command line."""
 
+import os
+import pty
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from arena.match import Fixture, play_fixtures
+from arena.player import Fault, Move
+from arena.registry import load_game
+from arena.store import Store
 from tests.command_line import succeed
 
 
@@ -35,3 +46,57 @@ def test_replay_lists_matches_and_steps_through_one(runs):
     story = succeed("replay", "runs/poker", listed[0].split()[0], cwd=runs)
     assert "-> chance:" in story
     assert "payoff: first" in story
+
+
+def stepping(runs, key, words):
+    """Replay a match on a terminal, type the words one at a time, and return what each of them showed."""
+    master, slave = pty.openpty()
+    command = [sys.executable, "-m", "arena", "replay", "runs/poker", key]
+    process = subprocess.Popen(command, cwd=runs, stdin=slave, stdout=slave, stderr=slave)
+    os.close(slave)
+    shown = []
+    for word in words:
+        text = b""
+        while b"quit > " not in text:
+            text += os.read(master, 4096)
+        shown.append(text.decode())
+        os.write(master, word.encode() + b"\n")
+    assert process.wait(timeout=30) == 0
+    os.close(master)
+    return shown
+
+
+def test_replay_steps_through_a_match_on_a_terminal(runs):
+    key = succeed("replay", "runs/poker", cwd=runs).split()[0]
+    first, second, back, last = stepping(runs, key, ["", "b", "99", ""])
+    assert "vs" in first
+    assert "[1/" in first
+    assert "[2/" in second
+    assert "-> chance:" in second
+    assert "[1/" in back
+    assert "payoff: first" in last
+
+
+class Stubborn:
+    """Says nonsense before it moves."""
+
+    name = "stubborn"
+
+    def act(self, batch):
+        return [
+            Move(request.legal[0], "well, " + request.legal[0])
+            if request.complaint
+            else Move(None, "hm", fault=Fault.EMPTY)
+            for request in batch
+        ]
+
+
+def test_a_replay_tells_what_was_refused_and_said():
+    game = load_game("kuhn_poker")
+    fixtures = [Fixture("abc", "tournament", ("stubborn", "stubborn"), 1, "p")]
+    with tempfile.TemporaryDirectory() as folder:
+        with Store.open(Path(folder)) as store:
+            store.add(play_fixtures(game, fixtures, {"stubborn": Stubborn()}))
+        text = succeed("replay", folder, "abc")
+    assert "-> first tried 'hm': empty" in text
+    assert "-> first: pass   said: well, pass" in text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +49,8 @@ def play(game: str, *players: str, matches: int = 1, seed: int = 0) -> None:
     records = api.play(rules, players, matches, seed)
     screen = terminal.out()
     if matches == 1:
-        _tell_story(screen, rules, records[0])
+        frames = story(rules, records[0])
+        screen.print("\n".join(frames if "human" not in players else frames[-1:]), markup=False)
         return
     for seat, role in enumerate(rules.roles):
         paid = [payoff for record in records if (payoff := record.returns[seat]) is not None]
@@ -57,7 +60,7 @@ def play(game: str, *players: str, matches: int = 1, seed: int = 0) -> None:
         screen.print(f"abandoned matches: {len(given_up):,}, the first because {given_up[0].reason}", markup=False)
 
 
-def replay(run: Path, match: str = "") -> None:
+def replay(run: Path, match: str = "", *, whole: bool = False) -> None:
     """Step through a recorded match, checked against the rules.
 
     Parameters
@@ -66,6 +69,8 @@ def replay(run: Path, match: str = "") -> None:
         The run's folder.
     match
         The first characters of its key; without it the keys of the last matches are listed.
+    whole
+        Print the match to its end instead of stopping at every move; in a pipe it always is.
     """
     from itertools import islice
 
@@ -88,20 +93,65 @@ def replay(run: Path, match: str = "") -> None:
         raise UnknownName(f"{run} has no match whose key begins with {match!r}: arena replay {run} lists some")
     if len(records) > 1:
         raise UnknownName(f"several matches in {run} have keys that begin with {match!r}: give more characters")
-    _tell_story(screen, load_game(records[0].game), records[0])
+    frames = story(load_game(records[0].game), records[0])
+    if screen.is_terminal and sys.stdin.isatty() and not whole:
+        _step_through(screen, frames)
+    else:
+        screen.print("\n".join(frames), markup=False)
 
 
-def _tell_story(out: Console, game: Any, record: Any) -> None:
-    """Print a match move by move as a spectator sees it."""
-    out.print(" vs ".join(f"{n} ({r})" for n, r in zip(record.entrants, game.roles, strict=True)), markup=False)
+def story(game: Any, record: Any) -> list[str]:
+    """Return a match as a spectator sees it: its players, a text for every move, and how it ended."""
+    frames = [" vs ".join(f"{n} ({r})" for n, r in zip(record.entrants, game.roles, strict=True))]
+    dealt: list[str] = []
+    refused = iter(_refused(game, record))
     for state, turn in record.replay(game):
-        if turn is None:
-            out.print(game.draw(state), markup=False)
-        elif turn.seat >= 0:
-            out.print(f"{game.draw(state)}\n-> {game.roles[turn.seat]}: {turn.action}\n", markup=False)
-        else:
-            out.print(f"-> chance: {turn.action}", markup=False)
+        before = next(refused)
+        if turn is not None and turn.seat < 0:
+            dealt.append(f"-> chance: {turn.action}")
+            continue
+        lines = [*dealt, game.draw(state), *before]
+        dealt = []
+        if turn is not None:
+            said = f"   said: {turn.raw}" if turn.raw not in ("", turn.action) else ""
+            lines.append(f"-> {game.roles[turn.seat]}: {turn.action}{said}\n")
+        frames.append("\n".join(lines))
     paid = ", ".join(
         f"{role} {value:+g}" for role, value in zip(game.roles, record.returns, strict=True) if value is not None
     )
-    out.print(f"{record.stop}{': ' + record.reason if record.reason else ''}; payoff: {paid or 'none'}", markup=False)
+    ending = f"{record.stop}{': ' + record.reason if record.reason else ''}; payoff: {paid or 'none'}"
+    frames[-1] += f"\n{ending}"
+    return frames
+
+
+def _refused(game: Any, record: Any) -> Iterator[list[str]]:
+    """Yield, for every turn that was played and for the end, the replies before it that were refused."""
+    lines: list[str] = []
+    for turn in record.turns:
+        if turn.fault:
+            tried = f"{turn.raw or turn.action or 'nothing'!r}"
+            lines.append(f"-> {game.roles[turn.seat]} tried {tried}: {turn.fault}")
+        else:
+            yield lines
+            lines = []
+    yield lines
+
+
+def _step_through(screen: Console, frames: Sequence[str]) -> None:
+    """Show one frame at a time, as the reader asks for them."""
+    place = 0
+    while True:
+        screen.print(frames[place], markup=False)
+        try:
+            word = screen.input(f"[{place + 1}/{len(frames)}] Enter: next, b: back, a number, q: quit > ", markup=False)
+        except EOFError:
+            return
+        word = word.strip().lower()
+        if word == "q" or (not word and place == len(frames) - 1):
+            return
+        if word == "b":
+            place = max(place - 1, 0)
+        elif word.isdecimal() and len(word) < 6:
+            place = min(max(int(word) - 1, 0), len(frames) - 1)
+        else:
+            place = min(place + 1, len(frames) - 1)
