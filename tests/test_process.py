@@ -148,10 +148,10 @@ def test_a_hung_bot_forfeits_and_the_next_match_goes_on(bot) -> None:
 
 def test_a_match_has_its_own_clock(bot) -> None:
     """Every answer is quick enough, and all of them together are not."""
-    player = bot("time.sleep(0.25)", move_seconds=5, match_seconds=0.6)
+    player = bot("time.sleep(0.25)", move_seconds=5, match_seconds=0.4)
     records = play(player, matches=1, game="tic_tac_toe")
     assert str(records[0].stop) == "forfeit"
-    assert 2 <= sum(turn.seat == 0 and not turn.fault for turn in records[0].turns) <= 4
+    assert 1 <= sum(turn.seat == 0 and not turn.fault for turn in records[0].turns) <= 2
     fresh = play(player, matches=1, game="kuhn_poker")
     assert str(fresh[0].stop) == "finished"
 
