@@ -81,6 +81,18 @@ def test_a_hidden_state_is_refused_and_an_open_one_given() -> None:
     assert Request(open_game, start, 0).state() == start
 
 
+def test_resampling_draws_what_is_hidden_from_the_view_alone() -> None:
+    drawn = [
+        Request(KUHN, State(("K", other), ("pass", "bet")), 0).resample(np.random.default_rng(seed))
+        for seed in range(40)
+        for other in ("J", "Q")
+    ]
+    assert drawn[::2] == drawn[1::2]  # whatever the true card is
+    assert {KUHN.view(s, 0) for s in drawn} == {"your card: K; so far: pass, bet"}
+    assert {s.cards[1] for s in drawn} == {"J", "Q"}
+    assert Request(TicTacToe(), TicTacToe().start(), 0).resample(np.random.default_rng(0)) == TicTacToe().start()
+
+
 def test_the_past_is_seen_through_the_seats_own_eyes() -> None:
     request = Request(KUHN, State(("K", "J"), ("pass", "bet")), 0, past=[(KING, "pass")])
     assert request.past == (("your card: K; so far: nothing", "pass"),)
