@@ -120,9 +120,10 @@ function replayViewer(data, matches) {
     parts.moves.scrollTop = current.offsetTop - parts.moves.offsetTop - parts.moves.clientHeight / 2 + current.clientHeight / 2;
   }
 
-  dialog.addEventListener("keydown", (event) => {
+  // On the document: a button that is disabled at the last position loses the focus to it.
+  document.addEventListener("keydown", (event) => {
     const target = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: steps.length }[event.key];
-    if (target === undefined || !parts.scene || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (target === undefined || !dialog.open || !dialog.contains(parts.scene) || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault(); // the slider would take the same keys
     go(target);
   });
