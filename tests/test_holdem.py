@@ -360,6 +360,7 @@ def test_refusals(s, action):
         ({"blinds": (0, 2)}, "give the small one"),
         ({"stack": 3}, "at least 4 chips"),
         ({"hands": 0}, "at least one hand"),
+        ({"stack": 99.5}, "whole numbers"),
         ({"sizes": "any"}, "'pot' for half_pot"),
     ],
 )
