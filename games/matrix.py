@@ -98,6 +98,11 @@ class Matrix(Game[Moves]):
             tensor[2 + n + self.actions.index(s[1 - seat])] = 1
         return tensor
 
+    def resample(self, s: Moves, seat: int, rng: np.random.Generator) -> Moves:
+        """Return the state with another choice of the row player, if the column player has yet to see it."""
+        rows = self.legal(s, 0)
+        return (rows[int(rng.integers(len(rows)))],) if seat == 1 and len(s) == 1 else s
+
     def draw(self, s: Moves, seat: int | None = None) -> str:
         shown = [action if seat in (None, i) or len(s) == 2 else "?" for i, action in enumerate(s)]
         return f"row and column chose: {' '.join(shown) or '-'}"

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from arena.errors import ConfigError, GameError, IllegalAction
@@ -72,3 +73,13 @@ def test_wrong_parameters_are_refused():
         Matrix([[1, 2], [3, 4]], actions=["a", "a"])
     with pytest.raises(ConfigError, match="did you mean 'payoffs'"):
         load_game("matrix(payofs=[[1]])")
+
+
+def test_only_a_choice_that_is_still_sealed_is_resampled():
+    game, rng = RockPaperScissors(), np.random.default_rng(0)
+    drawn = [game.resample(("rock",), 1, rng) for _ in range(300)]
+    assert all(70 < drawn.count((action,)) < 130 for action in game.actions)
+    assert drawn == [game.resample(("paper",), 1, rng) for rng in [np.random.default_rng(0)] for _ in range(300)]
+    assert game.resample(("rock",), 0, rng) == ("rock",)
+    assert game.resample(("rock", "paper"), 1, rng) == ("rock", "paper")
+    assert game.resample((), 0, rng) == ()
