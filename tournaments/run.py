@@ -82,7 +82,7 @@ class Run:
     @property
     def title(self) -> str:
         """The folder's name and the game."""
-        return f"{self.folder.name}: {self.game.spec}"
+        return f"{self.folder.name}: {getattr(self.game, 'label', self.game.spec)}"
 
     @cached_property
     def nash_conv(self) -> dict[str, float]:

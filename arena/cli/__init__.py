@@ -11,7 +11,7 @@ from cyclopts import App, CycloptsError
 from rich.console import Console
 
 from arena import __version__
-from arena.cli import author, compare, matches, report, runs
+from arena.cli import author, compare, exchange, matches, report, runs
 from arena.errors import ArenaError
 
 app = App(
@@ -26,6 +26,7 @@ for _command in (
     *(runs.tournament, runs.train, runs.ratings, runs.merge),
     *(compare.pit, compare.exploit),
     report.report,
+    *(exchange.export, exchange.import_),
     *(author.check, author.new),
 ):
     app.command(_command)

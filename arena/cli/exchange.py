@@ -1,0 +1,63 @@
+"""A run's matches for other programs, and other programs' matches as a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from arena.cli import terminal
+
+
+def export(run: Path, file: Path) -> None:
+    """Write a run's matches into a file: .jsonl, .parquet, .pgn (chess) or .csv (results only).
+
+    Parameters
+    ----------
+    run
+        The run's folder.
+    file
+        The file to write. JSON lines and Parquet hold everything that a replay needs, a match each.
+    """
+    from arena.registry import find
+
+    count = find("tournaments", "export")(run, file)
+    terminal.out().print(f"{count:,} matches written into {file}", markup=False)
+
+
+def import_(
+    file: Path, *, run: Path, game: str = "", anchor: str = "", block_pairs: int = 0, most: float = 0.0
+) -> None:
+    """Read matches that were played elsewhere into a run; arena ratings then rates them. Twice adds nothing.
+
+    A .csv file names its columns in the first line: first and second (the players), one of score (1, 0.5 or 0 for
+    the first), winner (a name or draw) and payoff (what the first won), and if wanted pair (the two matches with
+    seats swapped share it) and step. A .jsonl file is what arena export writes.
+
+    Parameters
+    ----------
+    file
+        The file to read. Broken lines are named, and the others kept.
+    run
+        The folder of the run, a new one or one of imported matches.
+    game
+        The game, where it is one that arena knows.
+    anchor
+        The player whose Elo is 1000; by default the first in the file.
+    block_pairs
+        Payoffs: how many pairs make the block that Elo counts as one game; by default 50.
+    most
+        Payoffs: the greatest that a match can pay; by default the greatest in the file, rounded up.
+    """
+    from arena.registry import find
+
+    with terminal.live() as live:
+        found = find("tournaments", "import")(
+            file, run, game, anchor, block_pairs, most, lambda done: live.show("import", done, None, "matches")
+        )
+    screen = terminal.out()
+    for number, what in found.problems:
+        screen.print(f"line {number:,} is left out: {what}", markup=False)
+    if found.broken > len(found.problems):
+        screen.print(f"and {found.broken - len(found.problems):,} more broken lines", markup=False)
+    known = f", {found.known:,} were there already" if found.known else ""
+    broken = f", {found.broken:,} lines left out" if found.broken else ""
+    screen.print(f"{found.added:,} matches added{known}{broken}; arena ratings {run} rates them", markup=False)

@@ -1,0 +1,172 @@
+"""A run's matches as a file for others: JSON lines, Parquet, PGN or a table of results, by the file's suffix."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from itertools import islice
+from pathlib import Path
+from typing import Any, TextIO
+
+from arena.errors import ConfigError
+from arena.game import Game
+from arena.rating import refuse_unratable
+from arena.record import Record, StopReason, Turn, to_result
+from arena.registry import load_game
+from arena.store import Store
+
+_GROUP = 10_000
+"""Matches that are held at once for one row group of a Parquet file."""
+_PGN_WIDTH = 79
+_TERMINATION = {
+    StopReason.FINISHED: "normal",
+    StopReason.TRUNCATED: "adjudication",
+    StopReason.FORFEIT: "rules infraction",
+    StopReason.VOID: "emergency",
+    StopReason.ABANDONED: "abandoned",
+}
+
+
+def run(folder: Path, file: Path) -> int:
+    """Write the matches of the run in `folder` into `file` and return how many; the suffix says how.
+
+    The file appears when it is whole. Raises ConfigError for another suffix, a missing package, or a game that
+    the format does not fit.
+    """
+    write = _FORMATS.get(file.suffix.lower())
+    if write is None:
+        raise ConfigError(f"{file} should end in one of {', '.join(_FORMATS)}, which says what to write")
+    part = file.with_name(file.name + ".part")
+    with Store.read(folder) as store:
+        config = store.meta("config")
+        if config is None:
+            raise ConfigError(f"{folder} holds a run that never began: there is nothing to export")
+        try:
+            count = write(store, load_game(config["game"]), part)
+            os.replace(part, file)
+        except OSError as error:
+            raise ConfigError(f"{file} cannot be written: {error}") from None
+        finally:
+            part.unlink(missing_ok=True)
+    return count
+
+
+def as_json(record: Record) -> dict[str, Any]:
+    """Return a record as JSON values, with everything that a replay needs; the opposite of `from_json`."""
+    turns = [{key: value for key, value in turn._asdict().items() if value != ""} for turn in record.turns]
+    return {**vars(record), "stop": str(record.stop), "turns": turns}
+
+
+def from_json(values: dict[str, Any]) -> Record:
+    """Return the record that `as_json` wrote. Raises KeyError, TypeError or ValueError for something else."""
+    turns = tuple(Turn(**turn) for turn in values["turns"])
+    lists = {key: tuple(values[key]) for key in ("entrants", "returns", "crashes")}
+    return Record(**{**values, **lists, "turns": turns, "stop": StopReason(values["stop"])})
+
+
+def _write_json(store: Store, game: Game[Any], path: Path) -> int:
+    """One match per line, in the order they were kept."""
+    count = 0
+    with path.open("w", encoding="utf-8") as out:
+        for record in store.records():
+            out.write(json.dumps(as_json(record), ensure_ascii=False) + "\n")
+            count += 1
+    return count
+
+
+def _write_csv(store: Store, game: Game[Any], path: Path) -> int:
+    """One rated match per line: what `arena import` reads."""
+    refuse_unratable(game)
+    money, count = game.scoring == "payoff", 0
+    with path.open("w", encoding="utf-8", newline="") as out:
+        rows = csv.writer(out, lineterminator="\n")
+        rows.writerow(["first", "second", "payoff" if money else "score", "pair", "step", "stop"])
+        for record in store.records():
+            if record.kind not in ("rating", "tournament") or not record.stop.rated:
+                continue
+            result = to_result(game, record.entrants, record.returns, record.pair, record.step)
+            score = 0.5 + ((result.payoff > 0) - (result.payoff < 0)) / 2
+            paid = repr(result.payoff) if money else f"{score:g}"
+            rows.writerow([result.first, result.second, paid, result.pair, result.step, record.stop])
+            count += 1
+    return count
+
+
+def _write_parquet(store: Store, game: Game[Any], path: Path) -> int:
+    """Row groups with the columns of the JSON lines."""
+    try:
+        pa, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
+    except ImportError:
+        raise ConfigError("a .parquet file needs pyarrow: pip install 'selfplay-arena[parquet]'") from None
+    text, number = pa.string(), pa.int64()
+    turn = pa.struct([("seat", number), ("action", text), ("raw", text), ("fault", text)])
+    schema = pa.schema([
+        ("key", text), ("kind", text), ("game", text), ("fingerprint", text), ("entrants", pa.list_(text)),
+        ("seed", pa.uint64()), ("pair", text), ("turns", pa.list_(turn)), ("returns", pa.list_(pa.float64())),
+        ("stop", text), ("reason", text), ("culprit", number), ("crashes", pa.list_(number)), ("step", number),
+    ])  # fmt: skip
+    count, records = 0, store.records()
+    with parquet.ParquetWriter(path, schema) as out:
+        while group := [as_json(record) for record in islice(records, _GROUP)]:
+            out.write_table(pa.Table.from_pylist(group, schema=schema))
+            count += len(group)
+    return count
+
+
+def _write_pgn(store: Store, game: Game[Any], path: Path) -> int:
+    """Chess as chess programs read it: the seven standard tags, Termination, and the moves."""
+    if not hasattr(game, "san"):
+        raise ConfigError(f"{game.name} has no PGN, which is for chess: export to .jsonl, .parquet or .csv")
+    count = 0
+    with path.open("w", encoding="utf-8") as out:
+        for record in store.records():
+            _write_match(out, game, record)
+            count += 1
+    return count
+
+
+def _write_match(out: TextIO, game: Any, record: Record) -> None:
+    white, black = record.entrants
+    paid = record.returns[0] or 0.0
+    result = ("1-0" if paid > 0 else "0-1" if paid < 0 else "1/2-1/2") if record.stop.rated else "*"
+    tags = {
+        "Event": record.kind, "Site": "?", "Date": "????.??.??", "Round": record.pair.rpartition("|")[2] or "?",
+        "White": white, "Black": black, "Result": result, "Termination": _TERMINATION[record.stop],
+    }  # fmt: skip
+    for tag, value in tags.items():
+        quoted = value.replace("\\", "\\\\").replace('"', '\\"')
+        out.write(f'[{tag} "{quoted}"]\n')
+    out.write("\n" + "\n".join(_wrapped(_movetext(game, record), result)) + "\n\n")
+
+
+def _movetext(game: Any, record: Record) -> Iterator[str]:
+    """Yield numbers and moves; a comment says why a match did not end by the rules."""
+    played = 0
+    for state, turn in list(record.replay(game)):  # checked to its end before a move of it is written
+        if turn is not None:
+            number = f"{played // 2 + 1}. " if played % 2 == 0 else ""
+            yield number + game.san(state, turn.action)
+            played += 1
+    if record.reason:
+        yield from f"{{{record.reason.replace('}', ')')}}}".split()
+
+
+def _wrapped(moves: Iterator[str], result: str) -> Iterator[str]:
+    line = ""
+    for token in [*moves, result]:
+        if line and len(line) + 1 + len(token) > _PGN_WIDTH:
+            yield line
+            line = ""
+        line = f"{line} {token}" if line else token
+    yield line
+
+
+_FORMATS: dict[str, Callable[[Store, Game[Any], Path], int]] = {
+    ".jsonl": _write_json,
+    ".parquet": _write_parquet,
+    ".pgn": _write_pgn,
+    ".csv": _write_csv,
+}
