@@ -47,10 +47,12 @@ class Asking:
     def move(self, s: Any, mover: int) -> str:
         """Return what chance or a random player does. Raises Broken where nothing can be done."""
         options = self.ask("chance", s) if mover == CHANCE else self.ask("legal", s, mover)
-        if not isinstance(options, Text) and not len(options):
-            self.empty(mover)
         try:
+            if not isinstance(options, Text) and not len(options):
+                self.empty(mover)
             return draw(options, self.rng) if mover == CHANCE else choose(options, self.rng)
+        except Broken:
+            raise
         except Exception as error:
             self.findings.error("options_fail", f"{short(options)} cannot be drawn from: {error!r}", "see arena.game")
             raise Broken from error

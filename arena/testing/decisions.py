@@ -151,19 +151,18 @@ class Decisions:
 
     # Steps, legal and not.
 
-    def some(self, actions: Sequence[str]) -> list[str]:
-        """Return all of a short list, and a few of a long one."""
-        if len(actions) <= STEPS:
+    def some(self, actions: Sequence[str], most: int = STEPS) -> list[str]:
+        """Return all of a short list, and a few of one that is longer than `most`."""
+        if len(actions) <= most:
             return list(actions)
-        return [actions[int(i)] for i in self.asking.rng.choice(min(len(actions), LONGEST), STEPS, replace=False)]
+        return [actions[int(i)] for i in self.asking.rng.integers(len(actions), size=STEPS)]
 
     def _illegal(self, legal: Sequence[str]) -> list[str]:
         first = legal[0]
         near = [first + " ", " " + first, first + "\n", first.swapcase(), first + first]
         # A vocabulary may hold thousands of actions, and the legal set may be lazy: a few of them stand for all.
-        offered = set(legal) if len(legal) <= LONGEST else legal
-        listed = self.some([action for action in self.game.actions if action not in offered])
-        return ["", " ", "no such action", *(text for text in near if text not in legal), *listed]
+        listed = self.some(self.game.actions, 4 * STEPS)
+        return ["", " ", "no such action", *(text for text in [*near, *listed] if text not in legal)]
 
     def steps(self, s: Any, actions: Sequence[str]) -> None:
         """Check that every step is a function of a value."""

@@ -81,6 +81,16 @@ class Findings:
         finally:
             self.moves = before
 
+    @contextmanager
+    def attempt(self, what: str) -> Iterator[None]:
+        """Do a part of the check; where it cannot go on, that is a finding, and the next part begins."""
+        try:
+            yield
+        except Broken:
+            pass
+        except Exception as error:  # noqa: BLE001 - foreign code answers what it likes
+            self.error("unreadable", f"{what} cannot go on: {error!r}", "keep to the types that arena.game names")
+
     def _add(self, severity: Severity, code: str, seen: str, advice: str) -> None:
         if (known := self._found.get(code)) is not None:
             self._found[code] = replace(known, times=known.times + 1)

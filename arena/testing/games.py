@@ -15,7 +15,7 @@ from arena.record import StopReason
 from arena.seeds import derive
 from arena.testing.asking import Asking
 from arena.testing.declaration import check_declaration
-from arena.testing.findings import Broken, Finding, Findings, Severity
+from arena.testing.findings import Finding, Findings, Severity
 from arena.testing.random_play import Anyone
 from arena.testing.random_results import RandomResults, play_at_random
 from arena.testing.secrets import Sight, check_secrets
@@ -80,11 +80,11 @@ def examine_game(game: Game[Any], games: int = 100, seed: int = 0, *, results: b
         return GameReport(game, findings.sorted())
     log_nodes = count = None
     sights: tuple[Sight, ...] = ()
-    with suppress(Broken, TypeError):  # the finding is written down; a TypeError comes from unhashable states
+    with findings.attempt("counting the states"):
         log_nodes = estimate_nodes(game, histories, seed)
         if log_nodes is not None and log_nodes.value < _WALKABLE:
             count = walk_all(states)
-    with suppress(Broken):
+    with findings.attempt("changing what is hidden"):
         sights = check_secrets(states, histories)
     findings.moves = None
     _check_tensors(states)
@@ -92,10 +92,8 @@ def examine_game(game: Game[Any], games: int = 100, seed: int = 0, *, results: b
         _check_replay(game, findings, seed)
     played = None
     if results and not any(finding.severity is Severity.ERROR for finding in findings.sorted()):
-        try:
+        with findings.attempt("random play"):
             played = play_at_random(game, seed)
-        except Exception as error:  # noqa: BLE001 - foreign code; its failure is the finding
-            findings.error("random_play", f"a random game fails: {error!r}", "see arena.game for the contract")
     return GameReport(game, findings.sorted(), count, log_nodes, played, sights, _prompts(game, histories))
 
 

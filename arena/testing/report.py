@@ -23,7 +23,7 @@ def write_report(report: GameReport, verbose: bool = False) -> str:
                 "what a player is shown at its first decision:",
                 *(f"  {x}".rstrip() for x in prompt.split("\n")),
             ]
-    return "\n".join([*lines, "", verdict(report.game.spec, report.findings)])
+    return "\n".join([*lines, "", verdict(report.game.spec, report.findings)]).lstrip("\n")
 
 
 def verdict(name: str, findings: Sequence[Finding]) -> str:
@@ -50,7 +50,9 @@ def _size(report: GameReport) -> Iterator[str]:
             f"size: {count.states:,} states, {count.decisions:,} of them decisions, in {count.sets:,} information sets "
             "(exact; equal states count once)"
         )
-    elif (log := report.log_nodes) is not None:
+    elif (log := report.log_nodes) is not None and log.high - log.low > 1:
+        yield f"size: too large to walk through, more than {_power(log.low)} nodes (a few random games carry the estimate)"
+    elif log is not None:
         interval = f"95%: {_power(log.low)} to {_power(log.high)}"
         yield f"size: too large to walk through, about {_power(log.value)} nodes ({interval})"
     else:

@@ -34,6 +34,8 @@ class States:
         if mover == CHANCE:
             return pasts
         view = self.asking.ask("view", s, mover)
+        if not isinstance(view, str):
+            raise Broken  # the finding is written down when the state is looked at
         if self.game.hidden:
             self.asking.same(
                 ("past", mover, view), pasts[mover], "forgets", "a view forgets: different own pasts look alike",

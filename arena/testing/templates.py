@@ -72,8 +72,10 @@ class {title}(Game[State]):
 
     def view(self, s: State, seat: int) -> str:
         """Return all that `seat` knows, and nothing else; in a hidden game, its own past moves too."""
-        due = "you are" if seat == s.mover else "the other player is"
-        return f"{{s.left}} stones are left; {{due if s.left else 'nobody is'}} to move; you are {{self.roles[seat]}}"
+        if s.left == 0:
+            return f"no stone is left: you have {{'lost' if seat == s.mover else 'won'}}; you are {{self.roles[seat]}}"
+        due = "it is your turn" if seat == s.mover else "it is the other player's turn"
+        return f"{{s.left}} stones are left; {{due}}; you are {{self.roles[seat]}}"
 
     # When you need more: chance(s) returns [(outcome, probability), …]; ready(s) names the seats that choose at the
     # same time; encode(s, seat) returns a float32 array for nets; draw(s, seat) a board for people;
@@ -87,6 +89,7 @@ from __future__ import annotations
 import arena
 import pytest
 from arena.testing import check_game
+
 from {name} import {title}
 
 
@@ -107,9 +110,8 @@ PLAYER = '''"""A player to begin with: run `arena check {name}.py:{title} --game
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
-
 from arena.player import Move, Requests
+from numpy.typing import NDArray
 
 
 class {title}:
@@ -143,6 +145,7 @@ import arena
 import pytest
 from arena.player import Request, Requests
 from arena.testing import check_player
+
 from {name} import {title}
 
 

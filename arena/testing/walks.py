@@ -43,15 +43,10 @@ def random_walks(states: States, games: int) -> list[History]:
     """Look at the states of random games; return the games that came to an end."""
     histories = []
     for _ in range(games):
-        try:
+        with states.findings.attempt("a random game"):
             histories.append(_random_walk(states))
-        except Broken:
-            continue
-        finally:
-            states.findings.moves = None
-        if len(states.looked) >= LOOKS:
-            break
-        if "endless" in states.findings:
+        states.findings.moves = None
+        if len(states.looked) >= LOOKS or "endless" in states.findings:
             break
     return histories
 
@@ -67,7 +62,7 @@ def _random_walk(states: States) -> History:
     places: dict[Any, int] = {}
     while True:
         visited.append(s)
-        _look(states, s)
+        _look(states, s, LOOKS)
         if (mover := asking.turn(s)) == OVER:
             return History(tuple(visited), tuple(movers), tuple(moves))
         _find_loop(asking, s, places, len(moves))
@@ -79,11 +74,12 @@ def _random_walk(states: States) -> History:
         s = after
 
 
-def _look(states: States, s: Any) -> None:
+def _look(states: States, s: Any, most: int) -> None:
     try:
-        fresh = s not in states.looked and len(states.looked) < LOOKS_IN_ALL
-    except TypeError:  # an unhashable state, which is a finding of its own
-        fresh = not states.looked
+        fresh = s not in states.looked and len(states.looked) < most
+    except TypeError as error:
+        with states.asking.intact(s, "hash"):  # writes the finding down
+            raise Broken from error
     if fresh:
         states.look(s)
 
@@ -91,10 +87,7 @@ def _look(states: States, s: Any) -> None:
 def _find_loop(asking: Asking, s: Any, places: dict[Any, int], now: int) -> None:
     """Note where a game comes back to a state that it was in, and stop one that does not end."""
     findings = asking.findings
-    try:
-        before = places.setdefault(s, now)
-    except TypeError:
-        before = now
+    before = places.setdefault(s, now)
     if before != now and "loop" not in findings:
         findings.moves, moves = (findings.moves or ())[:now], findings.moves
         findings.warning(
@@ -145,7 +138,7 @@ def walk_all(states: States, branches: int = BRANCHES) -> Count | None:
     for at, (s, _) in enumerate(todo[:LOOKS_IN_ALL]):
         asking.findings.moves = _path(parents, at)
         with suppress(Broken):
-            _look(states, s)
+            _look(states, s, LOOKS_IN_ALL)
     asking.findings.moves = None
     if _has_loop(children):
         seen = "a state can come back after some moves, so the game may never end"
