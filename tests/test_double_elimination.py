@@ -35,7 +35,7 @@ def play(configuration, net, crashes=lambda first, second: (0, 0)):
         return Score(float(net(first, second, fixtures)), 0, 0, 0, crashes(first, second))
 
     for stage in form.stages(score):
-        keys += [fixture.key for fixture in stage if fixture.key not in keys]
+        keys += [fixture.key for fixture in stage]
     return form, keys
 
 
@@ -148,6 +148,7 @@ def test_a_real_one_ends_with_its_bracket_and_its_ladder(tmp_path):
     seen = []
     ladder = arena.tournament(knock_out, tmp_path, tell=seen.append)
     assert {progress.total for progress in seen} == {None}
+    assert [progress.played for progress in seen] == list(range(1, len(seen) + 1))
     assert ladder.rows[0].name == "minimax"
     lines = standings(tmp_path)
     assert lines[0] == "double elimination: seeds uniform, minimax, centre, corner, edge"

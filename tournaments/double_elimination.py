@@ -2,7 +2,7 @@
 
 Who loses in the winners bracket goes on in the losers bracket; the last of either meet in the grand final. If the
 one from the losers bracket wins it, both have lost once, and they meet once more. Seeds stand so that the best two
-can meet only at the end, and the best have byes where the bracket is not full.
+cannot meet before the last round of the winners bracket, and the best have byes where the bracket is not full.
 
 A meeting is won by whoever is ahead after its pairs. If nobody is, it goes on pair by pair, up to a limit; then it
 goes to who crashed in fewer of its matches, and at last to the higher seed.
@@ -109,18 +109,20 @@ class DoubleElimination:
         decided: dict[tuple[str | None, str | None], Met] = {}
         first_pair = self.rounds * (c.pairs + self.extra)
         self.rounds += 1
-        open_ = {two: self._fixtures(two, range(first_pair, first_pair + c.pairs)) for two in due}
+        matches: dict[tuple[str, str], list[Fixture]] = {two: [] for two in due}
+        numbers = range(first_pair, first_pair + c.pairs)
         for extra in range(self.extra + 1):
-            yield [fixture for fixtures in open_.values() for fixture in fixtures]
-            for two, fixtures in list(open_.items()):
-                result = score(*two, fixtures)
+            further = {two: self._fixtures(two, numbers) for two in matches}
+            yield [fixture for fixtures in further.values() for fixture in fixtures]
+            for two, fixtures in further.items():
+                matches[two] += fixtures
+                result = score(*two, matches[two])
                 if result.net or extra == self.extra:
                     decided[two] = self._verdict(two, result, extra)
-                    del open_[two]
-            if not open_:
+                    del matches[two]
+            if not matches:
                 break
-            for two, fixtures in open_.items():
-                fixtures += self._fixtures(two, [first_pair + c.pairs + extra])
+            numbers = range(numbers.stop, numbers.stop + 1)
         return decided
 
     def _fixtures(self, two: tuple[str, str], numbers: Iterable[int]) -> list[Fixture]:
