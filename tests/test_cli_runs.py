@@ -63,6 +63,24 @@ def test_every_format_ends_with_the_ladder_and_what_is_its_own(tmp_path, form, s
     assert shown.splitlines()[:-1] == succeed("ratings", "runs/t", cwd=tmp_path).splitlines()
 
 
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (["format=gauntlet", 'newcomers=["mine"]'], "the newcomer 'mine' is not among the entrants"),
+        (["format=swiss", "rounds=9"], "9 rounds are too many for 2 entrants"),
+        (["pairs=50"], "runs/poker was begun with pairs = 60, so 50 is too few: take 60 or more"),
+        (["format=double_elimination"], "runs/poker was begun with format = 'round_robin', not 'double_elimination'"),
+        (["cast.judge=uniform"], "kuhn_poker has no cast seat 'judge': it has none"),
+    ],
+)
+def test_a_mistake_in_a_tournament_is_one_sentence(runs, changes, sentence):
+    options = [word for change in changes for word in ("--set", change)]
+    failed = run("tournament", "poker.toml", *options, cwd=runs)
+    assert failed.returncode == 2
+    assert sentence in failed.stderr
+    assert len(failed.stderr.splitlines()) == 1
+
+
 def test_two_runs_are_merged_and_rated_together(tmp_path):
     for name, seed in (("one", 1), ("two", 2)):
         (tmp_path / f"{name}.toml").write_text(f"seed = {seed}\n{TOURNAMENT}")
