@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -216,6 +217,23 @@ def test_a_link_opens_its_match_and_a_wrong_one_says_so(browser, pages):
         assert re.search("#match=[0-9a-f]{20}$", page.url)
         page.go_back()
         page.wait_for_function("!document.getElementById('viewer').open")
+
+
+def test_a_match_of_which_only_the_result_is_known_says_so(browser, pages, tmp_path):
+    with Store.read(pages["board"].parent) as store:
+        records = list(store.records())
+        config = {key: store.meta(key) for key in ("config", "format")}
+    with Store.open(tmp_path) as store:
+        with store.transaction():
+            store.put_meta(config)
+        store.add([replace(record, turns=(), key=f"game {n}/é") for n, record in enumerate(records)])
+    with Visit(browser, write(tmp_path)) as page:
+        page.get_by_label("Key", exact=True).fill("GAME 7/")
+        assert page.locator(".key").all_inner_texts() == ["game 7/é"]
+        page.locator(".key").click()
+        assert "Only its result is known." in page.locator("#viewer").inner_text()
+        assert page.locator("#viewer .stage").count() == 0
+        page.keyboard.press("End")
 
 
 def test_what_players_say_is_shown_and_does_nothing(browser, pages):

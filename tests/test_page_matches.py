@@ -125,3 +125,23 @@ def test_a_long_match_is_cut_and_says_so(monkeypatch):
     told = replay(record, GAME)
     assert len(told["turns"]) == 3
     assert told["note"] == f"This page holds the first 3 of {len(record.turns)} turns."
+
+
+def test_a_match_of_which_only_the_result_is_known_says_so():
+    (record,) = play(GAME, ["uniform", "uniform"], seed=1)
+    assert replay(replace(record, turns=()), GAME) == {"start": [], "turns": [], "note": "Only its result is known."}
+
+
+def test_a_key_that_is_the_beginning_of_another_finds_its_own_match(tmp_path):
+    one, other = play(GAME, ["uniform", "uniform"], matches=2, seed=1)
+    with Store.open(tmp_path) as store:
+        store.add([replace(one, key="abc"), replace(other, key="ab")])
+        data = page_matches(store, GAME)
+    assert data["replays"] == {"ab": replay(other, GAME), "abc": replay(one, GAME)}
+
+
+def test_a_match_that_crashed_before_its_first_move_shows_the_start_and_who_crashed():
+    (record,) = play(GAME, ["uniform", "uniform"], seed=1)
+    told = replay(replace(record, turns=(), returns=(None, None), stop=StopReason.ABANDONED, crashes=(1, 1, 1)), GAME)
+    assert told["start"]
+    assert told["crashes"] == [1, 1, 1]

@@ -20,13 +20,12 @@ def page_data(run: Run) -> dict[str, Any]:
     """Return the values of the page that come from all results together; intervals are [value, low, high]."""
     return {
         "title": run.folder.resolve().name,
-        "game": run.game.spec,
-        "rules": run.game.rules(run.game.roles[0]),
+        "game": getattr(run.game, "label", run.game.spec),
+        "rules": clip(run.game.rules(run.game.roles[0])),
         "roles": list(run.game.roles),
         "sides": list(run.game.side_of),
         "scoring": run.game.scoring,
         "league": run.is_league,
-        "anchor": run.anchor,
         "digest": run.digest,
         "rated": len(run.results),
         "ladder": [_row(row, run) for row in run.ladder.rows],

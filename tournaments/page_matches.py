@@ -51,9 +51,10 @@ def page_matches(store: Store, game: Game[Any]) -> dict[str, Any]:
     order = in_order_of_need(listed)
     players = sorted({name for match in listed for name in match.entrants})
     kinds = sorted({match.kind for match in listed})
+    number = {name: i for i, name in enumerate(players)}
     rows, room = {}, LIST_BYTES
     for at in order:
-        rows[at] = _row(listed[at], players, kinds)
+        rows[at] = _row(listed[at], number, kinds)
         room -= _size(rows[at])
         if room < 0:
             del rows[at]
@@ -118,11 +119,11 @@ def _listed(record: Record, counts: _Failures) -> Listed:
     )  # fmt: skip
 
 
-def _row(match: Listed, players: list[str], kinds: list[str]) -> list[Any]:
+def _row(match: Listed, number: dict[str, int], kinds: list[str]) -> list[Any]:
     """Return key, entrants, returns, moves, stop, step, kind, reason, bumps; what is empty at the end is left out."""
     row: list[Any] = [
         match.key,
-        [players.index(name) for name in match.entrants],
+        [number[name] for name in match.entrants],
         [value if value is None else float(f"{value:.6g}") for value in match.returns],
         match.moves,
         "" if match.stop is StopReason.FINISHED else str(match.stop),
@@ -139,20 +140,26 @@ def _row(match: Listed, players: list[str], kinds: list[str]) -> list[Any]:
 def _replays(store: Store, game: Game[Any], keys: Iterable[str]) -> Iterator[tuple[str, dict[str, Any]]]:
     room = REPLAY_BYTES
     for number, key in enumerate(keys):
-        value = replay(next(store.records(key)), game)
-        room -= _size(value) + len(key)
-        if room < 0 or number == REPLAYS_AT_MOST:
-            return
-        yield key, value
+        for record in store.records(key):
+            if record.key != key:  # it only begins with these characters
+                continue
+            value = replay(record, game)
+            room -= _size(value) + len(key)
+            if room < 0 or number == REPLAYS_AT_MOST:
+                return
+            yield key, value
 
 
 def replay(record: Record, game: Game[Any]) -> dict[str, Any]:
     """Return a match to be stepped through.
 
-    {"start": scene, "turns": [seat, action, scene after it, reply, fault], "culprit", "crashes", "note"}; a scene
+    {"start": scene, "turns": [seat, action, scene after it, reply, fault], "crashes", "note"}; a scene
     is told as in `page_scene.encode`, and what is empty at the end of a turn is left out.
     """
     value: dict[str, Any] = {"start": [], "turns": []}
+    if not record.turns and record.stop.rated:
+        value["note"] = "Only its result is known."
+        return value
     turns = record.turns[:TURNS_AT_MOST]
     if len(turns) < len(record.turns):
         value["note"] = f"This page holds the first {len(turns):,} of {len(record.turns):,} turns."
@@ -173,8 +180,6 @@ def replay(record: Record, game: Game[Any]) -> dict[str, Any]:
         value["note"] = f"It cannot be replayed: {error}."
     except Exception as error:  # noqa: BLE001 - a game is its author's code; the rest of the page is worth having
         value["note"] = f"The game fails to draw it: {type(error).__name__}: {error}."
-    if record.culprit is not None:
-        value["culprit"] = record.culprit
     if record.crashes:
         value["crashes"] = list(record.crashes)
     return value

@@ -30,7 +30,7 @@ function matchList(data, matches) {
   function wanted(match) {
     if (stop.value === "bumpy" ? !match.bumps : stop.value && (match.stop || "finished") !== stop.value) return false;
     if (kind.value && match.kind !== kind.value) return false;
-    if (key.value && !match.key.includes(key.value.trim().toLowerCase())) return false;
+    if (key.value && !match.key.toLowerCase().includes(key.value.trim().toLowerCase())) return false;
     const name = data.players[player.value];
     const seats = roles.map((_, seat) => seat).filter((seat) => (!player.value || match.entrants[seat] === name) && (!role.value || roles[seat] === role.value));
     return result.value ? seats.some((seat) => outcome(match, seat, sides) === result.value) : seats.length > 0;
@@ -62,10 +62,14 @@ function matchList(data, matches) {
   function table(rows) {
     const few = roles.length <= 3;
     const seats = few ? roles.map((name) => el("th", { scope: "col" }, visible(name))) : [el("th", { scope: "col" }, "Players")];
-    const head = el("tr", {}, el("th", { scope: "col" }, "Match"), seats, el("th", { scope: "col", class: "number" }, "Payoff"),
+    const head = el("tr", {}, el("th", { scope: "col", "aria-label": "Match" }, el("span", { class: "extra" }, "Match")), seats, el("th", { scope: "col", class: "number" }, "Payoff"),
       el("th", { scope: "col", class: "number extra" }, "Moves"), data.league ? el("th", { scope: "col", class: "number extra" }, "Update") : null,
       el("th", { scope: "col", class: "extra" }, "End"));
     return scroller("Matches", el("table", { class: "match-table" }, el("thead", {}, head), el("tbody", {}, rows.map((match) => row(match, few)))));
+  }
+
+  function addressOf(match) {
+    return `#match=${encodeURIComponent(match.key)}`;
   }
 
   function badges(match) {
@@ -78,27 +82,28 @@ function matchList(data, matches) {
       const how = outcome(match, seat, sides);
       return el(few ? "td" : "div", { class: how === "won" ? "winner" : null }, nameOf(name));
     });
+    const short = visible(match.key.slice(0, 8));
     const made = el("tr", {},
-      el("td", {}, el("a", { href: `#match=${match.key}`, class: data.replays[match.key] ? "key playable" : "key", title: match.key, "aria-label": `Match ${match.key.slice(0, 8)}` },
-        el("span", { class: "extra" }, match.key.slice(0, 8)))),
+      el("td", {}, el("a", { href: addressOf(match), class: data.replays[match.key]?.start.length ? "key playable" : "key", title: visible(match.key), "aria-label": `Match ${short}` },
+        el("span", { class: "extra" }, short))),
       few ? names : el("td", {}, names),
       el("td", { class: "number" }, match.returns.map(payoffText).join(" / "), el("span", { class: "narrow" }, badges(match))),
       el("td", { class: "number extra" }, match.moves.toLocaleString("en")),
       data.league ? el("td", { class: "number extra" }, match.step.toLocaleString("en")) : null,
       el("td", { class: "extra", title: visible(match.reason) }, match.stop ? null : el("span", { class: "quiet" }, STOPS[""]), badges(match)));
     made.addEventListener("click", (event) => {
-      if (!event.target.closest("a") && !String(getSelection())) location.hash = `match=${match.key}`;
+      if (!event.target.closest("a") && !String(getSelection())) location.hash = addressOf(match);
     });
     return made;
   }
 
   const lead = byId("matches-lead");
-  const held = Object.keys(data.replays).length;
+  const held = Object.values(data.replays).filter((replay) => replay.start.length).length;
   lead.append("Choose one to step through it. What did not go smoothly comes first. ");
   if (matches.length < data.played) {
     lead.append(`So that this file stays small, it lists ${matches.length.toLocaleString("en")} of ${data.played.toLocaleString("en")} matches, drawn evenly from every line-up without regard to how they ended. `);
   }
-  if (held < matches.length) {
+  if (held && held < matches.length) {
     lead.append(`${held.toLocaleString("en")} of them (▸) can be stepped through here; for the others `, el("code", {}, "arena replay"), " does the same.");
   }
   update(true);

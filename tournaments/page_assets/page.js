@@ -3,6 +3,7 @@
 function head(data) {
   byId("title").append(visible(data.title));
   byId("subtitle").append(visible(data.game), data.league ? " · self-play league" : " · tournament", data.digest ? " · complete" : "");
+  byId("rules").append(...data.rules.split(/\n\s*\n/).map((paragraph) => el("p", {}, visible(paragraph))));
   const facts = [
     ["Players", data.ladder.length.toLocaleString("en")],
     ["Rated matches", data.rated.toLocaleString("en")],

@@ -4,6 +4,7 @@ const FAULTS = {
   illegal: "illegal move", unparsable: "no move could be read", empty: "empty reply", truncated: "reply cut off",
   timeout: "ran out of time", resign: "resigned", unavailable: "not available",
 };
+const SHORT = 60; // characters of a move in a line
 const STOPS = { "": "Finished", truncated: "Cut off", forfeit: "Forfeit", void: "Void", abandoned: "Abandoned" };
 
 /** The rows of the list as values with names. */
@@ -39,7 +40,7 @@ function replayViewer(data, matches) {
     if (match) build(match, replay);
     else dialog.replaceChildren(heading("No such match"), el("p", { class: "notice" }, `This page holds no match whose key begins with ${visible(start)}.`));
     if (!dialog.open) dialog.showModal();
-    if (replay) {
+    if (replay?.start.length) {
       go(0);
       parts.next.focus();
     }
@@ -58,18 +59,24 @@ function replayViewer(data, matches) {
     }));
     const notes = [];
     if (match.stop) notes.push(el("li", {}, el("span", { class: `badge ${match.stop}` }, STOPS[match.stop] ?? match.stop), ` ${visible(match.reason)}`));
-    for (const seat of replay?.crashes ?? []) notes.push(el("li", {}, "An attempt was void: ", nameOf(match.entrants[seat]), " crashed."));
+    for (const seat of new Set(replay?.crashes)) {
+      const times = replay.crashes.filter((other) => other === seat).length;
+      notes.push(el("li", {}, nameOf(match.entrants[seat]), ` crashed in ${plural(times, "attempt")}, of which only the last is shown.`));
+    }
     if (replay?.note) notes.push(el("li", {}, visible(replay.note)));
-    if (!replay) notes.push(el("li", {}, `This page does not hold its moves. `, el("code", {}, `arena replay RUN ${match.key}`), " shows them."));
-    const facts = el("p", { class: "match-key" }, data.league ? `Update ${match.step} · ` : "", "Match ", el("code", {}, match.key));
-    dialog.replaceChildren(heading(...verdict(match)), seats, el("ul", { class: "notes" }, notes), replay ? stage(match) : "", facts);
+    if (!replay) notes.push(el("li", {}, `This page does not hold its moves. `, el("code", {}, `arena replay RUN ${visible(match.key)}`), " shows them."));
+    const facts = el("p", { class: "match-key" }, data.league ? `Update ${match.step} · ` : "", "Match ", el("code", {}, visible(match.key)));
+    dialog.replaceChildren(heading(...verdict(match)), seats, el("ul", { class: "notes" }, notes), replay?.start.length ? stage(match) : "", facts);
   }
 
-  /** How it ended, in words; of more than two sides only that it did. */
+  /** How it ended, in words; of more than two sides only who was there. */
   function verdict(match) {
-    if (match.entrants.length !== 2) return [`Match between ${match.entrants.length} players`];
-    const [one, other] = match.entrants.map(nameOf);
-    return { won: [one, " won against ", other], lost: [other, " won against ", one], drawn: [one, " and ", other, " drew"], "": [one, " against ", other] }[outcome(match, 0, data.sides)];
+    const seats = data.sides.map((side, seat) => seat).filter((seat) => data.sides[seat] >= 0 && data.sides.indexOf(data.sides[seat]) === seat);
+    const [one, other, ...more] = seats.map((seat) => nameOf(match.entrants[seat]));
+    if (!other || more.length) return [`Match of ${plural(seats.length, "side")}`];
+    const how = outcome(match, seats[0], data.sides);
+    if (how === "drawn") return [one, " and ", other, " drew"];
+    return how === "lost" ? [other, " won against ", one] : [one, how ? " won against " : " against ", other];
   }
 
   function stage(match) {
@@ -88,8 +95,8 @@ function replayViewer(data, matches) {
     steps.forEach((step, i) => parts.moves.append(el("li", {}, el("button", { type: "button", onclick: () => go(i + 1) }, mover(match, step[0]), " ", played(step)))));
     parts.match = match;
     return el("div", { class: "stage" },
-      el("div", { class: "stage-main" }, parts.scene, parts.caption, parts.reply),
-      el("div", { class: "controls" }, parts.first, parts.previous, parts.next, parts.last, parts.slider),
+      el("div", { class: "stage-main" }, parts.scene,
+        el("div", { class: "controls" }, parts.first, parts.previous, parts.next, parts.last, parts.slider), parts.caption, parts.reply),
       parts.moves);
   }
 
@@ -99,7 +106,7 @@ function replayViewer(data, matches) {
 
   function played([, action, , , fault]) {
     const text = action === null ? "" : visible(action).replace(/\s+/g, " ");
-    const short = text.length > 60 ? `${text.slice(0, 60)}…` : text;
+    const short = text.length > SHORT ? `${[...text].slice(0, SHORT).join("")}…` : text;
     return el("span", { class: "action" }, el("bdi", {}, short), fault ? [" ", el("span", { class: "badge fault" }, FAULTS[fault] ?? visible(fault))] : "");
   }
 
@@ -110,7 +117,8 @@ function replayViewer(data, matches) {
     const who = step && (step[0] < 0 ? ["Chance"] : [nameOf(parts.match.entrants[step[0]]), ` (${visible(data.roles[step[0]])})`]);
     const what = step && (step[4] ? ["’s reply was refused: ", played(step)] : [step[0] < 0 ? " brings " : " plays ", played(step)]);
     parts.caption.replaceChildren(el("span", { class: "quiet" }, `${at} of ${steps.length}`), " ", ...(step ? [...who, ...what] : ["The start"]));
-    parts.reply.replaceChildren(...(step?.[3] ? [el("h3", {}, "The whole reply"), el("pre", { dir: "auto" }, visible(step[3]))] : []));
+    const whole = step?.[3] || (step?.[1]?.length > SHORT ? step[1] : "");
+    parts.reply.replaceChildren(...(whole ? [el("h3", {}, "The whole reply"), el("pre", { dir: "auto" }, visible(whole))] : []));
     parts.slider.value = at;
     parts.first.disabled = parts.previous.disabled = at === 0;
     parts.next.disabled = parts.last.disabled = at === steps.length;
@@ -131,8 +139,7 @@ function replayViewer(data, matches) {
   dialog.addEventListener("close", () => history.replaceState(null, "", location.href.split("#")[0]));
 
   function follow() {
-    const found = /^#match=(.*)$/.exec(location.hash);
-    if (found) open(decodeURIComponent(found[1]));
+    if (location.hash.startsWith("#match=")) open(new URLSearchParams(location.hash.slice(1)).get("match"));
     else if (dialog.open) dialog.close();
   }
   addEventListener("hashchange", follow);
