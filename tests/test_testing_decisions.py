@@ -8,6 +8,7 @@ import pytest
 from arena.game import CHANCE, OVER, Game, IllegalAction
 from arena.games.kuhn_poker import State
 from arena.games.matrix import RockPaperScissors
+from arena.games.tic_tac_toe import TicTacToe
 from tests.broken_games import Poker, Race, Secret, found
 
 
@@ -333,3 +334,25 @@ def test_a_vocabulary_of_thousands_is_sampled():
             return ["1", "2"][: s.left]
 
     assert not found(Wide())
+
+
+@pytest.mark.parametrize(("divisor", "severity"), [(1, None), (9, "warning")])
+def test_views_that_share_a_tensor_are_reported(divisor, severity):
+    class Coarse(Race):
+        __doc__ = Race.__doc__
+
+        def encode(self, s, seat):
+            return np.array([s.left // divisor, s.mover, seat], np.float32)
+
+    finding = found(Coarse()).get("encode_alike")
+    assert (finding and finding.severity) == severity
+
+
+def test_a_few_views_that_share_a_tensor_are_a_note():
+    class NearlyFine(TicTacToe):
+        __doc__ = TicTacToe.__doc__
+
+        def encode(self, s, seat):
+            return super().encode("." * 9 if s.count(".") == 8 else s, seat)
+
+    assert found(NearlyFine(), games=5)["encode_alike"].severity == "note"

@@ -51,7 +51,8 @@ def _size(report: GameReport) -> Iterator[str]:
             "(exact; equal states count once)"
         )
     elif (log := report.log_nodes) is not None and log.high - log.low > 1:
-        yield f"size: too large to walk through, more than {_power(log.low)} nodes (a few random games carry the estimate)"
+        at_least = f"more than {_power(log.low)} nodes (a few random games carry the estimate)"
+        yield f"size: too large to walk through, {at_least}"
     elif log is not None:
         interval = f"95%: {_power(log.low)} to {_power(log.high)}"
         yield f"size: too large to walk through, about {_power(log.value)} nodes ({interval})"
