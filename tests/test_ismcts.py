@@ -16,6 +16,7 @@ from arena.players.uniform import UniformPlayer
 from arena.registry import load_player
 from arena.seeds import derive
 from arena.testing import check_player
+from arena.tree import enumerate_game, nash_conv
 
 KUHN = KuhnPoker()
 
@@ -51,6 +52,20 @@ def test_it_never_folds_a_king_nor_calls_with_a_jack(bets):
     for card, other, action in (("K", "Q", "bet"), ("K", "J", "bet"), ("J", "Q", "pass"), ("J", "K", "pass")):
         cards = (card, other) if seat == 0 else (other, card)
         assert choose(player, KUHN, State(cards, bets), seat) == {action}
+
+
+def test_it_is_harder_to_exploit_than_uniform_play_but_no_equilibrium():
+    tree, seeds = enumerate_game(KUHN), 40
+    player, policy = Ismcts(KUHN, 200), np.zeros(tree.mask.shape)
+    for row, asked in zip(policy, tree.requests, strict=True):
+        moves = player.act(
+            Requests(
+                [Request(KUHN, asked.resample(np.random.default_rng(0)), asked.seat, seed=i) for i in range(seeds)]
+            )
+        )
+        for move in moves:
+            row[KUHN.actions.index(move.action)] += 1 / seeds
+    assert 0.2 < nash_conv(tree, policy) < 0.5  # 0.92 for uniform play
 
 
 def test_it_finds_wins_in_open_games_too():

@@ -61,6 +61,7 @@ def playouts(places, n, seed=0):
 def test_playouts_are_uniform_play(game, value):
     first = [returns[0] for returns in playouts(Places(game), 4000)]
     assert abs(mean(first) - value) < 4 * stdev(first) / 4000**0.5
+    assert max(map(abs, first)) <= 1
 
 
 @pytest.mark.parametrize("game", [GAME, LeducPoker(), ConnectFour()], ids=lambda game: game.name)
