@@ -68,7 +68,7 @@ def play_fixtures(
     """
     patience = patience or Patience()
     concurrent = min([concurrent, *(getattr(player, "matches_at_once", concurrent) for player in players.values())])
-    positions = Positions(game)
+    positions = Positions.of(game)
     waiting = iter(fixtures)
     live: list[_Match] = []
     while True:
@@ -150,7 +150,6 @@ class _Match:
     def _begin(self) -> None:
         self.turns: list[Turn] = []
         self.past: list[list[tuple[Any, str]]] = [[] for _ in self.game.roles]
-        self.luck = derive(self.fixture.seed, "chance")
         self.seed = derive(self.fixture.seed, self.fixture.key, len(self.crashes))
         self.dealt = self.played = 0
         self.watched: list[tuple[Request, Move]] = []
@@ -275,7 +274,7 @@ class _Match:
         """Draw chance until a seat is to move or the game is over."""
         position = self.position
         while position.turn == CHANCE:
-            action = position.draw(self.game, uniform(nth(self.luck, self.dealt)))
+            action = position.draw(self.game, uniform(nth(self.fixture.seed, self.dealt)))
             self.dealt += 1
             self.turns.append(Turn(CHANCE, action))
             position, self.turns[-1] = self.positions.after(position, CHANCE, action)

@@ -87,6 +87,12 @@ class Positions:
         self._known: dict[Any, Position] = {}
         self._remembered = remembered
 
+    @classmethod
+    def of(cls, game: Game[Any]) -> Positions:
+        """Return what is known of this game; it is kept with the game, so that it lasts from match to match."""
+        known: Positions = vars(game).setdefault("_positions", cls(game))
+        return known
+
     def start(self) -> Position:
         """Return the position before the first move."""
         return self._at(self.game.start())
