@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.command_line import TOURNAMENT, run, succeed
+from tests.command_line import MINE, TOURNAMENT, run, succeed
 
 
 def test_a_tournament_ends_with_its_table_and_a_second_start_plays_nothing(runs):
@@ -79,6 +79,17 @@ def test_a_mistake_in_a_tournament_is_one_sentence(runs, changes, sentence):
     assert failed.returncode == 2
     assert sentence in failed.stderr
     assert len(failed.stderr.splitlines()) == 1
+
+
+def test_a_bracket_is_shown_even_where_nobody_is_left_for_a_ladder(tmp_path):
+    (tmp_path / "mine.py").write_text(MINE)
+    (tmp_path / "t.toml").write_text(
+        f"format = 'double_elimination'\n{TOURNAMENT}".replace('"uniform"', "'mine.py:Crash'")
+    )
+    failed = run("tournament", "t.toml", cwd=tmp_path)
+    assert failed.returncode == 2
+    assert failed.stdout.splitlines()[-1] == "places: 1. bet; 2. uniform"
+    assert failed.stderr.splitlines()[-1].startswith("arena: there are no results")
 
 
 def test_two_runs_are_merged_and_rated_together(tmp_path):

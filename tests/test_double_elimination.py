@@ -181,3 +181,31 @@ def test_two_that_always_crash_end_too(tmp_path):
     assert re.search(
         r"places: 1\. (sober; 2\. clear|clear; 2\. sober); 3\. one; 4\. other", standings(tmp_path / "run")[-1]
     )
+
+
+SORE_LOSER = """
+from arena.games.tic_tac_toe import LINES
+from arena.players.uniform import UniformPlayer
+
+class SoreLoser(UniformPlayer):
+    def act(self, batch):
+        for request in batch:
+            board, other = request.state(), "xo"[1 - request.seat]
+            if any(sorted(board[cell] for cell in line) == [".", other, other] for line in LINES):
+                raise RuntimeError("out of memory")
+        return super().act(batch)
+"""
+
+
+def test_who_crashes_rather_than_lose_does_not_win_the_meeting(tmp_path):
+    """Its matches are dealt again after a crash, and those that it could finish are rated, which it never loses."""
+    (tmp_path / "sore.py").write_text(SORE_LOSER)
+    entrants = {"sore": f"{tmp_path / 'sore.py'}:SoreLoser", "one": "uniform", "two": "uniform"}
+    ladder = arena.tournament(config(3, entrants=entrants, pairs=20, anchor="one"), tmp_path / "run")
+    with Store.read(tmp_path / "run") as store:
+        records = [record for record in store.records() if "sore" in record.entrants]
+    rated = [record for record in records if record.stop.rated]
+    assert any(record.crashes for record in rated)
+    assert not any(record.returns[record.entrants.index("sore")] < 0 for record in rated)
+    assert standings(tmp_path / "run")[-1].endswith("; 3. sore")
+    assert ladder["sore"].standing == "withdrawn"

@@ -46,10 +46,10 @@ def test_rounding_wins_nothing():
         (lost("b", 1, 1, 1), -2.0),
         (lost("a", 1, 1, 1), 2.0),
         (lost("a", 0, 1, 0), 0.0),  # both crashed
-        (ending("a", 2.0, crashes=(0,)), 0.0),  # won at the second attempt, which may have been dealt better luck
-        (ending("a", -1.0, crashes=(0,)), -1.0),
+        (ending("a", 2.0, crashes=(0,)), -2.0),  # won at the second attempt, perhaps because the first was going badly
+        (ending("a", -1.0, crashes=(0,)), -2.0),
         (ending("a", 2.0, crashes=(1,)), 2.0),
-        (ending("a", -2.0, crashes=(1,)), 0.0),
+        (ending("a", -2.0, crashes=(1,)), 2.0),
         (ending("a", -2.0, crashes=(1, 0)), 0.0),
         (ending("a", -2.0, stop=StopReason.FORFEIT), -2.0),
     ],

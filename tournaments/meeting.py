@@ -1,8 +1,8 @@
 """What two entrants made of their meeting, where a format must know before it can go on.
 
 Ratings never look at a match that was abandoned, but a meeting must end, and a crash must not pay. So here a match
-that was abandoned is the worst loss for whoever crashed in it, and one that was finished after somebody had crashed
-counts at most as a draw for them. If both crashed, or a judge did, it counts as a draw.
+in which somebody crashed is the worst loss for whoever crashed, even if it was finished at a later try: what was
+about to be lost could otherwise be played again. If both crashed it is a draw, and so is what a judge gave up.
 """
 
 from __future__ import annotations
@@ -63,15 +63,11 @@ def score(game: Game[Any], first: str, endings: Iterable[Ending]) -> Score:
 
 
 def _payoff(game: Game[Any], ending: Ending, side: int, crashed: set[int]) -> float:
-    """Return what the meeting counts for the side."""
+    """Return what the match counts for the side."""
     seat = game.side_of.index(side)
     guilty, other_guilty = side in crashed, 1 - side in crashed
-    if not ending.stop.rated:
-        if guilty == other_guilty:
-            return 0.0
-        culprit = seat if guilty else game.side_of.index(1 - side)
-        return float(forfeit_returns(game, culprit)[seat] or 0.0)
-    payoff = float(ending.returns[seat] or 0.0)
-    if guilty:
-        payoff = min(payoff, 0.0)
-    return max(payoff, 0.0) if other_guilty else payoff
+    if guilty and other_guilty:
+        return 0.0
+    if guilty or other_guilty:
+        return float(forfeit_returns(game, seat if guilty else game.side_of.index(1 - side))[seat] or 0.0)
+    return float(ending.returns[seat] or 0.0)  # None where the cast failed

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from arena.cli import terminal
 from arena.cli.terminal import Overrides, RunFolder
+from arena.errors import ArenaError, RatingError
 
 if TYPE_CHECKING:
     from arena.live import Live
@@ -25,8 +27,13 @@ def tournament(file: Path, *, run: RunFolder = None, set_: Overrides = ()) -> No
     from arena import api
 
     folder = api.run_folder(file, run)
-    with terminal.live(folder) as live:
-        api.tournament(file, folder, set_, lambda p: live.show("matches", p.played, p.total, "matches"))
+    try:
+        with terminal.live(folder) as live:
+            api.tournament(file, folder, set_, lambda p: live.show("matches", p.played, p.total, "matches"))
+    except RatingError:
+        with suppress(ArenaError):  # a bracket stands even where nobody is left for a ladder
+            _standings(folder)
+        raise
     _report(folder)
     terminal.out().print(f"kept in {folder}; arena replay {folder} shows its matches", markup=False)
 
@@ -88,10 +95,15 @@ def merge(first: Path, second: Path, *, into: Path) -> None:
 
 
 def _report(run: Path, deep: bool = False) -> None:
-    """Print the ladder of a run, and the points or the bracket that its format has beside it."""
+    """Print the ladder of a run, and what its format has beside it."""
+    terminal.report(run, deep)
+    _standings(run)
+
+
+def _standings(run: Path) -> None:
+    """Print the points or the bracket of a run, if it has any."""
     from arena.registry import find
 
-    terminal.report(run, deep)
     for line in find("tournaments", "standings")(run):
         terminal.out().print(line, markup=False)
 
