@@ -92,7 +92,8 @@ def examine_game(game: Game[Any], games: int = 100, seed: int = 0, *, results: b
     findings.moves = None
     _check_tensors(states)
     if not any(finding.severity is Severity.ERROR for finding in findings.sorted()):
-        _check_replay(game, findings, seed)
+        with findings.attempt("a recorded match"):
+            _check_replay(game, findings, seed)
     played = None
     if results and not any(finding.severity is Severity.ERROR for finding in findings.sorted()):
         with findings.attempt("random play"):
