@@ -90,7 +90,6 @@ def matrix(run: Run) -> dict[str, Any]:
         "mean": [[_number(x) for x in row] for row in payoffs.mean[cells]],
         "half": None,
         "left_out": len(known) - len(order),
-        "zero_sum": run.game.zero_sum,
         "cyclic": None,
     }
     if payoffs.matches.any():  # otherwise they were computed and are exact

@@ -15,7 +15,7 @@ def encode(scene: Scene, before: Scene = ()) -> list[Any]:
 
     Otherwise the whole block: {"cells", "columns", "rows", "style", "marked"}, {"label", "cards", "note"} or text.
     """
-    blocks = []
+    blocks: list[Any] = []
     for place, block in enumerate(scene):
         old = before[place] if place < len(before) else None
         if block == old:

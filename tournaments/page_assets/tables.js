@@ -116,7 +116,7 @@ function leaderboard(data) {
 
   byId("leaderboard-lead").append(payoff
     ? "In order of Elo, which counts who is ahead in payoff over blocks of pairs. Payoff per match depends on whom one met. "
-    : "In order of Elo. ", "± is half of the 95% interval of the distance to the anchor, which stands at 1000. ",
+    : "In order of Elo. ", perRole ? "Every role has a ladder of its own, and Elo cannot be compared across them. " : "", "± is half of the 95% interval of the distance to the anchor, which stands at 1000. ",
     "A column’s name sorts by it.");
   byId("leaderboard-table").replaceChildren(sortable("Leaderboard", columns, rows));
   byId("leaderboard-notes").replaceChildren(...ladderNotes(data, payoff, digits));
