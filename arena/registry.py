@@ -45,6 +45,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "nim": "arena.games.nim:Nim",
         "no_limit_holdem": "arena.games.holdem:NoLimitHoldem",
         "open_spiel": "arena.games.open_spiel:open_spiel",
+        "pettingzoo": "arena.games.pettingzoo:PettingZoo",
         "rock_paper_scissors": "arena.games.matrix:RockPaperScissors",
         "tic_tac_toe": "arena.games.tic_tac_toe:TicTacToe",
     },
