@@ -93,12 +93,14 @@ def test_what_does_not_belong_together_is_refused(tmp_path, names, values, sente
     assert sorted(os.listdir(tmp_path)) == ["a", "b"]
 
 
-def test_a_new_folder_and_two_tournaments_are_needed(tmp_path, runs):
+def test_a_new_folder_and_two_tournaments_are_needed(tmp_path):
     played(tmp_path / "a", "uniform", "bet")
     with pytest.raises(ConfigError, match="exists already: name a new folder"):
         merge(tmp_path / "a", tmp_path / "a", tmp_path / "a")
+    with Store.open(tmp_path / "league") as store, store.transaction():
+        store.put_meta({"format": "league", "config": {"game": "kuhn_poker"}})
     with pytest.raises(ConfigError, match="holds no tournament"):
-        merge(tmp_path / "a", runs / "runs/league", tmp_path / "c")
+        merge(tmp_path / "a", tmp_path / "league", tmp_path / "c")
     with pytest.raises(StoreError, match="holds no run"):
         merge(tmp_path / "a", tmp_path / "nothing", tmp_path / "c")
 

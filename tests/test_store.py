@@ -164,6 +164,7 @@ def write_first_schema(folder, records):
     folder.mkdir(exist_ok=True)
     db = sqlite3.connect(folder / FILE, isolation_level=None)
     db.executescript(f"BEGIN; {FIRST_SCHEMA} PRAGMA user_version = 1; COMMIT;")
+    db.execute("BEGIN")
     db.execute("INSERT INTO meta VALUES ('config', ?)", (json.dumps({"seed": 5}),))
     for number, r in enumerate(records, 1):
         row = (
@@ -172,6 +173,7 @@ def write_first_schema(folder, records):
         )
         db.execute(f"INSERT INTO matches VALUES ({', '.join('?' * len(row))})", row)
         db.executemany("INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?)", [(number, n, *t) for n, t in enumerate(r.turns)])
+    db.execute("COMMIT")
     db.close()
 
 
