@@ -230,8 +230,9 @@ def _totals(games: Games, design: Design, r: Ints, weight: Floats) -> tuple[Floa
     """Return what `maximise` reads of games that count `weight` each."""
     n, pairs = design.players, len(design.role_pairs)
     cell = (r * n + games.first) * n + games.second
-    played = np.bincount(cell, weight, pairs * n**2).reshape(pairs, n, n)
-    score = np.bincount(cell, games.outcome * weight, pairs * n**2).reshape(pairs, n, n)
+    shape, size = (pairs, n, n), pairs * n**2
+    played: Floats = np.bincount(cell, weight, size).astype(np.float64).reshape(shape)
+    score: Floats = np.bincount(cell, games.outcome * weight, size).astype(np.float64).reshape(shape)
     return played, score, float(weight[games.outcome == 0].sum())
 
 

@@ -115,14 +115,19 @@ def _spread(A: Floats, inner: Floats, support: NDArray[np.bool_]) -> Floats:
     N = turned[int((singular > _RANK * singular[0]).sum()) :].T
     p = p + np.linalg.lstsq(rows, np.append(np.zeros(len(p)), 1.0) - rows @ p, rcond=None)[0]  # back onto the face
     if not N.shape[1]:
-        return p / p.sum()
+        return _normalised(p)
     B = A[np.ix_(~support, support)]
     weight = 1.0
     while True:
         p = _centred(p, N, B, weight)
         if len(B) / weight < _GAP or not len(B):
-            return p / p.sum()
+            return _normalised(p)
         weight *= 10
+
+
+def _normalised(p: Floats) -> Floats:
+    weights: Floats = p / p.sum()
+    return weights
 
 
 def _centred(p: Floats, N: Floats, B: Floats, weight: float) -> Floats:

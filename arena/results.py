@@ -86,13 +86,15 @@ class Results(Sequence[Result]):
     @overload
     def __getitem__(self, at: slice) -> Results: ...
     def __getitem__(self, at: int | slice) -> Result | Results:
-        columns = (self.first, self.second, self.first_role, self.second_role, self.payoff, self.pair, self.step)
         if isinstance(at, slice):
-            return Results(self.names, self.roles, self.pairs, *(column[at] for column in columns))
-        first, second, first_role, second_role, payoff, pair, step = (column[at].item() for column in columns)
+            return Results(
+                self.names, self.roles, self.pairs, self.first[at], self.second[at], self.first_role[at],
+                self.second_role[at], self.payoff[at], self.pair[at], self.step[at],
+            )  # fmt: skip
         return Result(
-            self.names[first], self.names[second], self.roles[first_role], self.roles[second_role],
-            payoff, self.pairs[pair], step,
+            self.names[self.first[at]], self.names[self.second[at]],
+            self.roles[self.first_role[at]], self.roles[self.second_role[at]],
+            float(self.payoff[at]), self.pairs[self.pair[at]], int(self.step[at]),
         )  # fmt: skip
 
     def __eq__(self, other: object) -> bool:

@@ -204,7 +204,7 @@ def _record(row: Row | str, game: Game[Any], name: str, number: int, line: str) 
 def _parsed(line: str, game: Game[Any]) -> Record | str:
     """Return the match of a JSON line, or what is wrong with it."""
     try:
-        record = from_json(json.loads(line))
+        record: Record = from_json(json.loads(line))
     except KeyError as error:
         return f"it has no {error.args[0]!r}"
     except (ValueError, TypeError, AttributeError) as error:

@@ -48,7 +48,8 @@ class LiveTable:
             if self._skills and game.scoring == "outcome":
                 self._skills.feed(new[:: max(1, len(new) // _SKILL_SAMPLE)])
             if self._matches <= REFIT_AT_MOST:
-                return ladder_table(Run.of(self.folder), width)
+                ladder: Table = ladder_table(Run.of(self.folder), width)
+                return ladder
         except ArenaError:
             return None
         return self._by_payoff(game.spec) if game.scoring == "payoff" else self._by_elo(game.spec)
