@@ -22,7 +22,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = ("README.md", "CONTRIBUTING.md")
-LANGUAGES = {"python", "bash", "toml", "text"}
+LANGUAGES = {"python", "bash", "sh", "toml", "text"}
 
 FENCE = re.compile(r"^```(?P<language>[^\n]*)\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE)
 FILE_NAME = re.compile(r"# (?P<path>[\w./-]+\.\w+)\n")
@@ -45,7 +45,7 @@ class Block(NamedTuple):
     def file(self) -> str:
         """The file that it is to be written to, or nothing."""
         found = FILE_NAME.match(self.code)
-        return found["path"] if found and self.language in {"python", "toml"} else ""
+        return found["path"] if found and self.language in {"python", "sh", "toml"} else ""
 
     def failed(self, how: str, output: str) -> str:
         """Return what a reader must know of a failure: where, what was run, and what came."""
@@ -129,8 +129,8 @@ def test_every_block_says_what_it_is(document: str) -> None:
         f"line {block.line}: {block.language or 'nothing'}" for block in found if block.language not in LANGUAGES
     ]
     assert strange == [], f"mark a block as one of {', '.join(sorted(LANGUAGES))}"
-    unnamed = [f"line {block.line}" for block in found if block.language == "toml" and not block.file]
-    assert unnamed == [], "begin a toml block with a comment that names its file, such as # poker.toml"
+    unnamed = [f"line {block.line}" for block in found if block.language in {"sh", "toml"} and not block.file]
+    assert unnamed == [], "begin a toml or sh block with a comment that names its file, such as # poker.toml"
 
 
 def test_the_readme_sets_up_with_two_commands() -> None:
