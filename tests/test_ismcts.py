@@ -32,7 +32,7 @@ def choose(player, game, s, seat, seeds=20):
 
 @pytest.mark.parametrize(
     ("game", "simulations", "pairs"),
-    [(KUHN, 100, 150), (LeducPoker(), 100, 150), (DarkHex(), 60, 20), (Goofspiel(), 60, 20)],
+    [(KUHN, 100, 150), (LeducPoker(), 100, 200), (DarkHex(), 60, 30), (Goofspiel(), 60, 100)],
     ids=lambda x: x.name if isinstance(x, Game) else "",
 )
 def test_it_beats_uniform_play(game, simulations, pairs):
