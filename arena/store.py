@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -279,8 +280,9 @@ class Store:
 
     def crashes(self) -> dict[str, tuple[int, int]]:
         """Return name → (matches in which it crashed at least once, matches it took part in), rated kinds only."""
-        rows = self._walk("SELECT entrants, crashes FROM matches WHERE kind IN ('rating', 'tournament')")
-        return count_crashes((json.loads(entrants), json.loads(crashes)) for entrants, crashes in rows)
+        rows = Counter(self._walk("SELECT entrants, crashes FROM matches WHERE kind IN ('rating', 'tournament')"))
+        parsed = (repeat((json.loads(who), json.loads(at)), times) for (who, at), times in rows.items())
+        return count_crashes(chain.from_iterable(parsed))
 
     def put_meta(self, values: Mapping[str, Any]) -> None:
         """Write named JSON values; call inside a transaction."""
