@@ -128,6 +128,14 @@ def test_rubbish_is_a_finding_and_no_crash(method, rubbish):
         assert "forgets" in found(broken())
 
 
+@pytest.mark.parametrize("fact", ["name", "roles", "sides", "actions", "payoff_range", "scoring"])
+@pytest.mark.parametrize("rubbish", [None, 7, ("a", 3), object()])
+def test_a_declaration_of_rubbish_is_a_finding_and_no_crash(fact, rubbish):
+    broken = type("Broken", (Poker,), {"__doc__": RULES, fact: rubbish})
+    findings = examine_game(broken(), games=3).errors
+    assert findings or (fact, rubbish) == ("sides", None)
+
+
 def test_the_exact_size_and_the_results_of_random_play():
     report = examine_game(Poker())
     assert report.count == (58, 24, 12)  # Kuhn poker has 12 information sets (Kuhn, 1950)

@@ -128,8 +128,11 @@ class Asking:
 
     def same(self, key: tuple[Any, ...], value: Any, code: str, seen: str, advice: str) -> bool:
         """Check that a fact is what it was when this seat had this view before; return whether it is."""
-        moves = tuple(self.findings.moves or ())
-        known, before = self._known.setdefault((code, *key), (value, moves))
+        first = self._known.get((code, *key))
+        if first is None:
+            self._known[code, *key] = value, tuple(self.findings.moves or ())
+            return True
+        known, before = first
         if known != value:
             seen = f"{seen}: seat {key[1]} sees {short(key[2])} here and on the moves {list(before)}"
             self.findings.error(code, seen, advice)

@@ -73,7 +73,8 @@ def examine_game(game: Game[Any], games: int = 100, seed: int = 0, *, results: b
     Nothing that the game does raises here: it becomes a finding. The same seed finds the same.
     """
     findings = Findings()
-    check_declaration(game, findings)
+    with findings.attempt("reading its declaration"):
+        check_declaration(game, findings)
     if not game.roles or "sides" in findings:
         return GameReport(game, findings.sorted())
     asking = Asking(game, findings, seed)
@@ -87,6 +88,7 @@ def examine_game(game: Game[Any], games: int = 100, seed: int = 0, *, results: b
         log_nodes = estimate_nodes(game, histories, seed)
         if log_nodes is not None and log_nodes.value < _WALKABLE:
             count = walk_all(states)
+    findings.moves = None
     with findings.attempt("changing what is hidden"):
         sights = check_secrets(states, histories)
     findings.moves = None

@@ -106,6 +106,7 @@ class _Secrets:
     def _change(self, history: History, at: int, other: str, event: str) -> None:
         """Let something else happen at one point, and then the same as before."""
         mover, true = history.movers[at], history.states[at + 1]
+        self.findings.moves = (*history.actions[:at], other)
         changed = self.asking.step(history.states[at], other)
         watching = []
         for seat in range(self.rules.seats):
