@@ -69,8 +69,6 @@ def test_it_is_the_same_graph_as_open_spiels(misere):
             child = game.step(s, action)
             if child not in seen:
                 stack.append((child, theirs.child(number(action))))
-    # Every pile content with every mover, but the start is never the second's; only the end's first taker is free.
-    assert len(seen) > 2 * 4 * 6
 
 
 def test_stones_are_taken_from_one_pile():
