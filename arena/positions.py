@@ -90,7 +90,7 @@ class Positions:
     @classmethod
     def of(cls, game: Game[Any]) -> Positions:
         """Return what is known of this game; it is kept with the game, so that it lasts from match to match."""
-        known: Positions = vars(game).setdefault("_positions", cls(game))
+        known: Positions = vars(game).setdefault("_known_to_the_referee", cls(game))
         return known
 
     def start(self) -> Position:
