@@ -70,20 +70,20 @@ class Chess(Game[Moves]):
         pyspiel = load_pyspiel()
         self._chess = pyspiel.chess
         self._game = pyspiel.load_game("chess")
-        self._positions = Replays(lambda: _Position(self._game.new_initial_state()), self._after, _KEPT)
+        self._boards = Replays(lambda: _Position(self._game.new_initial_state()), self._after, _KEPT)
         self._names: dict[tuple[int, int], str] = {}
 
     def start(self) -> Moves:
         return ()
 
     def turn(self, s: Moves) -> int:
-        return OVER if self._positions(s).state.is_terminal() else len(s) % 2
+        return OVER if self._boards(s).state.is_terminal() else len(s) % 2
 
     def legal(self, s: Moves, seat: int) -> list[str]:
-        return list(self._moves(self._positions(s))) if seat == len(s) % 2 else []
+        return list(self._moves(self._boards(s))) if seat == len(s) % 2 else []
 
     def step(self, s: Moves, action: str) -> Moves:
-        position = self._positions(s)
+        position = self._boards(s)
         if position.state.is_terminal():
             raise IllegalAction(f"{action!r} is no move here: the game is over")
         if action not in self._moves(position):
@@ -94,7 +94,7 @@ class Chess(Game[Moves]):
         return (*s, action)
 
     def returns(self, s: Moves) -> tuple[float, float]:
-        black, white = self._positions(s).state.returns()
+        black, white = self._boards(s).state.returns()
         return white, black
 
     def view(self, s: Moves, seat: int) -> str:
@@ -114,7 +114,7 @@ class Chess(Game[Moves]):
         moves without capture or pawn's move, divided by 101; 16–19 whether white may castle on the queen's
         side and the king's side, then black. Both seats see the same board.
         """
-        tensor = np.array(self._positions(s).state.observation_tensor(0), np.float32)
+        tensor = np.array(self._boards(s).state.observation_tensor(0), np.float32)
         return tensor.reshape(20, 8, 8)
 
     def draw(self, s: Moves, seat: int | None = None) -> str:
@@ -134,13 +134,13 @@ class Chess(Game[Moves]):
         Raises IllegalAction for a move that is not legal in this state.
         """
         self.step(s, action)
-        position = self._positions(s)
+        position = self._boards(s)
         written: str = position.state.action_to_string(self._moves(position)[action])
         return written
 
     def fen(self, s: Moves) -> str:
         """Return the position in Forsyth–Edwards notation."""
-        fen: str = self._positions(s).state.board().to_fen()
+        fen: str = self._boards(s).state.board().to_fen()
         return fen
 
     def _ranks(self, s: Moves) -> list[list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -205,7 +206,10 @@ def _known(env: str) -> _Environment:
 def _maker(env: str) -> Any:
     """Return the function that makes the environment. Raises ConfigError with what to install."""
     try:
-        module = import_module(f"pettingzoo.classic.{env}")
+        with warnings.catch_warnings():
+            # PettingZoo deprecates the functions in these modules for a registry that its older versions lack.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            module = import_module(f"pettingzoo.classic.{env}")
     except ModuleNotFoundError as error:
         if error.name == f"pettingzoo.classic.{env}":
             raise ConfigError(f"this version of PettingZoo has no {env}: install one that does") from None
@@ -213,7 +217,7 @@ def _maker(env: str) -> Any:
             f"{env} needs {error.name}: pip install 'selfplay-arena[envs]' 'pettingzoo[classic]'"
         ) from None
     # Bare, since the wrappers only repeat what is checked here, and take most of the time.
-    return lambda: module.env().unwrapped
+    return module.raw_env
 
 
 def _step(env: Any, move: int) -> dict[str, float]:
