@@ -20,6 +20,14 @@ def test_games_lists_every_game():
         assert name in text
 
 
+def test_games_are_listed_where_a_package_is_missing():
+    code = "import sys; sys.modules['pyspiel'] = None; sys.argv = ['arena', 'games']; import arena.cli; arena.cli.main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "pip install 'selfplay-arena[openspiel]'" in done.stdout
+    assert "tic_tac_toe" in done.stdout
+
+
 def test_play_tells_one_match_and_adds_up_many():
     story = succeed("play", "tic_tac_toe", "minimax", "minimax")
     assert "-> first:" in story

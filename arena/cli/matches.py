@@ -17,11 +17,16 @@ def games() -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from arena.errors import ArenaError
     from arena.registry import load_game, names
 
     table = Table("game", "roles", "hidden", "scored by", "moves")
     for name in names("games"):
-        game = load_game(name)
+        try:
+            game = load_game(name)
+        except ArenaError as error:  # it needs a package that is not installed
+            table.add_row(escape(name), "", "", "", escape(str(error)))
+            continue
         moves = ", ".join(game.actions[:9]) + (", …" if len(game.actions) > 9 else "") or "free text"
         hidden = "yes" if game.hidden else "no"
         table.add_row(escape(game.spec), escape(", ".join(game.roles)), hidden, game.scoring, escape(moves))
