@@ -38,7 +38,9 @@ def alpha_rank(payoffs: Floats, alpha: float | None = None, population: int = PO
     np.fill_diagonal(gain, 0.0)
     if np.isnan(gain).any():
         unknown = int(np.isnan(gain).sum()) // 2
-        raise RatingError(f"{unknown} pairs of entrants never met, and alpha-rank needs a payoff for each: play them")
+        raise RatingError(
+            f"{unknown} of the pairs of entrants never met, and alpha-rank needs a payoff for each: play them"
+        )
     moves = ~np.eye(len(gain), dtype=bool)
     return _settled(lambda a: _stationary(np.where(moves, _takeover(a * gain, population), -np.inf)), gain, alpha)
 

@@ -62,7 +62,7 @@ def _antisymmetric(payoffs: Floats) -> Floats:
     unknown = int(np.isnan(A[~np.eye(len(A), dtype=bool)]).sum()) // 2
     if unknown:
         raise RatingError(
-            f"{unknown} pairs of entrants never met, and Nash averaging needs a payoff for each: play them"
+            f"{unknown} of the pairs of entrants never met, and Nash averaging needs a payoff for each: play them"
         )
     np.fill_diagonal(A, 0.0)
     return A

@@ -76,7 +76,7 @@ def test_everybody_alike_and_alone():
 def test_who_never_met_cannot_be_ranked():
     gap = RPS.copy()
     gap[0, 1] = np.nan
-    with pytest.raises(RatingError, match="1 pairs of entrants never met"):
+    with pytest.raises(RatingError, match="1 of the pairs of entrants never met"):
         alpha_rank(gap)
     with pytest.raises(RatingError, match="row and a column"):
         alpha_rank(np.zeros((2, 3)))

@@ -88,7 +88,7 @@ def test_who_never_met_is_one_sentence():
         for won in (1, -1)
     ]
     shown = " ".join(text(deep_tables(run_of(results))).split())
-    assert "no Nash averaging and no alpha-rank: 1 pairs of entrants never met" in shown
+    assert "no Nash averaging and no alpha-rank: 1 of the pairs of entrants never met" in shown
     assert "likelihood that the row is stronger" in shown
 
 

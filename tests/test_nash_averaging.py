@@ -89,7 +89,7 @@ def test_nobody_is_better_among_equals():
 def test_who_never_met_has_no_average():
     A = RPS.copy()
     A[0, 1] = A[1, 0] = np.nan
-    with pytest.raises(RatingError, match="1 pairs of entrants never met"):
+    with pytest.raises(RatingError, match="1 of the pairs of entrants never met"):
         nash_average(A)
     with pytest.raises(RatingError, match="row and a column"):
         nash_average(np.zeros((2, 3)))

@@ -77,10 +77,11 @@ def from_memory() -> None:
 def from_file(results: Results) -> None:
     """Time the same from a run's file, the disk included."""
     game = TicTacToe()
+    spec, fingerprint = game.spec, game.fingerprint
 
     def record(number: int, result: Result) -> Record:
         return Record(
-            f"{number:020x}", "tournament", game.spec, game.fingerprint, (result.first, result.second), 0, result.pair,
+            f"{number:020x}", "tournament", spec, fingerprint, (result.first, result.second), 0, result.pair,
             (), (result.payoff, -result.payoff), StopReason.FINISHED,
         )  # fmt: skip
 
