@@ -21,7 +21,7 @@ def test_games_lists_every_game():
 
 
 def test_games_are_listed_where_a_package_is_missing():
-    code = "import sys; sys.modules['pyspiel'] = None; sys.argv = ['arena', 'games']; import arena.cli; arena.cli.main()"
+    code = "import sys; sys.modules['pyspiel'] = None; sys.argv[1:] = ['games']; import arena.cli; arena.cli.main()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "pip install 'selfplay-arena[openspiel]'" in done.stdout
