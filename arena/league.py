@@ -108,10 +108,9 @@ class League:
         earlier = [m.name for m in self.members("snapshot") if (m.step, m.name) < (snapshot.step, snapshot.name)]
         rivals = earlier[len(earlier) - self.config.rating.rivals :] if self.config.rating.rivals else []
         names = [*self.config.anchors, *rivals]
-        fixtures = challenge(
-            self.game, snapshot.name, names, self.config.rating.pairs, self.config.seed, "rating", snapshot.step
-        )
-        known = self.store.keys()
+        pairs, seed = self.config.rating.pairs, self.config.seed
+        fixtures = list(challenge(self.game, snapshot.name, names, pairs, seed, "rating", snapshot.step))
+        known = self.store.known(fixture.key for fixture in fixtures)
         missing = [fixture for fixture in fixtures if fixture.key not in known]
         players = {name: self.player(name) for name in [snapshot.name, *names]}
         yield from self.store.keep(play_fixtures(self.game, missing, players))

@@ -90,7 +90,7 @@ def replay(run: Path, match: str = "", *, whole: bool = False) -> None:
                 paid = " ".join(f"{value:+g}" if value is not None else "-" for value in returns)
                 screen.print(f"{key}  {' vs '.join(entrants)}  {paid}  {stop}", markup=False)
             screen.print(
-                f"these are the last of {len(store.keys()):,} matches; arena replay {run} KEY shows one", markup=False
+                f"these are the last of {store.count():,} matches; arena replay {run} KEY shows one", markup=False
             )
             return
         records = list(islice(store.records(match), 2))
