@@ -214,10 +214,6 @@ class Store:
                 map(_to_row, records),
             )
 
-    def keys(self) -> set[str]:
-        """Return the keys of all matches that are complete."""
-        return {key for (key,) in self._select("SELECT key FROM matches")}
-
     def count(self) -> int:
         """Return how many matches are complete."""
         return int(self._select("SELECT COUNT(*) FROM matches")[0][0])

@@ -147,7 +147,7 @@ def test_ten_thousand_matches_killed_twenty_times_lose_none_and_play_none_twice(
     config = load(file, TournamentConfig)
     (schedule,) = RoundRobin(config, load_game(config.game)).stages(lambda *_: pytest.fail("nothing to ask"))
     with Store.read(tmp_path / "killed") as store:
-        assert store.keys() == {fixture.key for fixture in schedule}
+        assert {record.key for record in store.records()} == {fixture.key for fixture in schedule}
         assert store.count() == 10_000
 
 

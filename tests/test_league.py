@@ -73,7 +73,7 @@ def test_a_snapshot_meets_every_anchor_and_the_snapshots_before_it_once(tmp_path
         members = [snapshot(store, game, step) for step in (1, 2, 3)]
         met = [sorted({name for r in league.rate(m) for name in r.entrants} - {m.name}) for m in members]
         assert met == [["bet", "uniform"], ["bet", "main-1", "uniform"], ["bet", "main-2", "uniform"]]
-        assert len(store.keys()) == (2 + 3 + 3) * 3 * 2
+        assert len({record.key for record in store.records()}) == (2 + 3 + 3) * 3 * 2
         assert all(record.kind == "rating" and record.stop == "finished" for record in store.records())
         assert [list(league.rate(member)) for member in members] == [[], [], []]
 

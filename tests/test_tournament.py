@@ -69,7 +69,7 @@ def test_every_match_of_the_schedule_is_kept_once_and_a_second_start_plays_nothi
     assert again == []
     assert second.rows == first.rows
     with Store.read(tmp_path) as store:
-        assert store.keys() == keys_of(config)
+        assert {record.key for record in store.records()} == keys_of(config)
 
 
 def test_new_entrants_and_more_pairs_keep_the_old_results(tmp_path):
