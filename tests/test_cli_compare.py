@@ -1,12 +1,165 @@
-"""Comparing two players, and one with its best response, on the command line."""
+"""Comparing two players, and one with its best response, on the command line: real processes, some of them killed."""
 
-from tests.command_line import succeed
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from arena.store import Store
+from tests.command_line import run, succeed
+
+CENTRE = 'script(prefer="5")'
+
+# A real player that takes its time and does not say how it plays.
+SLOW = """
+import os
+import time
+from pathlib import Path
+from arena.players.uniform import UniformPlayer
+
+class Slow:
+    name = "slow"
+
+    def act(self, batch):
+        Path(__file__).with_suffix(".asked").touch()
+        time.sleep(float(os.environ.get("PAUSE", "0")))
+        return UniformPlayer().act(batch)
+"""
+
+
+def pit(*arguments):
+    return succeed("pit", *arguments)
 
 
 def test_pit_says_who_is_better():
-    text = succeed("pit", "minimax", "uniform", "--game", "tic_tac_toe", "--pairs", 30)
-    assert "minimax is better than uniform" in text
-    assert "95% interval" in text
+    text = pit("uniform", "minimax", "--game", "tic_tac_toe", "--pairs", 30)
+    first, numbers, elo = text.splitlines()
+    assert first == "SPRT: H1 accepted, minimax is better than uniform, after 16 pairs"
+    assert re.match(r"\+0\.\d+ per match, 95% interval \[\+", numbers)
+    assert "nElo" in elo
+    assert elo.endswith("[0, 100]")
+
+
+def test_pit_answers_a_payoff_game_exactly():
+    text = pit('tabular(table="arena.games.kuhn_poker:equilibrium")', 'script(prefer="bet")', "-g", "kuhn_poker")
+    assert "is better than" in text
+    assert "exactly +0.111111 per match, by the policies that they state" in text
+    assert "\nas played, " in text
+
+
+def test_pit_says_that_it_does_not_know():
+    text = pit("uniform", CENTRE, "-g", "tic_tac_toe", "--pairs", 20, "--elo1", 5, "--alpha", 0.01)
+    assert text.startswith(f"SPRT: undecided after 20 pairs between uniform and {CENTRE}: play more with --pairs\n")
+    assert "99% interval" in text
+
+
+def test_pit_compares_in_one_role():
+    text = pit("minimax", "uniform", "-g", "tic_tac_toe", "--role", "second", "--against", "uniform")
+    assert text.startswith("minimax is better than uniform as second against uniform #2")
+    assert "pairs won" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["-g", "tic_tac_toe", "--elo0", 5, "--elo1", 5], "elo0 = 5 must lie below elo1 = 5: H1 is the stronger claim"),
+        (["-g", "tic_tac_toe", "--alpha", 1.5], "alpha = 1.5 and beta = 0.05 are no error rates"),
+        (["-g", "tic_tac_toe", "--role", "first"], "needs both: --role ROLE and --against PLAYER"),
+        (
+            ["-g", "tic_tac_toe", "--role", "third", "--against", "uniform"],
+            "has no role 'third': its roles are first, second",
+        ),
+        (["-g", "tic_tac_toe", "--pairs", -3], "-3 pairs cannot be played: ask for 1 or more"),
+        (["-g", "kuhn_poker", "--elo1", 50], "kuhn_poker is scored by payoff, so there is no Elo to test"),
+        (["-g", "tic_tac_toe", "--precision", -1], "precision = -1 is no half-width"),
+        (["-g", "tic_tac_toe", "--model", "bayes"], "model"),
+    ],
+)
+def test_a_mistake_is_one_sentence(arguments, sentence):
+    done = run("pit", "uniform", "minimax" if "tic_tac_toe" in arguments else "uniform", *arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert sentence in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def start(folder, pause, *more):
+    """Begin a comparison of a slow player in a process of its own."""
+    (folder / "slow.py").write_text(SLOW)
+    command = [sys.executable, "-m", "arena", "pit", f"{folder}/slow.py:Slow", CENTRE, "-g", "tic_tac_toe"]
+    command += ["--pairs", "200", "--elo1", "5", "--seed", "4", *map(str, more)]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        env={**os.environ, "PAUSE": str(pause)},
+    )  # fmt: skip
+
+
+def count(folder):
+    """Return how many matches a run holds, which may not have begun."""
+    if not (folder / "run.sqlite").exists():
+        return 0
+    try:
+        with Store.read(folder) as store:
+            return store.count()
+    except Exception:  # noqa: BLE001 - it is being made at this moment
+        return 0
+
+
+def wait_for(matches, folder, process):
+    deadline = time.monotonic() + 60
+    while count(folder) < matches and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert process.poll() is None, "it was over before it was stopped"
+    assert count(folder) >= matches
+
+
+def test_a_comparison_that_is_killed_goes_on_and_says_the_same(tmp_path):
+    kept = tmp_path / "kept"
+    for matches in (20, 50, 120):
+        process = start(tmp_path, 0.05, "--run", kept)
+        wait_for(matches, kept, process)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+    before = count(kept)
+    out, err = start(tmp_path, 0, "--run", kept).communicate(timeout=120)
+    whole, _ = start(tmp_path, 0).communicate(timeout=120)
+    assert out == whole, err
+    assert before < count(kept) == 400
+    with Store.read(kept) as store:
+        assert len({record.key for record in store.records()}) == 400
+
+    other = run("pit", "uniform", CENTRE, "-g", "tic_tac_toe", "--run", kept)
+    assert other.returncode == 2
+    assert re.fullmatch(r"arena: .* was begun with entrants = .*: use another folder\n", other.stderr)
+
+
+def test_an_interrupt_prints_what_is_known(tmp_path):
+    kept = tmp_path / "kept"
+    process = start(tmp_path, 0.05, "--run", kept)
+    wait_for(40, kept, process)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert re.match(r"interrupted after \d+ pairs: no verdict yet on \S+slow.py:Slow and script", out)
+    assert "per match, 95% interval" in out
+    assert "the same command goes on from here" in err
+    assert "Traceback" not in err
+
+
+def test_an_interrupt_without_a_folder_promises_nothing(tmp_path):
+    process = start(tmp_path, 5)
+    while not (tmp_path / "slow.asked").exists() and process.poll() is None:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert out == "interrupted before a pair was complete: no verdict\n"
+    assert "goes on" not in err
+    assert "Traceback" not in err
 
 
 def test_exploit_is_exact():
