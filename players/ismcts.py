@@ -52,7 +52,7 @@ class Ismcts:
         if len(legal) == 1:
             return Move(legal[0])
         self._places.begin()
-        search = _Search(self._places, self.exploration, Random(request.seed).random)
+        search = _Search(self._places, self.exploration, Random(request.seed).random, request.seat)
         states = generator(request.seed, "resample")
         for _ in self.budget:
             search.simulate(request.resample(states))
@@ -98,24 +98,27 @@ class _Node:
 
 
 class _Search:
-    """One search: the information sets that its simulations have come to."""
+    """One search for the seat that is asked: the information sets that its simulations have come to."""
 
-    def __init__(self, places: Places, exploration: float, random: Draw) -> None:
-        self.places, self.exploration, self.random = places, exploration, random
+    def __init__(self, places: Places, exploration: float, random: Draw, seat: int) -> None:
+        self.places, self.exploration, self.random, self.seat = places, exploration, random, seat
         self.nodes: dict[tuple[int, str], _Node] = {}
 
     def simulate(self, state: Any) -> None:
         """Walk from a state that might be the true one to a new information set, play out, and pass the value up."""
         places, place = self.places, self.places.at(state)
         path: list[tuple[_Node, int, int]] = []
-        new = False
+        new = asked = False
         while not new and place.mover != OVER:
             if place.mover == CHANCE:
                 index = place.draw(self.random)
             else:
                 key = place.mover, places.view(place)
                 node = self.nodes.get(key)
-                new = node is None
+                # Seats that are ready at once move in order; those before the seat that is asked end no walk, or
+                # its own information set might never be reached.
+                asked = asked or place.mover == self.seat
+                new = node is None and asked
                 if node is None:
                     node = self.nodes[key] = _Node(len(place.actions))
                 index = node.select(self.exploration, self.random)

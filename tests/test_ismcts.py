@@ -118,7 +118,7 @@ def test_the_true_state_is_never_played():
 
 def test_everyone_in_the_tree_sees_only_their_own_view():
     """With one of two cards dealt to the other seat, its decisions are at one information set per own card."""
-    search = _Search(Places(KUHN), 1.4, np.random.default_rng(0).random)
+    search = _Search(Places(KUHN), 1.4, np.random.default_rng(0).random, 0)
     for number in range(600):
         search.simulate(State(("Q", "JK"[number % 2])))
     keys = {seat: {view for mover, view in search.nodes if mover == seat} for seat in (0, 1)}
@@ -126,6 +126,22 @@ def test_everyone_in_the_tree_sees_only_their_own_view():
     assert keys[1] == {f"your card: {card}; so far: {bet}" for card in "JK" for bet in ("pass", "bet")}
     root = search.nodes[0, "your card: Q; so far: nothing"]
     assert root.count == sum(root.visits) == 600
+
+
+@pytest.mark.parametrize("simulations", [1, 2, 40])
+@pytest.mark.parametrize("seat", [0, 1])
+def test_every_simulation_counts_for_the_seat_that_is_asked_where_several_are_ready(seat, simulations):
+    """Both bid at once: the second seat is asked while the rules wait for the first."""
+    game = Goofspiel(cards=6)
+    s = game.step(game.start(), "4")
+    assert game.turn(s) == 0
+    request = Request(game, s, seat, seed=3)
+    search, rng = _Search(Places(game), 1.4, np.random.default_rng(0).random, seat), np.random.default_rng(1)
+    for _ in range(simulations):
+        search.simulate(request.resample(rng))
+    root = search.nodes[seat, request.text]
+    assert root.count == sum(root.visits) == simulations
+    assert choose(Ismcts(game, simulations), game, s, seat, seeds=3) <= set(game.actions)
 
 
 def test_the_bound_prefers_what_was_tried_less():
