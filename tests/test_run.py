@@ -3,9 +3,10 @@ import pytest
 
 import arena
 from arena.config import LeagueConfig, TournamentConfig
-from arena.errors import ConfigError
+from arena.errors import ConfigError, RatingError
 from arena.store import Store
 from arena.tournaments.run import Run
+from arena.tournaments.tournament import ladder
 
 ENTRANTS = {"uniform": "uniform", "bet": 'script(prefer="bet")', "pass": 'script(prefer="pass")'}
 
@@ -25,6 +26,25 @@ def test_a_tournament_has_its_ladder_and_no_history(tmp_path):
     assert run.title == "poker: kuhn_poker"
     assert (run.anchor, run.ladder["bet"].elo, run.history, run.nash_conv) == ("bet", 1000, [], {})
     assert played(tmp_path / "first").anchor == "uniform"
+
+
+def test_a_run_in_which_the_first_seed_has_a_bye_has_a_ladder_already(tmp_path):
+    """Nobody named an anchor, so the first who has played is one; an anchor that was named is waited for."""
+    values = {"game": "tic_tac_toe", "format": "double_elimination", "pairs": 200}
+    config = TournamentConfig.model_validate({**values, "entrants": dict.fromkeys(["top", "a", "b"], "uniform")})
+
+    def stop(progress):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        arena.tournament(config, tmp_path, tell=stop)
+    run = Run.of(tmp_path)
+    assert (run.anchor, run.ladder["a"].elo) == ("a", 1000)
+    assert {row.name for row in run.ladder.rows} == {"a", "b"}
+    with Store.read(tmp_path) as store:
+        assert ladder(store, config, run.game).rows == run.ladder.rows
+        with pytest.raises(RatingError, match="the anchor 'top' has no results here"):
+            ladder(store, config.model_copy(update={"anchor": "top"}), run.game)
 
 
 def test_payoffs_are_exact_where_the_game_is_small(tmp_path):

@@ -23,6 +23,7 @@ from arena.record import Result
 from arena.registry import load_checkpoint, load_game, load_player
 from arena.scores import Scores
 from arena.store import Member, Store
+from arena.tournaments.tournament import anchor_of
 from arena.tree import enumerate_game, expected_returns, nash_conv
 
 EXACT_NODES = 20_000
@@ -42,7 +43,7 @@ class Run:
     members: list[Member]
     is_league: bool
     anchor: str
-    """The entrant that the configuration fixes at 1000 Elo."""
+    """The entrant at 1000 Elo: the configured one, or the first that has results."""
     block_pairs: int
     crashes: Mapping[str, tuple[int, int]]
     """Name → (matches in which it crashed, matches it took part in)."""
@@ -62,6 +63,7 @@ class Run:
                 raise ConfigError(f"{folder} holds a run that never began: start it with arena train or tournament")
             game = load_game(config["game"])
             league = store.meta("format") == "league"
+            entrants = config["anchors" if league else "entrants"]
             results = store.results(game)
             if not results:
                 raise RatingError(f"{folder} holds no rated matches yet: let the run go on for a while")
@@ -71,7 +73,7 @@ class Run:
                 results=results,
                 members=store.players(),
                 is_league=league,
-                anchor=next(iter(config["anchors"])) if league else config["anchor"] or next(iter(config["entrants"])),
+                anchor=anchor_of(None if league else config["anchor"], entrants, results),
                 block_pairs=config["rating"]["block_pairs"] if league else config["block_pairs"],
                 crashes=store.crashes(),
                 nash_conv_by_step=store.measures("nash_conv"),

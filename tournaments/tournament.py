@@ -20,6 +20,7 @@ from arena.player import Player
 from arena.rating import Ladder, rate, refuse_unratable
 from arena.record import Record
 from arena.registry import checkpoint_digest, load_game, load_player
+from arena.results import Results
 from arena.store import Member, Store
 from arena.tournaments.double_elimination import DoubleElimination
 from arena.tournaments.gauntlet import Gauntlet
@@ -85,8 +86,17 @@ def run(config: TournamentConfig, folder: Path, tell: Tell = lambda _: None) -> 
 
 def ladder(store: Store, config: TournamentConfig, game: Game[Any]) -> Ladder:
     """Return the ladder of the matches that the store holds."""
-    anchor = config.anchor or next(iter(config.entrants))
-    return rate(store.results(game), game, anchor, config.block_pairs, store.crashes())
+    results = store.results(game)
+    anchor = anchor_of(config.anchor, config.entrants, results)
+    return rate(results, game, anchor, config.block_pairs, store.crashes())
+
+
+def anchor_of(configured: str | None, entrants: Iterable[str], results: Results) -> str:
+    """Return who stands at 1000 Elo: the configured one, or else the first of the entrants that has results yet."""
+    if configured:
+        return configured
+    names = list(entrants)
+    return next((name for name in names if name in results.names), names[0])
 
 
 def standings(folder: Path) -> list[str]:
