@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from rich.console import Console
 
 import arena
 from arena.config import TournamentConfig
@@ -11,7 +12,9 @@ from arena.errors import ConfigError
 from arena.games.kuhn_poker import KuhnPoker
 from arena.rating import Standing
 from arena.store import Store
+from arena.tournaments.report import tables
 from arena.tournaments.round_robin import RoundRobin
+from arena.tournaments.run import Run
 from arena.tournaments.tournament import standings
 
 EQUILIBRIUM = 'tabular(table="arena.games.kuhn_poker:equilibrium")'
@@ -31,6 +34,33 @@ class Crashing(UniformPlayer):
         if any(int(request.match, 16) % 10 == 0 for request in batch):
             raise RuntimeError("out of memory")
         return super().act(batch)
+"""
+
+DEBATE = """
+from arena.game import OVER, Game
+
+class Debate(Game):
+    \"\"\"Two speak, and a judge says who has won.\"\"\"
+
+    name = "debate"
+    roles = ("first", "second", "judge")
+    sides = (0, 1, -1)
+    actions = ("a", "b")
+
+    def start(self):
+        return ""
+
+    def turn(self, s):
+        return OVER if len(s) == 3 else len(s)
+
+    def step(self, s, action):
+        return s + action
+
+    def returns(self, s):
+        return (1.0, -1.0, None) if s[2] == "a" else (-1.0, 1.0, None)
+
+    def view(self, s, seat):
+        return f"{seat}: {s}"
 """
 
 
@@ -174,6 +204,21 @@ def test_every_format_seats_the_cast(tmp_path, form):
     arena.tournament(changed(**{"pairs": 3, **form}, game=JUDGED, cast={"judge": "uniform"}, block_pairs=1), tmp_path)
     with Store.read(tmp_path) as store:
         assert {record.entrants[2] for record in store.records()} == {"cast:judge"}
+
+
+def test_a_judge_that_crashes_stands_on_no_ladder(tmp_path):
+    file = tmp_path / "judged.py"
+    file.write_text(CRASHING + DEBATE)
+    values = {"game": f"{file}:Debate", "cast": {"judge": f"{file}:Crashing"}, "pairs": 100}
+    config = TournamentConfig(**values, entrants={"a": "uniform", "b": "uniform"})
+    ladder = arena.tournament(config, tmp_path / "run")
+    assert [row.standing for row in ladder.rows] == [Standing.RATED] * 2
+    run = Run.of(tmp_path / "run")
+    assert run.ladder.rows == ladder.rows
+    assert run.crashes["cast:judge"][0] > 0.03 * 200
+    console = Console(width=120, record=True)
+    console.print(tables(run, 120))
+    assert "cast:judge crashed in" in console.export_text()
 
 
 def test_runs_without_a_format_of_their_own_have_nothing_to_say_beside_the_ladder(tmp_path):

@@ -53,6 +53,8 @@ class Run:
     """Of a finished league: the same configuration on a CPU gives the same, whatever happened on the way."""
     forfeits: Mapping[str, int] = field(default_factory=dict)
     """Name → matches that it forfeited; nobody who forfeited none."""
+    cast: frozenset[str] = frozenset()
+    """Names of those who only sit where nobody competes: they may crash, but stand on no ladder."""
 
     @classmethod
     def of(cls, folder: Path) -> Run:
@@ -67,6 +69,7 @@ class Run:
             results = store.results(game)
             if not results:
                 raise RatingError(f"{folder} holds no rated matches yet: let the run go on for a while")
+            crashes = store.crashes()
             return cls(
                 folder=folder,
                 game=game,
@@ -75,10 +78,11 @@ class Run:
                 is_league=league,
                 anchor=anchor_of(None if league else config["anchor"], entrants, results),
                 block_pairs=config["rating"]["block_pairs"] if league else config["block_pairs"],
-                crashes=store.crashes(),
+                crashes=crashes,
                 nash_conv_by_step=store.measures("nash_conv"),
                 digest=store.meta("digest", ""),
                 forfeits=store.forfeits(),
+                cast=frozenset() if league else frozenset(crashes).difference(entrants),
             )
 
     @property
@@ -103,7 +107,8 @@ class Run:
     @cached_property
     def ladder(self) -> Ladder:
         """The ladder of all results so far."""
-        return rate(self.results, self.game, self.anchor, self.block_pairs, self.crashes)
+        crashes = {name: count for name, count in self.crashes.items() if name not in self.cast}
+        return rate(self.results, self.game, self.anchor, self.block_pairs, crashes)
 
     @cached_property
     def history(self) -> list[Point]:

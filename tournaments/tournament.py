@@ -88,7 +88,8 @@ def ladder(store: Store, config: TournamentConfig, game: Game[Any]) -> Ladder:
     """Return the ladder of the matches that the store holds."""
     results = store.results(game)
     anchor = anchor_of(config.anchor, config.entrants, results)
-    return rate(results, game, anchor, config.block_pairs, store.crashes())
+    crashes = {name: count for name, count in store.crashes().items() if name in config.entrants}  # not of the cast
+    return rate(results, game, anchor, config.block_pairs, crashes)
 
 
 def anchor_of(configured: str | None, entrants: Iterable[str], results: Results) -> str:
