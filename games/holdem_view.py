@@ -96,7 +96,8 @@ def _rounds(stakes: Stakes, hand: Hand, so_far: Betting, seat: int | None, roles
     """Return a line per round of betting; `seat` is called "you", or both are called by their roles."""
     who = roles or (YOU if seat == 0 else YOU[::-1])
     blinds = (stakes.small_blind, hand.button), (stakes.big_blind, 1 - hand.button)
-    rounds = [[_does(who[owner], "post", min(blind, hand.stacks[owner])) for blind, owner in blinds], [], [], []]
+    # As in `betting`: what one player has above the other's chips is never at stake, not even in a blind.
+    rounds = [[_does(who[owner], "post", min(blind, *hand.stacks)) for blind, owner in blinds], [], [], []]
     for word in so_far.words:
         rounds[word.street].append(_does(who[word.seat], *_said_as(word)))
     return [f"{street}: {', '.join(said)}" for street, said in zip(STREETS, rounds, strict=True) if said]

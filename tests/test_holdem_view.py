@@ -1,3 +1,5 @@
+import pytest
+
 from arena.games.holdem import LimitHoldem, NoLimitHoldem
 from arena.games.holdem_hand import Hand, Stakes
 from arena.games.holdem_view import draw_hand, hand_scene, tell_hand, tell_past, tell_result
@@ -42,9 +44,19 @@ def test_before_the_cards_are_dealt():
         "the other has the button",
         "your cards: not dealt yet",
         "board: nothing yet",
-        "before the flop: the other posts 1, you post 2",
+        "before the flop: the other posts 1, you post 1",
         "pot: 2 chips; you have 199 left, the other 0",
     ]
+
+
+@pytest.mark.parametrize("stacks", [(1, 39), (39, 1), (2, 38), (200, 200)])
+@pytest.mark.parametrize("button", [0, 1])
+def test_the_blinds_that_are_told_make_the_pot(stacks, button):
+    for seat in (0, 1):
+        *_, posts, pot = tell_hand(STAKES, Hand(button, stacks), seat, None)
+        chips = [int(word) for word in posts.replace(",", "").split() if word.isdecimal()]
+        left = [int(word) for word in pot.replace(";", "").split() if word.isdecimal()]
+        assert left == [sum(chips), stacks[seat] - chips[seat != button], stacks[1 - seat] - chips[seat == button]]
 
 
 def test_the_end_of_a_hand():
