@@ -10,6 +10,7 @@
     │   └── TooLarge                            the game does not fit the exact tables
     ├── HiddenState          (PermissionError)  a player asked for a state that it may not see
     ├── PlayerError          (RuntimeError)     a player broke its contract
+    │   └── StoppedError                        a player has gone, and the run stops where it is
     ├── CheckpointError      (ValueError)       a folder is no checkpoint, or is damaged
     ├── ReplayError          (ValueError)       a record does not replay to its own result
     ├── StoreError           (OSError)          a run's file cannot be read or written
@@ -51,6 +52,10 @@ class HiddenState(ArenaError, PermissionError):  # noqa: N818 - says the finding
 
 class PlayerError(ArenaError, RuntimeError):
     """A player broke its contract, for example by answering three requests with two moves."""
+
+
+class StoppedError(PlayerError):
+    """A player has gone for good, such as a person who closed the terminal. The run stops, and loses nothing."""
 
 
 class CheckpointError(ArenaError, ValueError):

@@ -14,7 +14,7 @@ from typing import Any
 from arena.config import LeagueConfig
 from arena.errors import ConfigError
 from arena.game import Game
-from arena.match import play_fixtures
+from arena.match import play_rounds
 from arena.matchmaking import opponent_distribution
 from arena.payoff import normalised
 from arena.player import Player
@@ -113,7 +113,7 @@ class League:
         known = self.store.known(fixture.key for fixture in fixtures)
         missing = [fixture for fixture in fixtures if fixture.key not in known]
         players = {name: self.player(name) for name in [snapshot.name, *names]}
-        yield from self.store.keep(play_fixtures(self.game, missing, players))
+        yield from self.store.keep(play_rounds(self.game, missing, players))
 
     def digest(self) -> str:
         """Return one hash over weights, trainers' states, opponent pool and tallies.

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
+from math import isfinite
+from numbers import Real
 from typing import Any, NamedTuple, TypeGuard
 
-from arena.errors import ConfigError, GameError, PlayerError
+from arena.errors import ConfigError, GameError, PlayerError, StoppedError
 from arena.game import CHANCE, OVER, Game, IllegalAction, Text
 from arena.player import Fault, Move, Player, Request, Requests
 from arena.positions import Positions
 from arena.record import Record, StopReason, Turn
 from arena.seeds import derive, nth, uniform
+
+_QUOTED = 200
+"""Characters of an illegal action that are quoted; the record holds it whole."""
 
 Watch = Callable[["Fixture", Request, Move], None]
 """Told of every move of a match that has ended, with the question it answered; learners collect their data so.
@@ -66,6 +71,23 @@ def play_fixtures(
     The result of a match depends on its fixture and players alone, not on what is played beside it, as long
     as the players answer each request alone.
     """
+    rounds = play_rounds(game, fixtures, players, patience=patience, concurrent=concurrent, watch=watch)
+    return chain.from_iterable(rounds)
+
+
+def play_rounds(
+    game: Game[Any],
+    fixtures: Iterable[Fixture],
+    players: Mapping[str, Player],
+    *,
+    patience: Patience | None = None,
+    concurrent: int = 512,
+    watch: Watch | None = None,
+) -> Iterator[list[Record]]:
+    """Play as `play_fixtures` does, and yield after every round of questions the matches that ended in it.
+
+    Whoever keeps records can do so then: the next answer may take a second, or a person an hour.
+    """
     patience = patience or Patience()
     concurrent = min([concurrent, *(getattr(player, "matches_at_once", concurrent) for player in players.values())])
     positions = Positions.of(game)
@@ -84,23 +106,26 @@ def play_fixtures(
                 raise ConfigError(f"{name!r} is to play, but only {', '.join(sorted(players))} were given")
             for match, request, answer in zip(matches, requests, _ask(players[name], requests), strict=True):
                 match.hear(request, answer)
-        still = []
+        still, ended = [], []
         for match in live:
             if (record := match.settle()) is None:
                 still.append(match)
                 continue
+            ended.append(record)
             if watch is not None:
                 for request, move in match.watched:
                     watch(match.fixture, request, move)
-            yield record
         live = still
+        yield ended
 
 
-def _ask(player: Player, requests: list[Request]) -> Sequence[Move | Exception]:
+def _ask(player: Player, requests: list[Request]) -> Sequence[Move | BaseException]:
     """Return the player's moves; where a batch fails, every request is asked alone to find who is to blame."""
     try:
         return _act(player, requests)
-    except Exception as error:  # noqa: BLE001 - a player is foreign code; its crash is data, kept with the match
+    except StoppedError:
+        raise
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a player is foreign code; its crash is data
         if len(requests) == 1:
             return [error]
     return [answer for request in requests for answer in _ask(player, [request])]
@@ -111,7 +136,8 @@ def _act(player: Player, requests: list[Request]) -> Sequence[Move]:
     if len(moves) != len(requests):
         raise PlayerError(f"{player.name} answered {len(requests)} requests with {len(moves)} moves")
     for move in moves:
-        if type(move) is not Move or move.raw or type(move.action) is not str or not move.action.isascii():
+        usual = type(move) is Move and not move.raw and move.fault is None
+        if not usual or type(move.action) is not str or not move.action.isascii():
             _check(player, move)
     return moves
 
@@ -123,6 +149,8 @@ def _check(player: Player, move: Any) -> None:
     for text in (move.action, move.raw):
         if not isinstance(text, str | None) or not _is_unicode(text or ""):
             raise PlayerError(f"{player.name} answered with {text!r}, which is no text")
+    if not isinstance(move.fault, Fault | None):
+        raise PlayerError(f"{player.name} gave the fault {move.fault!r}: take one of arena.player.Fault")
 
 
 def _is_unicode(text: str) -> bool:
@@ -150,14 +178,15 @@ class _Match:
     def _begin(self) -> None:
         self.turns: list[Turn] = []
         self.past: list[list[tuple[Any, str]]] = [[] for _ in self.game.roles]
-        self.seed = derive(self.fixture.seed, self.fixture.key, len(self.crashes))
+        self.seeds: dict[int, int] = {}
+        """By seat, where its own seeds begin. Nobody can work out another's, nor what chance will bring."""
         self.dealt = self.played = 0
         self.watched: list[tuple[Request, Move]] = []
         """Every question with the move that answered it, if somebody wants to know."""
         self.asked_at = self.position = self.positions.start()
         self.ready: tuple[int, ...] = ()
         """The seats that are still to move from `asked_at`; several where they move at the same time."""
-        self.answers: dict[int, tuple[Request, Move | Exception]] = {}
+        self.answers: dict[int, tuple[Request, Move | BaseException]] = {}
         self.accepted: dict[int, tuple[Request, Move]] = {}
         self.tries: dict[int, int] = {}
         self.complaints: dict[int, str] = {}
@@ -170,14 +199,17 @@ class _Match:
         for seat, legal in zip(place.ready, place.legal):  # noqa: B905 - made together; a check would cost time
             if len(place.ready) > 1 and (seat in self.accepted or seat not in self.ready):
                 continue
-            number, complaint = (self.played << 16) + (seat << 8), ""
+            number, complaint = self.played << 20, ""
+            if (seed := self.seeds.get(seat)) is None:
+                seed = derive(self.fixture.seed, self.fixture.key, len(self.crashes), seat)
+                self.seeds[seat] = seed
             if self.tries:
                 number, complaint = number + self.tries.get(seat, 0), self.complaints.get(seat, "")
             request = Request(
                 self.game,
                 self.position.state,
                 seat,
-                seed=nth(self.seed, number),
+                seed=nth(seed, number),
                 match=self.fixture.key,
                 complaint=complaint,
                 past=self.past[seat],
@@ -189,7 +221,7 @@ class _Match:
             of_player[0].append(self)
             of_player[1].append(request)
 
-    def hear(self, request: Request, answer: Move | Exception) -> None:
+    def hear(self, request: Request, answer: Move | BaseException) -> None:
         """Take one answer. Where one seat was asked it is played at once; several wait for `settle`."""
         if len(self.ready) > 1:
             self.answers[request.seat] = request, answer
@@ -217,10 +249,10 @@ class _Match:
             raise self._blame(error) from error
         return self.record
 
-    def _accepts(self, answer: Move | Exception, request: Request) -> TypeGuard[Move]:
+    def _accepts(self, answer: Move | BaseException, request: Request) -> TypeGuard[Move]:
         """Return whether the answer is a legal move; otherwise complain, forfeit or void."""
         seat = request.seat
-        if isinstance(answer, Exception):
+        if isinstance(answer, BaseException):
             self._probe(request)
             name = self.fixture.entrants[seat]
             self._end(StopReason.VOID, f"{name} crashed: {type(answer).__name__}: {answer}", seat)
@@ -305,6 +337,8 @@ class _Match:
         self.ended = (stop, reason.encode("utf-8", "replace").decode(), culprit)
 
     def _finish(self, stop: StopReason, reason: str, culprit: int | None) -> None:
+        if culprit is not None and self.game.side_of[culprit] < 0:
+            stop = StopReason.VOID  # the cast competes for nothing, so nobody wins by its failure
         if stop is StopReason.VOID and culprit is not None:
             self.crashes.append(culprit)
             if len(self.crashes) < self.patience.attempts:
@@ -322,7 +356,9 @@ class _Match:
             returns = tuple(self.game.returns(self.position.state))
             if len(returns) != self.game.seats:
                 raise GameError(f"the game has {self.game.seats} seats, but its returns are {returns}")
-            return returns
+            if not all(r is None or (isinstance(r, Real) and isfinite(r)) for r in returns):
+                raise GameError(f"its returns are {returns}: give a finite number or None for every seat")
+            return tuple(None if r is None else float(r) for r in returns)
         if stop is StopReason.TRUNCATED:
             return tuple(0.0 if side >= 0 else None for side in self.game.side_of)
         if stop is StopReason.FORFEIT and culprit is not None:
@@ -341,5 +377,6 @@ def forfeit_returns(game: Game[Any], culprit: int) -> tuple[float | None, ...]:
 def _illegal(action: str, legal: Sequence[str] | Text) -> str:
     if isinstance(legal, Text):
         return f"a reply may have at most {legal.max_chars} characters, this one has {len(action)}"
+    action = action if len(action) <= _QUOTED else action[:_QUOTED] + "…"
     shown = ", ".join(legal[:20]) + (", …" if len(legal) > 20 else "")
     return f"{action!r} is not legal here; legal: {shown}"

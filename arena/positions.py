@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate
+from operator import index
 from typing import Any
 
 from arena.errors import GameError
@@ -48,7 +49,7 @@ class Position:
         if type(game).ready is Game.ready:
             self.legal, self.ready = (_allowed(game, self.state, self.turn),), (self.turn,)
             return
-        ready = tuple(game.ready(self.state))
+        ready = tuple(map(index, game.ready(self.state)))
         seats = set(ready)
         if self.turn not in seats or len(seats) < len(ready) or not seats <= set(range(game.seats)):
             raise GameError(f"it is the turn of seat {self.turn}, but the ready seats are {ready}")
@@ -110,7 +111,7 @@ class Positions:
         full = len(self._known) >= self._remembered
         if not full and (found := self._known.get(state)):
             return found
-        turn = self.game.turn(state)
+        turn = index(self.game.turn(state))
         if not 0 <= turn < self._seats and turn != OVER and turn != CHANCE:
             raise GameError(f"it is the turn of seat {turn}, but the seats are 0 to {self._seats - 1}")
         if full:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
@@ -100,27 +100,39 @@ class Record:
                 f"match {self.key} was played under {self.game} with fingerprint {self.fingerprint}, but "
                 f"{game.spec} now has {game.fingerprint}: the rules have changed since"
             )
-        s = game.start()
+        s = self._ask(game, "beginning", game.start)
         for number, turn in enumerate(self.turns):
             if turn.fault:
                 continue
-            self._check_mover(game, s, turn, number)
+            self._check_mover(self._ask(game, f"turn {number}", game.turn, s), turn, number)
             if turn.action is None:
                 raise ReplayError(f"match {self.key}, turn {number}: neither an action nor a fault is written")
             yield s, turn
             try:
-                s = game.step(s, turn.action)
+                s = self._ask(game, f"turn {number}", game.step, s, turn.action)
             except IllegalAction as error:
                 raise ReplayError(f"match {self.key}, turn {number}: {turn.action!r} is refused: {error}") from None
         if self.stop is StopReason.FINISHED:
-            if game.turn(s) != OVER:
-                raise ReplayError(f"match {self.key} is written as finished, but the game goes on")
-            if tuple(game.returns(s)) != tuple(self.returns):
-                raise ReplayError(f"match {self.key} pays {game.returns(s)}, but {self.returns} is written")
+            self._ask(game, "end", self._check_end, game, s)
         yield s, None
 
-    def _check_mover(self, game: Game[Any], s: Any, turn: Turn, number: int) -> None:
-        mover = game.turn(s)
+    def _ask(self, game: Game[Any], where: str, question: Callable[..., Any], *about: Any) -> Any:
+        """Return what the rules say. Where they fail, the record is as little use as under other rules."""
+        try:
+            return question(*about)
+        except (IllegalAction, ReplayError):
+            raise
+        except Exception as error:
+            what = f"{type(error).__name__}: {error}"
+            raise ReplayError(f"match {self.key}: {game.spec} fails at its {where}: {what}") from error
+
+    def _check_end(self, game: Game[Any], s: Any) -> None:
+        if game.turn(s) != OVER:
+            raise ReplayError(f"match {self.key} is written as finished, but the game goes on")
+        if tuple(game.returns(s)) != tuple(self.returns):
+            raise ReplayError(f"match {self.key} pays {game.returns(s)}, but {self.returns} is written")
+
+    def _check_mover(self, mover: int, turn: Turn, number: int) -> None:
         if mover == OVER:
             raise ReplayError(f"match {self.key} goes on at turn {number} after the game is over")
         if turn.seat != mover:

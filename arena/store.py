@@ -11,7 +11,7 @@ import json
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain, repeat
 from pathlib import Path
@@ -23,8 +23,8 @@ from arena.record import Record, StopReason, Turn, count_crashes
 from arena.results import Results
 
 FILE = "run.sqlite"
-GROUP_MATCHES, GROUP_SECONDS = 100, 0.1
-"""A transaction holds at most this many matches, or what ended in this time."""
+_PAUSES = 10
+"""Between two transactions passes ten times the time that the last one took; slow rounds are written at once."""
 
 MIGRATIONS = (
     """
@@ -192,18 +192,27 @@ class Store:
                     self._db.execute("ROLLBACK")
                 raise
 
-    def keep(self, records: Iterable[Record]) -> Iterator[Record]:
-        """Write records as they come, in grouped transactions, and yield each one after it is safe."""
-        group: list[Record] = []
-        began = time.monotonic()
-        for record in records:
-            group.append(record)
-            if len(group) >= GROUP_MATCHES or time.monotonic() - began > GROUP_SECONDS:
-                self.add(group)
-                yield from group
-                group, began = [], time.monotonic()
-        self.add(group)
-        yield from group
+    def keep(self, rounds: Iterable[Sequence[Record]]) -> Iterator[Record]:
+        """Write the records of every round as it ends, and yield each one after it is safe.
+
+        Rounds that end quickly share a transaction, so that writing takes a tenth of the time at most.
+        """
+        waiting: list[Record] = []
+        wrote, took = time.monotonic(), 0.0
+        try:
+            for records in rounds:
+                waiting += records
+                now = time.monotonic()
+                if waiting and now - wrote >= _PAUSES * took:
+                    group, waiting = waiting, []
+                    self.add(group)
+                    wrote = time.monotonic()
+                    took = wrote - now
+                    yield from group
+        finally:  # an interrupt loses nothing that was played
+            if waiting:
+                self.add(waiting)
+        yield from waiting
 
     def add(self, records: Iterable[Record]) -> None:
         """Write finished matches with their turns in one transaction; a known key stays as it is."""

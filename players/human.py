@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from arena.errors import StoppedError
 from arena.game import Choices, Text
 from arena.player import Fault, Move, Request, Requests
 
@@ -12,7 +13,7 @@ _SHOWN = 60
 
 
 class Human:
-    """Asks the person at the terminal.
+    """Asks the person at the terminal. Raises StoppedError when the input ends.
 
     A move is typed as it is written, in either case, or by its first letters where they are enough. "?" tells the
     rules, "resign" gives the match up, and a move cannot be taken back. `ask` and `say` are for other terminals.
@@ -42,7 +43,9 @@ class Human:
             try:
                 typed = self._ask(f"{request.role}> ")
             except EOFError:
-                return Move(None, "the input has ended", fault=Fault.UNAVAILABLE)
+                raise StoppedError(
+                    "the input has ended in the middle of a match; nothing that was kept is lost"
+                ) from None
             if (action := _meant(typed, request.legal)) is not None:
                 return Move(action)
             word = typed.strip().lower()

@@ -8,7 +8,8 @@ A question is a JSON object, for example
 `legal` is the list of moves, or {"max_chars": n} where any text is a move. `seed` is below 2**53 and the only
 randomness a reproducible bot uses. `past` holds this seat's own earlier [view, reply] pairs of the match. The answer
 is {"action": "bet"}, {"resign": true}, or just the move as a JSON string. A program that overruns its time is killed
-and forfeits the match; one that dies makes the match void, which the referee tries again, and is started anew.
+and forfeits the match; one that dies makes the match void, which the referee tries again, and is started anew. A
+program prints its answers and nothing else: after a line that is no answer it is started anew too.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from arena.game import Choices, Text
 from arena.player import Fault, Move, Request, Requests
 from arena.players.worker import Ended, Late, Worker
 
+_LONGEST = 1e6
+"""Seconds, or crashes: more than anybody waits for."""
 _CLOCKS = 10_000
 """Matches whose used time is remembered; far more than are ever under way at once."""
 
@@ -52,9 +55,10 @@ class Process:
             raise ConfigError(f'command = {command!r} names no program: write for example "node bot.js"')
         if shutil.which(words[0]) is None:
             raise ConfigError(f"there is no program {words[0]!r} to run: give its path, and make it executable")
-        for name, seconds in (("move_seconds", move_seconds), ("match_seconds", match_seconds)):
-            if seconds is not None and not seconds > 0:
-                raise ConfigError(f"{name} = {seconds} leaves no time to answer: give a number above 0")
+        limits = {"move_seconds": move_seconds, "match_seconds": match_seconds or _LONGEST, "crashes": crashes}
+        for name, number in {**limits, "start_seconds": start_seconds}.items():
+            if not isinstance(number, int | float) or not 0 < number <= _LONGEST or number is True:
+                raise ConfigError(f"{name} = {number!r} will not do: give a number above 0, a million at most")
         self.name = "process"
         self.command, self.crashes = tuple(words), crashes
         self.move_seconds, self.match_seconds, self.start_seconds = move_seconds, match_seconds, start_seconds
@@ -75,6 +79,8 @@ class Process:
 
     def _ask(self, request: Request) -> Move:
         clock = (request.match, request.seat)
+        if not request.past and not request.complaint:
+            self._used.pop(clock, None)  # the match begins, for the first time or again after it was void
         seconds = self.move_seconds
         if self.match_seconds is not None:
             seconds = min(seconds, self.match_seconds - self._used.get(clock, 0.0))
@@ -99,7 +105,10 @@ class Process:
             return Move(None, str(ended), fault=Fault.UNAVAILABLE)
         self._crashed = 0
         self._count(clock, max(monotonic() - began - grace, 0.0))
-        return _answer(line)
+        move = _answer(line)
+        if move.fault in (Fault.UNPARSABLE, Fault.EMPTY):
+            self.close()  # it may have said something else first: a fresh start is in step with the questions
+        return move
 
     def _count(self, clock: tuple[str, int], seconds: float) -> None:
         self._used[clock] = self._used.pop(clock, 0.0) + seconds

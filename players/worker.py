@@ -51,7 +51,7 @@ class Worker:
         """Send one line and return the one that comes back. Raises Late, and Ended if the program is gone."""
         deadline = monotonic() + seconds
         unsent = line.encode("utf-8", "replace") + b"\n"
-        self._heard = b""  # what was said before the question answers nothing
+        self._forget()
         with selectors.DefaultSelector() as pipes:
             pipes.register(self._in, selectors.EVENT_WRITE)
             pipes.register(self._out, selectors.EVENT_READ)
@@ -74,6 +74,13 @@ class Worker:
     def kill(self) -> None:
         """Kill the program and its children, and reap it."""
         self._end()
+
+    def _forget(self) -> None:
+        """Drop what was said before the question: it answers nothing."""
+        self._heard = b""
+        with suppress(BlockingIOError):
+            while os.read(self._out, 65536):
+                pass
 
     def _send(self, unsent: bytes) -> bytes:
         try:

@@ -10,10 +10,11 @@ import sys
 import pytest
 
 import arena
-from arena.errors import PlayerError
+from arena.errors import StoppedError
 from arena.game import Choices, Text
 from arena.player import Fault, Request, Requests
 from arena.players.human import Human
+from arena.store import Store
 
 TTT = arena.load_game("tic_tac_toe")
 
@@ -81,10 +82,16 @@ def test_resigning_gives_the_match_up() -> None:
     assert records[0].returns == (-1.0, 1.0)
 
 
-def test_the_end_of_the_input_voids_the_match() -> None:
-    assert Person().move().fault is Fault.UNAVAILABLE
-    with pytest.raises(PlayerError, match="the input has ended"):
+def test_the_end_of_the_input_stops_the_run(tmp_path) -> None:
+    with pytest.raises(StoppedError, match="the input has ended"):
         arena.play(TTT, [Person("1").player, "uniform"])
+    (tmp_path / "mine.toml").write_text('game = "kuhn_poker"\npairs = 2\n[entrants]\na = "human"\nb = "uniform"\n')
+    command = [sys.executable, "-m", "arena", "tournament", "mine.toml"]
+    done = subprocess.run(command, cwd=tmp_path, input="bet\nbet\n", capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "arena: the input has ended in the middle of a match" in done.stderr
+    with Store.read(tmp_path / "runs/mine") as store:
+        assert {str(record.stop) for record in store.records()} <= {"finished"}  # and nothing is given up
 
 
 def test_free_text_and_huge_sets() -> None:

@@ -13,7 +13,7 @@ import pytest
 import arena
 from arena.errors import ConfigError, PlayerError
 from arena.match import Patience
-from arena.player import Fault, Request, Requests
+from arena.player import Fault, Move, Request, Requests
 from arena.players.process import Process
 from arena.registry import load_player
 from arena.seeds import derive
@@ -156,6 +156,33 @@ def test_a_match_has_its_own_clock(bot) -> None:
     assert str(fresh[0].stop) == "finished"
 
 
+def test_a_match_that_begins_again_has_its_whole_time_again(bot) -> None:
+    """The other's crash must not cost this one its clock."""
+    player = bot("time.sleep(0.15)", match_seconds=0.9)
+
+    class Crash:
+        name, asked = "crash", 0
+
+        def act(self, batch):
+            self.asked += 1
+            if self.asked in (4, 8):
+                raise RuntimeError("boom")
+            return [Move(request.legal[0]) for request in batch]
+
+    (record,) = arena.play("nim(piles=(1, 1, 1, 1, 1, 1, 1, 1))", [player, Crash()], 1)
+    assert len(record.crashes) == 2
+    assert str(record.stop) == "finished"
+
+
+def test_after_a_line_that_is_no_answer_the_program_is_in_step_again(bot) -> None:
+    """A bot that greets its first question would otherwise answer each question one too late."""
+    greeting = 'if count == 2: print("thinking", flush=True); time.sleep(0.2)'
+    player = bot(f"{greeting}\n    time.sleep(0.02)")
+    for record in play(player, "uniform", matches=8, game="tic_tac_toe"):
+        stale = [turn for turn in record.turns if turn.seat == 0 and turn.fault == "illegal"]
+        assert stale == []
+
+
 def test_a_crash_is_void_tried_again_and_counted(bot) -> None:
     player = bot('if count % 10 == 0: sys.exit("jammed")')
     records = play(player, matches=40)
@@ -205,8 +232,11 @@ def test_free_text_and_huge_sets_are_described(bot, tmp_path: Path) -> None:
     [
         ({"command": ""}, "names no program"),
         ({"command": "no-such-program-here --x"}, "there is no program 'no-such-program-here'"),
-        ({"command": "sh", "move_seconds": 0}, "leaves no time"),
-        ({"command": "sh", "match_seconds": -1.0}, "leaves no time"),
+        ({"command": "sh", "move_seconds": 0}, "will not do"),
+        ({"command": "sh", "match_seconds": -1.0}, "will not do"),
+        ({"command": "sh", "move_seconds": 1e9}, "will not do"),
+        ({"command": "sh", "start_seconds": "3"}, "will not do"),
+        ({"command": "sh", "crashes": "x"}, "will not do"),
     ],
 )
 def test_a_mistake_gets_one_sentence(options, sentence: str) -> None:

@@ -25,7 +25,9 @@ def rated(records):
 
 def test_records_come_back_as_they_were_written(tmp_path, records):
     with Store.open(tmp_path) as store:
-        assert [record.key for record in store.keep(iter(records))] == [record.key for record in records]
+        assert [record.key for record in store.keep([records[:100], [], records[100:]])] == [
+            record.key for record in records
+        ]
         assert list(store.records()) == records
         assert list(store.records(records[7].key)) == [records[7]]
         assert {record.key for record in store.records()} == {record.key for record in records}
@@ -291,14 +293,53 @@ def test_a_full_disk_stops_the_run_with_one_sentence_and_keeps_the_file_whole(tm
         subprocess.run(["umount", str(disk)], check=True)
 
 
-def test_a_group_is_committed_at_least_every_hundred_matches(tmp_path, records):
+def kept(reader):
+    return len({record.key for record in reader.records()})
+
+
+def test_what_has_ended_is_safe_before_it_is_reported_and_before_a_slow_answer(tmp_path, records):
+    """The first round is written at once, and so is any round that took long, such as a person's."""
     with Store.open(tmp_path) as store, Store.read(tmp_path) as reader:
-        seen = []
-        for _ in store.keep(iter(records)):
-            seen.append(len({record.key for record in reader.records()}))
-            time.sleep(0.0001)
-        assert seen[0] <= 100
-        assert all(now >= i + 1 for i, now in enumerate(seen)), "a record was reported before it was safe"
+        before = []
+
+        def rounds():
+            for i in range(0, len(records), 25):
+                yield records[i : i + 25]
+                before.append(kept(reader))  # now the players are asked again
+                time.sleep(0.2)
+
+        for i, _ in enumerate(store.keep(rounds())):
+            assert kept(reader) >= i + 1, "a record was reported before it was safe"
+    assert before == list(range(25, 251, 25))
+
+
+def test_quick_rounds_share_a_transaction(tmp_path, records, monkeypatch):
+    with Store.open(tmp_path) as store:
+        writes = []
+        add = store.add
+
+        def slow_disk(group):
+            time.sleep(0.02)
+            add(group)
+            writes.append(len(group))
+
+        monkeypatch.setattr(store, "add", slow_disk)
+        assert len(list(store.keep([record] for record in records))) == len(records)
+    assert sum(writes) == len(records)
+    assert len(writes) < 20
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_an_interrupt_loses_nothing_that_was_played(tmp_path, records, error):
+    def rounds():
+        yield records[:10]
+        yield records[10:20]
+        raise error
+
+    with Store.open(tmp_path) as store:
+        with pytest.raises(error):
+            list(store.keep(rounds()))
+        assert {record.key for record in store.records()} == {record.key for record in records[:20]}
 
 
 def test_turns_with_raw_text_and_faults_survive(tmp_path, records):

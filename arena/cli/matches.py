@@ -106,8 +106,11 @@ def replay(run: Path, match: str = "", *, whole: bool = False) -> None:
 
 
 def story(game: Any, record: Any) -> list[str]:
-    """Return a match as a spectator sees it: its players, a text for every move, and how it ended."""
-    frames = [" vs ".join(f"{n} ({r})" for n, r in zip(record.entrants, game.roles, strict=True))]
+    """Return a match as a spectator sees it: its players, a text for every move, and how it ended.
+
+    Raises ReplayError where the rules have changed since.
+    """
+    frames = [" vs ".join(f"{name} ({role})" for name, role in zip(record.entrants, game.roles, strict=False))]
     dealt: list[str] = []
     refused = iter(_refused(game, record))
     for state, turn in record.replay(game):
@@ -118,13 +121,13 @@ def story(game: Any, record: Any) -> list[str]:
         lines = [*dealt, game.draw(state), *before]
         dealt = []
         if turn is not None:
-            said = f"   said: {turn.raw}" if turn.raw not in ("", turn.action) else ""
-            lines.append(f"-> {game.roles[turn.seat]}: {turn.action}{said}\n")
+            said = f"   said: {_visible(turn.raw)}" if turn.raw not in ("", turn.action) else ""
+            lines.append(f"-> {game.roles[turn.seat]}: {_visible(turn.action)}{said}\n")
         frames.append("\n".join(lines))
     paid = ", ".join(
         f"{role} {value:+g}" for role, value in zip(game.roles, record.returns, strict=True) if value is not None
     )
-    ending = f"{record.stop}{': ' + record.reason if record.reason else ''}; payoff: {paid or 'none'}"
+    ending = f"{record.stop}{': ' + _visible(record.reason) if record.reason else ''}; payoff: {paid or 'none'}"
     frames[-1] += f"\n{ending}"
     return frames
 
@@ -134,12 +137,17 @@ def _refused(game: Any, record: Any) -> Iterator[list[str]]:
     lines: list[str] = []
     for turn in record.turns:
         if turn.fault:
-            tried = f"{turn.raw or turn.action or 'nothing'!r}"
-            lines.append(f"-> {game.roles[turn.seat]} tried {tried}: {turn.fault}")
+            tried = _visible(turn.raw or turn.action or "")
+            lines.append(f"-> {game.roles[turn.seat]} tried '{tried}': {turn.fault}")
         else:
             yield lines
             lines = []
     yield lines
+
+
+def _visible(text: str) -> str:
+    """Return a player's words on one line, with whatever would steer a terminal written out."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _step_through(screen: Console, frames: Sequence[str]) -> None:

@@ -19,7 +19,7 @@ from statistics import median
 from time import process_time
 from typing import Any
 
-from arena.match import Fixture, play_fixtures
+from arena.match import Fixture, play_fixtures, play_rounds
 from arena.players.uniform import UniformPlayer
 from arena.registry import load_game
 from arena.store import Store
@@ -42,7 +42,7 @@ def kept(name: str, games: int) -> None:
     """Play as `referee` does, and keep every match in a run's file."""
     fixtures = [Fixture(f"{i}", "tournament", ("uniform", "uniform"), i, "") for i in range(games)]
     with tempfile.TemporaryDirectory() as folder, Store.open(Path(folder)) as store:
-        for _ in store.keep(play_fixtures(OURS[name], fixtures, {"uniform": UniformPlayer()})):
+        for _ in store.keep(play_rounds(OURS[name], fixtures, {"uniform": UniformPlayer()})):
             pass
 
 
