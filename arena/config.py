@@ -21,7 +21,8 @@ Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Strict: true, "7" and 2.0 are no whole numbers.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class PatienceConfig(_Strict):
@@ -45,7 +46,7 @@ class TournamentConfig(_Strict):
     """Who meets whom: all, newcomers the others, equals in points, or winners until one is left."""
     pairs: Count = 100
     """Per meeting of two entrants."""
-    newcomers: tuple[str, ...] = ()
+    newcomers: Annotated[tuple[str, ...], Field(strict=False)] = ()
     """Gauntlet: the entrants who meet all others; nobody else meets."""
     rounds: Count | None = None
     """Swiss: how often everybody plays."""
@@ -238,6 +239,9 @@ class LeagueConfig(_Strict):
         return self
 
 
+_SHOWN = 200
+"""Characters of a wrong value that a sentence quotes."""
+
 _FOLDER_NAME = re.compile(r"[^\W\d_][\w-]{0,49}")
 
 
@@ -260,7 +264,7 @@ def load(path: Path, model: type[C], overrides: Iterable[str] = ()) -> C:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from None
     try:
-        values = tomllib.loads(text)
+        values = _toml(text, str(path))
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is no TOML: {error}") from None
     if not values:
@@ -279,13 +283,25 @@ def check(values: Mapping[str, Any], model: type[C], source: str) -> C:
         raise ConfigError(f"{source}: {_sentence(error, model)}") from None
 
 
+def _toml(text: str, source: str) -> dict[str, Any]:
+    """Return what a text of TOML says. Raises TOMLDecodeError, or ConfigError for what only Python cannot read."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        raise
+    except (ValueError, RecursionError):  # the limits of int() and of the stack
+        raise ConfigError(
+            f"{source} cannot be read: it holds a number of thousands of digits, or hundreds of brackets in each other"
+        ) from None
+
+
 def _override(values: dict[str, Any], override: str) -> None:
     """Set one dotted key; the value is TOML, or a string where it is none."""
     key, equals, text = override.partition("=")
     if not equals or not key.strip():
         raise ConfigError(f"{override!r} is no override: write key=value, for example training.updates=500")
     try:
-        value = tomllib.loads(f"value = {text}")["value"]
+        value = _toml(f"value = {text}", _shown(override))["value"]
     except tomllib.TOMLDecodeError:
         value = text
     *parents, last = key.strip().split(".")
@@ -310,7 +326,16 @@ def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
     if problem["type"] == "value_error":
         return f"{where + ': ' if where else ''}{problem['ctx']['error']}"
     message = problem["msg"][0].lower() + problem["msg"][1:]
-    return f"{where} = {problem['input']!r} will not do: {message}"
+    return f"{where} = {_shown(problem['input'])} will not do: {message}"
+
+
+def _shown(value: Any) -> str:
+    """Return a value for a sentence, which a long one may not fill."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a hexadecimal number or dotted keys may be longer than Python can write
+        return "a value of great length"
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
 def _keys_at(model: type[BaseModel], parents: Iterable[Any]) -> list[str]:

@@ -53,6 +53,23 @@ def test_defaults_fill_what_a_file_leaves_out(tmp_path):
         ("[entrants]\na = 'uniform'\nb = 'uniform'\n", "the key 'game' is missing"),
         ("pairs = 0\n" + GOOD, "pairs = 0 will not do: input should be greater than or equal to 1"),
         ('pairs = "many"\n' + GOOD, "pairs = 'many' will not do: input should be a valid integer"),
+        ("pairs = true\n" + GOOD, "pairs = True will not do: input should be a valid integer"),
+        ('pairs = "7"\n' + GOOD, "pairs = '7' will not do: input should be a valid integer"),
+        ("pairs = 2.0\n" + GOOD, "pairs = 2.0 will not do: input should be a valid integer"),
+        ("anchor = 5\n" + GOOD, "anchor = 5 will not do: input should be a valid string"),
+        (
+            GOOD + "[patience]\nfeedback = 'yes'\n",
+            "patience.feedback = 'yes' will not do: input should be a valid bool",
+        ),
+        (
+            GOOD + "[patience]\nretries = false\n",
+            "patience.retries = False will not do: input should be a valid integer",
+        ),
+        (f"seed = {'9' * 5000}\n" + GOOD, "cannot be read: it holds a number of thousands of digits"),
+        (f"seed = {'[' * 5000}{']' * 5000}\n" + GOOD, "or hundreds of brackets in each other"),
+        (f"seed = 0x{'f' * 5000}\n" + GOOD, "seed = a value of great length will not do"),
+        (f"seed.{'a.' * 5000}b = 1\n" + GOOD, "seed = a value of great length will not do"),
+        (f"format = '{'a' * 5000}'\n" + GOOD, f"format = '{'a' * 198}… will not do"),
         (GOOD.replace('b = "uniform"\n', ""), "a tournament needs at least two entrants"),
         ('anchor = "c"\n' + GOOD, "the anchor 'c' is not among the entrants"),
         (GOOD + "'a|b' = 'uniform'\n", "the name 'a|b' will not do: take 1 to 100 printable characters, no |"),
@@ -132,11 +149,14 @@ def test_only_a_learner_has_snapshots(tmp_path):
 
 def test_overrides_are_toml_values_at_dotted_keys(tmp_path):
     file = written(tmp_path, LEAGUE)
-    overrides = ["training.updates=500", "learners.solo.player=net(hidden=[8])", "seed = 3"]
+    overrides = ["training.updates=500", "learners.solo.player=net(hidden=[8])", "seed = 3", "rating.pairs=250"]
+    overrides += ["training.learning_rate=1"]
     config = load(file, LeagueConfig, overrides)
     assert config.training.updates == 500
     assert config.learners["solo"].player == "net(hidden=[8])"
     assert config.seed == 3
+    assert config.rating.pairs == 250
+    assert (config.training.learning_rate, type(config.training.learning_rate)) == (1, float)
 
 
 @pytest.mark.parametrize(
@@ -145,6 +165,9 @@ def test_overrides_are_toml_values_at_dotted_keys(tmp_path):
         ("updates", "'updates' is no override: write key=value"),
         ("training.update=5", "there is no key 'training.update'; did you mean 'updates'?"),
         ("game.name=5", "game holds a value, not a table"),
+        ("seed=" + "9" * 5000, "cannot be read: it holds a number of thousands of digits"),
+        ("seed=" + "[" * 5000, "or hundreds of brackets in each other"),
+        ('training.updates="500"', "training.updates = '500' will not do"),
     ],
 )
 def test_a_bad_override_gets_one_sentence(tmp_path, override, sentence):
