@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Protocol
 from arena.config import TournamentConfig, check
 from arena.errors import ConfigError
 from arena.game import Game
-from arena.match import Fixture, Patience, play_fixtures
+from arena.match import Fixture, Patience, play_rounds
 from arena.player import Player
 from arena.rating import Ladder, rate, refuse_unratable
 from arena.record import Record
@@ -126,7 +126,7 @@ def _play(store: Store, config: TournamentConfig, game: Game[Any], players: dict
 
     for stage in form.stages(_scorer(store, game)):
         missing = _missing(store, stage, pass_over)
-        for record in store.keep(play_fixtures(game, missing, players, patience=patience)):
+        for record in store.keep(play_rounds(game, missing, players, patience=patience)):
             played += 1
             yield Progress(played, form.total, record)
 
