@@ -107,6 +107,8 @@ def parse(text: str) -> Spec:
             raise ValueError("one is given twice")
     except (SyntaxError, ValueError) as error:
         raise ConfigError(f"the parameters of {text!r} cannot be read: {error}") from None
+    except (RecursionError, MemoryError):  # what Python's parser says of too deep a nesting
+        raise ConfigError(f"the parameters of {text[:100]!r}… cannot be read: they are nested too deeply") from None
     return Spec(found["target"].strip(), parameters)
 
 

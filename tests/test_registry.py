@@ -119,6 +119,13 @@ def test_what_is_no_spec_is_refused(text: str, message: str) -> None:
     assert repr(text) in str(caught.value)
 
 
+@pytest.mark.parametrize("depth", [3_000, 100_000])
+def test_parameters_that_are_nested_too_deeply_get_one_short_sentence(depth: int) -> None:
+    with pytest.raises(ConfigError, match="cannot be read: they are nested too deeply") as caught:
+        parse(f"nim(piles={'-' * depth}1)")
+    assert len(str(caught.value)) < 200
+
+
 LITERALS = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=9),
     lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.text(max_size=3), inside, max_size=3),
