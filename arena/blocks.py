@@ -29,6 +29,7 @@ def block_games(scores: Scores, block_pairs: int, scale: float) -> Games:
     ready = ready[np.lexsort((ready, step[ready], two[ready]))]
     _, begin, size = np.unique(two[ready], return_index=True, return_counts=True)
     rank = np.arange(len(ready)) - np.repeat(begin, size)
+    block_pairs = min(block_pairs, len(ready) + 1)  # more are never filled, and NumPy has no shape for any number
     blocks = ready[rank < np.repeat(size - size % block_pairs, size)].reshape(-1, block_pairs)
 
     won = net[blocks].sum(axis=1)

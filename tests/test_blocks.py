@@ -39,6 +39,13 @@ def test_blocks_follow_step_and_pair_name_whatever_the_order_of_results():
         assert block_games(scores(each), 2, 2.0).outcome.tolist() == [-1, 1, 0]
 
 
+def test_a_block_larger_than_anything_played_is_never_full():
+    results = scores(pairs_of([1, 1]))
+    for pairs in (3, 10**6, 2**63 - 1, 10**30):
+        assert len(block_games(results, pairs, 2.0).outcome) == 0
+    assert len(block_games(results, 2, 2.0).outcome) == 1
+
+
 def test_blocks_never_mix_opponents():
     games = block_games(scores(pairs_of([1] * 3) + pairs_of([1] * 3, "a", "c")), 2, 2.0)
     assert len(games.outcome) == 2
