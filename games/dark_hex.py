@@ -45,6 +45,8 @@ class DarkHex(Game[State]):
         """With `abrupt`, whoever chooses a taken cell loses that turn."""
         if type(size) is not int or not 2 <= size <= MOST:
             raise GameError(f"dark hex is played on a board of size 2 to {MOST}, not {size!r}")
+        if type(abrupt) is not bool:
+            raise GameError(f"dark hex is abrupt or not: give abrupt=True or abrupt=False, not {abrupt!r}")
         self.size = size
         self.abrupt = abrupt
         self.actions = tuple(f"{ascii_lowercase[i % size]}{i // size + 1}" for i in range(size * size))

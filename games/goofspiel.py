@@ -57,6 +57,8 @@ class Goofspiel(Game[State]):
             raise GameError(f"goofspiel is played with 2 to {MOST_CARDS} cards a player, not {cards!r}")
         if points not in ("random", "descending"):
             raise GameError(f"the points come in random or descending order, not {points!r}")
+        if type(show_bids) is not bool:
+            raise GameError(f"the bids are shown or not: give show_bids=True or show_bids=False, not {show_bids!r}")
         self.cards = cards
         self.points = points
         self.show_bids = show_bids

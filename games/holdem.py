@@ -50,7 +50,7 @@ class Holdem(Game[State]):
 
     def __init__(self, stack: int, blinds: tuple[int, int], hands: int) -> None:
         small, big = blinds
-        if not all(isinstance(number, int) for number in (stack, small, big, hands)):
+        if not all(type(number) is int for number in (stack, small, big, hands)):
             raise GameError(f"stack={stack}, blinds={(small, big)}, hands={hands}: chips and hands are whole numbers")
         if not 0 < small <= big:
             raise GameError(f"blinds={(small, big)}: give the small one and the big one, in chips")

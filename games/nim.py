@@ -38,6 +38,8 @@ class Nim(Game[State]):
         self.misere = misere
         if not 1 <= len(self.piles) <= len(ascii_lowercase) or any(type(n) is not int or n < 1 for n in self.piles):
             raise GameError(f"nim needs 1 to 26 piles of at least one stone each, as in piles=[1, 3, 5], not {piles!r}")
+        if type(misere) is not bool:
+            raise GameError(f"nim is played misère or not: give misere=True or misere=False, not {misere!r}")
         self._names = ascii_lowercase[: len(self.piles)]
         self.actions = tuple(
             f"{p}{n + 1}" for p, most in zip(self._names, self.piles, strict=True) for n in range(most)

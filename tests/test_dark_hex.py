@@ -150,6 +150,12 @@ def test_sizes_are_bounded(size):
         DarkHex(size)
 
 
+@pytest.mark.parametrize("abrupt", ["no", 0, 1, None])
+def test_a_flag_is_true_or_false(abrupt):
+    with pytest.raises(GameError, match="give abrupt=True or abrupt=False, not"):
+        DarkHex(abrupt=abrupt)
+
+
 def test_what_is_shown():
     s = after(GAME, "b2", "b2", "a1")
     assert GAME.draw(s) == "  a b c\n1 o . .\n 2 . x .\n  3 . . ."

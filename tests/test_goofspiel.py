@@ -129,7 +129,13 @@ def test_refusals_say_why(actions, action, sentence):
 
 @pytest.mark.parametrize(
     ("given", "sentence"),
-    [({"cards": 1}, "2 to 13 cards"), ({"cards": 14}, "2 to 13"), ({"points": "up"}, "random or descending order")],
+    [
+        ({"cards": 1}, "2 to 13 cards"),
+        ({"cards": 14}, "2 to 13"),
+        ({"points": "up"}, "random or descending order"),
+        ({"show_bids": "no"}, "give show_bids=True or show_bids=False, not 'no'"),
+        ({"show_bids": 1}, "give show_bids=True or show_bids=False, not 1"),
+    ],
 )
 def test_bad_parameters_are_refused(given, sentence):
     with pytest.raises(GameError, match=sentence):

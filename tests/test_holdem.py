@@ -361,6 +361,7 @@ def test_refusals(s, action):
         ({"stack": 3}, "at least 4 chips"),
         ({"hands": 0}, "at least one hand"),
         ({"stack": 99.5}, "whole numbers"),
+        ({"hands": True}, "whole numbers"),
         ({"sizes": "any"}, "'pot' for half_pot"),
     ],
 )

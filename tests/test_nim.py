@@ -98,6 +98,12 @@ def test_piles_must_hold_stones(piles):
         Nim(piles)
 
 
+@pytest.mark.parametrize("misere", ["no", 0, 1, None])
+def test_a_flag_is_true_or_false(misere):
+    with pytest.raises(GameError, match="give misere=True or misere=False, not"):
+        Nim(misere=misere)
+
+
 def test_what_is_shown():
     s = State((0, 2, 1, 0), 1)
     board = ("you are the first player; the second player is to move", "a: (0)", "b: | | (2)", "c: | (1)", "d: (0)")
