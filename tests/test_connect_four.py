@@ -65,8 +65,10 @@ def test_lines_agree_with_looking_at_every_window():
 
 
 def test_a_line_does_not_run_on_into_the_next_column():
-    top_of_column_1, bottom_of_column_2 = 0b111000, 1 << 7
-    assert GAME.returns(State(first=top_of_column_1 | bottom_of_column_2)) == (0.0, 0.0)
+    # Three above three in column 1; the bit above its top lies between them and the bottom of column 2.
+    s = GAME.step(State(first=0b111000, second=0b000111), "2")
+    assert (s.first, s.won) == (0b111000 | 1 << 7, False)
+    assert GAME.turn(s) == 1
 
 
 @pytest.mark.parametrize(
