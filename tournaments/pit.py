@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,7 +20,7 @@ import numpy as np
 from arena.confidence import ConfidenceSequence
 from arena.errors import ConfigError, RatingError
 from arena.game import Game
-from arena.match import Fixture, play_fixtures
+from arena.match import Fixture, play_rounds
 from arena.player import Player
 from arena.rating import MAX_CRASH_RATE
 from arena.record import Record, StopReason, count_crashes
@@ -147,8 +147,9 @@ class _Evidence:
     raw: list[float] = field(default_factory=list)
     luck: list[float] = field(default_factory=list)
     corrected: list[float] = field(default_factory=list)
-    share: float = 1.0
+    share: float = 0.0
     """How much of the luck is taken out of the pairs to come; a bad guess of a silent player adds variance."""
+    learns_at: int = MIN_PAIRS
     counts: list[int] = field(default_factory=lambda: [0] * 5)
     outcomes: Counter[int] = field(default_factory=Counter)
     records: list[Record] = field(default_factory=list)
@@ -167,6 +168,9 @@ class _Evidence:
         self.luck.append(luck)
         self.corrected.append(observed - self.share * luck)
         self.mean.update(self.corrected[-1])
+        if len(self.raw) == self.learns_at:
+            self.learns_at += max(MIN_PAIRS, len(self.raw) // _GROWTH)
+            self._learn()
         if len(self.moves) < 2:
             self.moves.add(tuple((r.entrants, *((t.seat, t.action) for t in r.turns)) for r in pair))
         if contest.role:
@@ -176,7 +180,7 @@ class _Evidence:
         self.outcomes.update(results)
         self.counts[sum(results) + 2] += 1
 
-    def learn(self) -> None:
+    def _learn(self) -> None:
         """Choose from the pairs so far, and so without bias, the share of luck that leaves least variance."""
         if np.any(self.luck):
             covariance = np.cov(self.raw, self.luck, bias=True)
@@ -213,7 +217,7 @@ class _Evidence:
         return Verdict(
             self.contest.first,
             self.contest.second,
-            *self.mean.interval,
+            *(round(float(end), 9) for end in self.mean.interval),  # the same for exchanged players, to the last digit
             *(self.outcomes[sign] for sign in (1, 0, -1)),
             len(self.raw),
             dict(Counter(str(record.stop) for record in self.records)),
@@ -241,6 +245,16 @@ class _Pit:
     told: int = 0
 
     def run(self) -> Verdict:
+        """Compare; whoever interrupts is told what is known, and that a verdict it is not."""
+        try:
+            return self._rounds()
+        except KeyboardInterrupt:
+            if self.evidence.raw:
+                verdict = self.evidence.verdict(Ended.INTERRUPTED)
+                self.tell(Progress(self.told, 2 * self.limits.most, self.evidence.note(), verdict))
+            raise
+
+    def _rounds(self) -> Verdict:
         kept = {record.key: record for record in self.store.records()} if self.store else {}
         for begin, end in pairwise([0, *looks(self.limits.least, self.limits.most)]):
             self._play(range(begin, end), kept)
@@ -248,7 +262,6 @@ class _Pit:
             ended = self.evidence.ended(self.limits)
             if ended and not waits:
                 return self.evidence.verdict(ended)
-            self.evidence.learn()
         if not self.evidence.raw:
             raise RatingError("no pair of matches was played to an end, so there is no verdict")
         return self.evidence.verdict(Ended.LIMIT)
@@ -260,19 +273,14 @@ class _Pit:
         missing = [fixture for pair in pairs for fixture in pair if fixture.key not in found]
         self.told += len(found)
         note = self.evidence.note() if self.evidence.raw else ""
-        records = play_fixtures(self.contest.game, missing, self.players)
+        rounds = play_rounds(self.contest.game, missing, self.players)
         try:
-            for record in self.store.keep(records) if self.store else records:
+            for record in self.store.keep(rounds) if self.store else chain.from_iterable(rounds):
                 found[record.key] = record
                 self.told += 1
                 self.tell(Progress(self.told, 2 * self.limits.most, note))
-        except KeyboardInterrupt:
+        finally:  # also of an interrupted round
             self._add(pairs, found)
-            if self.evidence.raw:
-                verdict = self.evidence.verdict(Ended.INTERRUPTED)
-                self.tell(Progress(self.told, 2 * self.limits.most, self.evidence.note(), verdict))
-            raise
-        self._add(pairs, found)
 
     def _add(self, pairs: list[list[Fixture]], found: Mapping[str, Record]) -> None:
         """Add the pairs that are complete, up to the first that is not."""

@@ -77,7 +77,7 @@ class Verdict(NamedTuple):
         if self.decision is Decision.SECOND and not one_sided:  # the sentence and its numbers are the better one's
             return str(self.mirrored())
         lines = [self._sentence(), self._numbers()]
-        if self.test is not None and self.pairs:
+        if self.test is not None and any(self.counts):
             lines.append(summary(self.counts, self.test))
         return "\n".join(lines)
 
@@ -144,7 +144,7 @@ class Verdict(NamedTuple):
         as_played = "as played, " if self.ended is Ended.EXACT else ""
         unit = "pairs" if self.role else "matches"
         flagged = "".join(f", {n} {stop}" for stop, n in self.stops.items() if stop != StopReason.FINISHED)
-        saved = f"; AIVAT took luck out, variance ÷ {self.saved:.1f}" if self.saved != 1.0 else ""
+        saved = f"; AIVAT took luck out, variance ÷ {self.saved:.1f}" if self.saved >= 1.05 else ""
         interval = f"{100 * (1 - self.alpha):g}% interval [{self.low:+.3f}, {self.high:+.3f}]"
         results = f"{unit} won {self.wins:,}, drawn {self.draws:,}, lost {self.losses:,}{flagged}"
         return f"{as_played}{self.mean:+.3f} per match, {interval} whenever one stops{saved}; {results}"
