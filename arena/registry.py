@@ -149,9 +149,10 @@ def load_game(spec: str | Game[Any]) -> Game[Any]:
     if isinstance(spec, Game):
         return spec
     target, parameters = parse(spec)
-    game = _build(find("games", target), spec, parameters)
-    if not isinstance(game, Game):
-        raise GameError(f"{spec!r} is a {type(game).__name__}, not an arena.Game: subclass it")
+    make = find("games", target)
+    if ":" in target and not (isinstance(make, type) and issubclass(make, Game)):  # nothing else is called
+        raise GameError(f"{spec!r} names {_kind(make)}, not an arena.Game: subclass it")
+    game: Game[Any] = _build(make, spec, parameters)
     vars(game)["_spec"] = spec.strip()
     return game
 
@@ -168,7 +169,10 @@ def load_player(spec: str | Player, game: Game[Any], name: str = "", seed: int |
     if _is_folder(target):
         folder = Path(target)
         return load_checkpoint(folder, game, name or folder.name + spec.strip()[len(target) :], parameters)
-    player = _build(find("players", target), spec, parameters, game, seed)
+    make = find("players", target)
+    if ":" in target and not (isinstance(make, type) and callable(getattr(make, "act", None))):
+        raise UnknownName(f"{spec!r} names {_kind(make)}, not a player: name a class with act(batch)")
+    player = _build(make, spec, parameters, game, seed)
     if not isinstance(player, Player):
         raise UnknownName(f"{spec!r} is a {type(player).__name__}, not a player: it needs a name and act(batch)")
     player.name = name or spec.strip()
@@ -206,6 +210,10 @@ def checkpoint_digest(spec: str) -> str:
 def _is_folder(target: str) -> bool:
     # A folder called "net" where the command happens to run does not hide the player of that name.
     return ":" not in target and ("/" in target or (target not in BUILT_IN["players"] and Path(target).is_dir()))
+
+
+def _kind(found: Any) -> str:
+    return f"the class {found.__name__}" if isinstance(found, type) else f"a {type(found).__name__}"
 
 
 def _build(
@@ -246,7 +254,7 @@ def _attribute(target: str) -> Any:
     else:
         try:
             module = import_module(module_name)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise UnknownName(f"{target!r} cannot be imported: {type(error).__name__}: {error}") from error
     try:
         return getattr(module, attribute)
@@ -271,7 +279,7 @@ def _import_file(path: Path) -> Any:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise UnknownName(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
     return module

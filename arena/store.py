@@ -11,7 +11,7 @@ import json
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain, repeat
 from pathlib import Path
@@ -19,57 +19,16 @@ from typing import Any, NamedTuple, Self
 
 from arena.errors import RunLocked, StoreError
 from arena.game import Game
-from arena.record import Record, StopReason, Turn, count_crashes
+from arena.record import Record, count_crashes
 from arena.results import Results
+from arena.schema import COLUMNS, MIGRATIONS, Ending, to_ending, to_record, to_row
 
 FILE = "run.sqlite"
 _PAUSES = 10
 """Between two transactions passes ten times the time that the last one took; slow rounds are written at once."""
 
-MIGRATIONS = (
-    """
-    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE players (
-        name TEXT PRIMARY KEY, spec TEXT NOT NULL, kind TEXT NOT NULL, step INTEGER NOT NULL, digest TEXT NOT NULL
-    ) WITHOUT ROWID;
-    CREATE TABLE matches (
-        number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, game TEXT NOT NULL,
-        fingerprint TEXT NOT NULL, entrants TEXT NOT NULL, seed TEXT NOT NULL, pair TEXT NOT NULL,
-        returns TEXT NOT NULL, stop TEXT NOT NULL, reason TEXT NOT NULL, culprit INTEGER,
-        crashes TEXT NOT NULL, step INTEGER NOT NULL
-    );
-    CREATE TABLE turns (
-        match INTEGER NOT NULL, number INTEGER NOT NULL, seat INTEGER NOT NULL, action TEXT, raw TEXT NOT NULL,
-        fault TEXT NOT NULL, PRIMARY KEY (match, number)
-    ) WITHOUT ROWID;
-    CREATE TABLE tallies (
-        learner TEXT NOT NULL, step INTEGER NOT NULL, opponent TEXT NOT NULL, seat INTEGER NOT NULL,
-        wins INTEGER NOT NULL, draws INTEGER NOT NULL, losses INTEGER NOT NULL, payoff REAL NOT NULL,
-        PRIMARY KEY (learner, step, opponent, seat)
-    ) WITHOUT ROWID;
-    CREATE TABLE measures (
-        step INTEGER NOT NULL, player TEXT NOT NULL, name TEXT NOT NULL, value REAL NOT NULL,
-        PRIMARY KEY (step, player, name)
-    ) WITHOUT ROWID;
-    """,
-    # A row per turn took most of the time that keeping a match took.
-    """
-    ALTER TABLE matches ADD COLUMN turns TEXT NOT NULL DEFAULT '[]';
-    UPDATE matches SET turns = (
-        SELECT json_group_array(json(turn)) FROM (
-            SELECT CASE WHEN raw = '' AND fault = '' THEN json_array(seat, action)
-                   ELSE json_array(seat, action, raw, fault) END AS turn
-            FROM turns WHERE match = matches.number ORDER BY turns.number
-        )
-    );
-    DROP TABLE turns;
-    """,
-)
-"""Script n brings a file from schema version n to n + 1."""
-
 _CHUNK = 1000
 """Rows that are held at once where a table is walked through."""
-_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
 class Member(NamedTuple):
@@ -98,17 +57,6 @@ class Tally(NamedTuple):
     losses: int
     payoff: float
     """Sum, in the game's own units."""
-
-
-class Ending(NamedTuple):
-    """How one match ended, without its moves."""
-
-    key: str
-    entrants: tuple[str, ...]
-    returns: tuple[float | None, ...]
-    stop: StopReason
-    crashes: tuple[int, ...]
-    """The seat to blame for every attempt that was void."""
 
 
 class Store:
@@ -218,9 +166,9 @@ class Store:
         """Write finished matches with their turns in one transaction; a known key stays as it is."""
         with self.transaction():
             self._db.executemany(
-                f"INSERT INTO matches ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "  # noqa: S608
+                f"INSERT INTO matches ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "  # noqa: S608
                 "ON CONFLICT (key) DO NOTHING",
-                map(_to_row, records),
+                map(to_row, records),
             )
 
     def count(self) -> int:
@@ -236,21 +184,19 @@ class Store:
         """Return how the complete ones of these matches ended, ordered by key."""
         columns = "key, entrants, returns, stop, crashes"
         query = f"SELECT {columns} FROM matches WHERE key IN (SELECT value FROM json_each(?)) ORDER BY key"  # noqa: S608
-        return [
-            Ending(key, _tuple(entrants), _tuple(returns), StopReason(stop), _tuple(crashes))
-            for key, entrants, returns, stop, crashes in self._select(query, (json.dumps(list(keys)),))
-        ]
+        return [self._read(to_ending, *row) for row in self._select(query, (json.dumps(list(keys)),))]
 
     def records(self, key: str = "") -> Iterator[Record]:
         """Yield whole records in the order they were written; only those whose key begins with `key`."""
-        for row in self._walk(f"SELECT {_COLUMNS} FROM matches WHERE key GLOB ? ORDER BY number", (key + "*",)):  # noqa: S608
-            yield _to_record(row)
+        query = f"SELECT {COLUMNS} FROM matches WHERE substr(key, 1, ?) = ? ORDER BY number"  # noqa: S608
+        for row in self._walk(query, (len(key), key)):
+            yield self._read(to_record, row)
 
     def last_matches(self, count: int) -> list[tuple[str, list[str], list[float | None], str]]:
         """Return (key, entrants by seat, returns by seat, stop) of the latest matches, newest first."""
         query = "SELECT key, entrants, returns, stop FROM matches ORDER BY number DESC LIMIT ?"
         return [
-            (key, json.loads(entrants), json.loads(returns), stop)
+            (key, self._read(json.loads, entrants), self._read(json.loads, returns), stop)
             for key, entrants, returns, stop in self._select(query, (count,))
         ]
 
@@ -264,7 +210,8 @@ class Store:
             "AND stop IN ('finished', 'truncated', 'forfeit') AND fingerprint = ? ORDER BY step, pair, seed, key",
             (game.fingerprint,),
         )
-        return Results.of_rows(list(rows), game)
+        results: Results = self._read(Results.of_rows, list(rows), game)
+        return results
 
     def results_after(self, game: Game[Any], number: int) -> tuple[Results, int]:
         """Return the rated matches written after the one with this number, as they came, and the last one's number."""
@@ -281,12 +228,15 @@ class Store:
             "SELECT entrants, culprit FROM matches WHERE kind IN ('rating', 'tournament') "
             "AND stop = 'forfeit' AND culprit IS NOT NULL"
         )
-        return dict(Counter(json.loads(entrants)[culprit] for entrants, culprit in rows))
+        return dict(Counter(self._read(json.loads, entrants)[culprit] for entrants, culprit in rows))
 
     def crashes(self) -> dict[str, tuple[int, int]]:
         """Return name → (matches in which it crashed at least once, matches it took part in), rated kinds only."""
         rows = Counter(self._walk("SELECT entrants, crashes FROM matches WHERE kind IN ('rating', 'tournament')"))
-        parsed = (repeat((json.loads(who), json.loads(at)), times) for (who, at), times in rows.items())
+        parsed = (
+            repeat((self._read(json.loads, who), self._read(json.loads, at)), times)
+            for (who, at), times in rows.items()
+        )
         return count_crashes(chain.from_iterable(parsed))
 
     def put_meta(self, values: Mapping[str, Any]) -> None:
@@ -298,7 +248,7 @@ class Store:
     def meta(self, key: str, default: Any = None) -> Any:
         """Return a named value."""
         row = self._select("SELECT value FROM meta WHERE key = ?", (key,))
-        return json.loads(row[0][0]) if row else default
+        return self._read(json.loads, row[0][0]) if row else default
 
     def put_players(self, members: Iterable[Member]) -> None:
         """Write members; call inside a transaction."""
@@ -337,6 +287,13 @@ class Store:
             while rows := cursor.fetchmany(_CHUNK):
                 yield from rows
 
+    def _read(self, convert: Callable[..., Any], *what: Any) -> Any:
+        """Return what a kept value means. Raises StoreError for one that nobody can have written."""
+        try:
+            return convert(*what)
+        except (ValueError, TypeError, LookupError, RecursionError) as error:
+            raise StoreError(f"{self.path}: a value in it cannot be read ({error}); restore it from a copy") from error
+
     def _check_version(self) -> int:
         version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
         if version > len(MIGRATIONS):
@@ -346,32 +303,6 @@ class Store:
     def _migrate(self) -> None:
         for number in range(self._check_version(), len(MIGRATIONS)):
             self._db.executescript(f"BEGIN; {MIGRATIONS[number]} PRAGMA user_version = {number + 1}; COMMIT;")
-
-
-_COLUMNS = "key, kind, game, fingerprint, entrants, seed, pair, turns, returns, stop, reason, culprit, crashes, step"
-"""The columns of a match, in the order of a record's fields."""
-
-
-def _to_row(r: Record) -> tuple[Any, ...]:
-    # Most turns are a seat and an action, so nothing else is written of them.
-    turns = [turn if turn.raw or turn.fault else turn[:2] for turn in r.turns]
-    return (
-        r.key, r.kind, r.game, r.fingerprint, _compact(r.entrants), str(r.seed), r.pair, _compact(turns),
-        _compact(r.returns), r.stop.value, r.reason, r.culprit, _compact(r.crashes), r.step,
-    )  # fmt: skip
-
-
-def _to_record(row: tuple[Any, ...]) -> Record:
-    key, kind, game, fingerprint, entrants, seed, pair, turns, returns, stop, reason, culprit, crashes, step = row
-    return Record(
-        key, kind, game, fingerprint, _tuple(entrants), int(seed), pair,
-        tuple(Turn(*turn) for turn in json.loads(turns)), _tuple(returns), StopReason(stop), reason, culprit,
-        _tuple(crashes), step,
-    )  # fmt: skip
-
-
-def _tuple(text: str) -> tuple[Any, ...]:
-    return tuple(json.loads(text))
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -143,12 +143,12 @@ def _answer(line: str) -> Move:
     """Return the move that a line means. What is no answer is the player's failure, not the machine's."""
     try:
         said = json.loads(line)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return Move(None, line, fault=Fault.UNPARSABLE if line.strip() else Fault.EMPTY)
     if isinstance(said, dict):
         if said.get("resign") is True:
             return Move(None, line, fault=Fault.RESIGN)
         said = said.get("action")
-    if not isinstance(said, str):
+    if not isinstance(said, str) or said.encode("utf-8", "replace").decode() != said:  # half of a surrogate pair
         return Move(None, line, fault=Fault.UNPARSABLE)
     return Move(said, "" if line in (said, json.dumps({"action": said})) else line)

@@ -18,7 +18,7 @@ ROOMS = ("games", "players", "trainers", "tournaments")
 # A file of arena/ imports only files that stand before it here.
 ORDER = [
     *("errors", "seeds", "scene", "game", "player", "batch", "config", "checkpoint", "registry", "record", "sandbox"),
-    *("results", "positions", "match", "tree", "store"),
+    *("results", "positions", "match", "tree", "schema", "store"),
     *("interval", "sprt", "confidence", "aivat", "bradley_terry", "scores", "blocks", "bootstrap", "strengths"),
     *("nash_averaging", "alpha_rank", "payoff", "online", "ladder", "rating"),
     *("schedule", "matchmaking", "rollout", "curriculum", "league", "envs", "testing", "live"),

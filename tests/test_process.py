@@ -122,6 +122,8 @@ def test_a_question_holds_all_that_a_bot_needs(bot) -> None:
         ('{"action": 3}', None, Fault.UNPARSABLE),
         ("[]", None, Fault.UNPARSABLE),
         ("NaN", None, Fault.UNPARSABLE),
+        ("9" * 10_000, None, Fault.UNPARSABLE),
+        ('{"action": "\\ud800"}', None, Fault.UNPARSABLE),
         ("[" * 100_000, None, Fault.UNPARSABLE),
         ("", None, Fault.EMPTY),
     ],

@@ -42,8 +42,8 @@ NIM = """
         left: int
         mover: int = 0
 
-    class Nim(Game[State]):
-        name = "nim"
+    class Pebbles(Game[State]):
+        name = "pebbles"
         actions = ("1", "2")
 
         def __init__(self, heap: int = 7) -> None:
@@ -64,8 +64,8 @@ NIM = """
 
 
 @pytest.fixture
-def nim(tmp_path: Path) -> Path:
-    path = tmp_path / "nim.py"
+def pebbles(tmp_path: Path) -> Path:
+    path = tmp_path / "pebbles.py"
     path.write_text(dedent(NIM))
     return path
 
@@ -78,7 +78,7 @@ def nim(tmp_path: Path) -> Path:
     [
         ("kuhn_poker", Spec("kuhn_poker", {})),
         ("  kuhn_poker ( ) ", Spec("kuhn_poker", {})),
-        ("nim(heap=9)", Spec("nim", {"heap": 9})),
+        ("pebbles(heap=9)", Spec("pebbles", {"heap": 9})),
         ("net(hidden=[64, 64], device='cpu')", Spec("net", {"hidden": [64, 64], "device": "cpu"})),
         ("script(prefer='bet (all)')", Spec("script", {"prefer": "bet (all)"})),
         (
@@ -99,18 +99,18 @@ def test_parse(text: str, spec: Spec) -> None:
     [
         ("", "is no name: write name or name"),
         ("(heap=9)", "is no name"),
-        ("nim(heap=9", "is no name"),
-        ("nim(heap=9) now", "is no name"),
-        ("nim(9)", "give every parameter by name, as key=value"),
-        ("nim(**{'heap': 9})", "give every parameter by name, as key=value"),
-        ("nim(heap=nine)", r"nine is no Python literal \(text needs quotes\)"),
-        ("nim(heap=print('x'))", r"print\('x'\) is no Python literal"),
-        ("nim(heap={[]: 1})", "is no Python literal"),
-        ("nim(heap=9, heap=8)", "one is given twice"),
-        ("nim(heap=9)(heap=8)", "one pair of brackets holds them all"),
-        ("nim(heap=9) + nim(heap=8)", "one pair of brackets holds them all"),
-        ("nim(heap==9)", "give every parameter by name"),
-        ("nim(heap=)", "cannot be read"),
+        ("pebbles(heap=9", "is no name"),
+        ("pebbles(heap=9) now", "is no name"),
+        ("pebbles(9)", "give every parameter by name, as key=value"),
+        ("pebbles(**{'heap': 9})", "give every parameter by name, as key=value"),
+        ("pebbles(heap=nine)", r"nine is no Python literal \(text needs quotes\)"),
+        ("pebbles(heap=print('x'))", r"print\('x'\) is no Python literal"),
+        ("pebbles(heap={[]: 1})", "is no Python literal"),
+        ("pebbles(heap=9, heap=8)", "one is given twice"),
+        ("pebbles(heap=9)(heap=8)", "one pair of brackets holds them all"),
+        ("pebbles(heap=9) + pebbles(heap=8)", "one pair of brackets holds them all"),
+        ("pebbles(heap==9)", "give every parameter by name"),
+        ("pebbles(heap=)", "cannot be read"),
     ],
 )
 def test_what_is_no_spec_is_refused(text: str, message: str) -> None:
@@ -136,10 +136,10 @@ LITERALS = st.recursive(
 @given(st.dictionaries(st.sampled_from(["heap", "size", "payoffs"]), LITERALS))
 def test_parameters_come_back_as_they_were_written(parameters: dict[str, object]) -> None:
     inside = ", ".join(f"{key}={value!r}" for key, value in parameters.items())
-    assert parse(f"nim({inside})") == Spec("nim", parameters)
+    assert parse(f"pebbles({inside})") == Spec("pebbles", parameters)
 
 
-@given(st.text(alphabet="nim(heap=9),'[]{}:* \n#\\\0", max_size=30))
+@given(st.text(alphabet="pebbles(heap=9),'[]{}:* \n#\\\0", max_size=30))
 def test_any_text_is_a_spec_or_a_config_error(text: str) -> None:
     with suppress(ConfigError):
         parse(text)
@@ -175,40 +175,40 @@ def test_a_game_is_its_own_spec() -> None:
     assert load_game(KUHN) is KUHN
 
 
-def test_a_game_in_a_file(nim: Path) -> None:
-    game = load_game(f"{nim}:Nim(heap=9)")
-    assert game.spec == f"{nim}:Nim(heap=9)"
+def test_a_game_in_a_file(pebbles: Path) -> None:
+    game = load_game(f"{pebbles}:Pebbles(heap=9)")
+    assert game.spec == f"{pebbles}:Pebbles(heap=9)"
     assert game.parameters == {"heap": 9}
     assert game.view(game.step(game.start(), "2"), 1) == "7"
     assert load_game(game.spec).fingerprint == game.fingerprint
 
 
-def test_states_of_a_game_in_a_file_survive_pickling(nim: Path) -> None:
-    game = load_game(f"{nim}:Nim")
+def test_states_of_a_game_in_a_file_survive_pickling(pebbles: Path) -> None:
+    game = load_game(f"{pebbles}:Pebbles")
     state = game.step(game.start(), "2")
     assert pickle.loads(pickle.dumps(state)) == state
     assert type(pickle.loads(pickle.dumps(state))) is type(state)
 
 
-def test_a_file_is_imported_once(nim: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(nim.parent)
-    assert type(load_game("nim.py:Nim")) is type(load_game(f"{nim}:Nim"))
+def test_a_file_is_imported_once(pebbles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(pebbles.parent)
+    assert type(load_game("pebbles.py:Pebbles")) is type(load_game(f"{pebbles}:Pebbles"))
 
 
-def test_two_files_of_one_name_are_two_modules(nim: Path, tmp_path: Path) -> None:
-    other = tmp_path / "other" / "nim.py"
+def test_two_files_of_one_name_are_two_modules(pebbles: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other" / "pebbles.py"
     other.parent.mkdir()
-    other.write_text(nim.read_text().replace('name = "nim"', 'name = "other"'))
-    assert (load_game(f"{nim}:Nim").name, load_game(f"{other}:Nim").name) == ("nim", "other")
+    other.write_text(pebbles.read_text().replace('name = "pebbles"', 'name = "other"'))
+    assert (load_game(f"{pebbles}:Pebbles").name, load_game(f"{other}:Pebbles").name) == ("pebbles", "other")
 
 
-def test_a_file_that_fails_is_named_and_can_be_mended(nim: Path) -> None:
-    whole = nim.read_text()
-    nim.write_text("import nonsense_that_is_not_there\n")
-    with pytest.raises(UnknownName, match=r"nim\.py cannot be imported: ModuleNotFoundError: .*nonsense"):
-        load_game(f"{nim}:Nim")
-    nim.write_text(whole)
-    assert load_game(f"{nim}:Nim").name == "nim"
+def test_a_file_that_fails_is_named_and_can_be_mended(pebbles: Path) -> None:
+    whole = pebbles.read_text()
+    pebbles.write_text("import nonsense_that_is_not_there\n")
+    with pytest.raises(UnknownName, match=r"pebbles\.py cannot be imported: ModuleNotFoundError: .*nonsense"):
+        load_game(f"{pebbles}:Pebbles")
+    pebbles.write_text(whole)
+    assert load_game(f"{pebbles}:Pebbles").name == "pebbles"
 
 
 def test_a_module_that_fails_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,7 +226,7 @@ def test_a_module_that_fails_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
     [
         ("khun_poker", UnknownName, "there is no game 'khun_poker'; did you mean 'kuhn_poker'?"),
         ("tictactoe", UnknownName, "there is no game 'tictactoe'; did you mean 'tic_tac_toe'?"),
-        ("zzz", UnknownName, "there is no game 'zzz'; known: connect_four, kuhn_poker,"),
+        ("zzz", UnknownName, "there is no game 'zzz'; known: chess, connect_four, dark_hex,"),
         ("matrix(payofs=[[1]])", ConfigError, "has no parameter 'payofs'; did you mean 'payoffs'?"),
         ("matrix(zzz=1)", ConfigError, "has no parameter 'zzz'; known: payoffs, actions"),
         ("kuhn_poker(players=3)", ConfigError, "has no parameter 'players'; known: none"),
@@ -234,11 +234,11 @@ def test_a_module_that_fails_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
         ("arena.games.kuhn_poker:Zzz", UnknownName, "arena.games.kuhn_poker has no 'Zzz'"),
         ("arena.games.kuhn_pokr:KuhnPoker", UnknownName, "cannot be imported: ModuleNotFoundError: No module named"),
         ("games.kuhn_poker:KuhnPoker", UnknownName, "this folder is the package arena.games: import that name"),
-        ("nowhere.py:Nim", UnknownName, "there is no file nowhere.py"),
-        ("arena.players.script:Script", GameError, "is a Script, not an arena.Game: subclass it"),
+        ("nowhere.py:Pebbles", UnknownName, "there is no file nowhere.py"),
+        ("arena.players.script:Script", GameError, "names the class Script, not an arena.Game: subclass it"),
         ("arena.game:Game", ConfigError, "'arena.game:Game' cannot be made: TypeError: Can't instantiate abstract"),
         ("matrix(payoffs=[['a']])", ConfigError, "cannot be made: ValueError: could not convert string to float: 'a'"),
-        ("arena.game:CHANCE", ConfigError, "names -1, which nothing can be made of: name a class or a function"),
+        ("arena.game:CHANCE", GameError, "names a int, not an arena.Game: subclass it"),
         (":b", UnknownName, "':b' cannot be imported: ValueError: Empty module name"),
         (".a:b", UnknownName, "'.a:b' cannot be imported: TypeError: the 'package' argument is required"),
     ],
@@ -257,7 +257,7 @@ def test_a_wrong_game_is_explained(spec: str, error: type[ArenaError], message: 
         ("tabular(game='kuhn_poker')", ConfigError, "has no parameter 'game'; known: table"),
         ("net(device='foo')", ConfigError, "\"net(device='foo')\" cannot be made: RuntimeError: Expected one of cpu"),
         ("net(hidden=[-3])", ConfigError, "hidden = [-3] is no list of widths"),
-        ("arena.games.kuhn_poker:State", UnknownName, "is a State, not a player: it needs a name and act(batch)"),
+        ("arena.games.kuhn_poker:State", UnknownName, "names the class State, not a player: name a class with act(batch)"),
     ],
 )
 def test_a_wrong_player_is_explained(spec: str, error: type[ArenaError], message: str) -> None:
@@ -285,8 +285,8 @@ def test_a_player_that_asks_for_the_game_gets_it() -> None:
     assert player.game is KUHN
 
 
-def test_a_player_in_a_file(nim: Path) -> None:
-    assert load_player(f"{nim}:Chatty", KUHN).name == f"{nim}:Chatty"
+def test_a_player_in_a_file(pebbles: Path) -> None:
+    assert load_player(f"{pebbles}:Chatty", KUHN).name == f"{pebbles}:Chatty"
 
 
 # Checkpoints.
@@ -407,32 +407,33 @@ def test_opening_a_checkpoint_runs_no_code_that_came_with_it(saved: Path, player
 
 
 @pytest.fixture
-def plug_in(nim: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def plug_in(pebbles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Install a distribution as pip would leave it: a module, and metadata with entry points."""
-    site = nim.parent / "site-packages"
+    site = pebbles.parent / "site-packages"
     metadata = site / "acme_games-1.0.dist-info"
     metadata.mkdir(parents=True)
-    (site / "acme_nim.py").write_text(nim.read_text())
+    (site / "acme_pebbles.py").write_text(pebbles.read_text())
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-games\nVersion: 1.0\n")
     (metadata / "entry_points.txt").write_text(
-        "[arena.games]\nnim = acme_nim:Nim\nkuhn_poker = acme_nim:Nim\n[arena.players]\nchatty = acme_nim:Chatty\n"
+        "[arena.games]\npebbles = acme_pebbles:Pebbles\nkuhn_poker = acme_pebbles:Pebbles\n"
+        "[arena.players]\nchatty = acme_pebbles:Chatty\n"
     )
     monkeypatch.syspath_prepend(site)
-    monkeypatch.delitem(sys.modules, "acme_nim", raising=False)
+    monkeypatch.delitem(sys.modules, "acme_pebbles", raising=False)
 
 
 @pytest.mark.usefixtures("plug_in")
 def test_an_installed_package_adds_games_and_players() -> None:
-    assert "nim" in names("games")
-    assert load_game("nim(heap=3)").parameters == {"heap": 3}
-    assert load_game("nim(heap=3)").spec == "nim(heap=3)"
+    assert "pebbles" in names("games")
+    assert load_game("pebbles(heap=3)").parameters == {"heap": 3}
+    assert load_game("pebbles(heap=3)").spec == "pebbles(heap=3)"
     assert load_player("chatty", KUHN).name == "chatty"
 
 
 @pytest.mark.usefixtures("plug_in")
 def test_a_plug_in_is_offered_for_a_misspelt_name() -> None:
-    with pytest.raises(UnknownName, match="did you mean 'nim'"):
-        load_game("nimm")
+    with pytest.raises(UnknownName, match="did you mean 'pebbles'"):
+        load_game("pebbels")
 
 
 @pytest.mark.usefixtures("plug_in")
@@ -440,19 +441,32 @@ def test_a_plug_in_cannot_take_a_built_in_name() -> None:
     assert isinstance(load_game("kuhn_poker"), KuhnPoker)
 
 
-def test_a_plug_in_that_cannot_be_imported_is_named(nim: Path, monkeypatch: pytest.MonkeyPatch, plug_in: None) -> None:
-    (nim.parent / "site-packages" / "acme_nim.py").write_text("1 / 0\n")
-    with pytest.raises(UnknownName, match="'acme_nim:Nim' cannot be imported: ZeroDivisionError: division by zero"):
-        load_game("nim")
+def test_a_plug_in_that_cannot_be_imported_is_named(
+    pebbles: Path, monkeypatch: pytest.MonkeyPatch, plug_in: None
+) -> None:
+    (pebbles.parent / "site-packages" / "acme_pebbles.py").write_text("1 / 0\n")
+    with pytest.raises(
+        UnknownName, match="'acme_pebbles:Pebbles' cannot be imported: ZeroDivisionError: division by zero"
+    ):
+        load_game("pebbles")
 
 
 def test_without_the_package_there_is_no_plug_in() -> None:
-    assert "nim" not in names("games")
+    assert "pebbles" not in names("games")
     with pytest.raises(UnknownName):
-        load_game("nim")
+        load_game("pebbles")
 
 
 def test_a_player_made_here_plays() -> None:
     """The spec's parameters arrive: a script that prefers to bet bets."""
     request = Request(KUHN, KUHN.step(KUHN.step(KUHN.start(), "J"), "Q"), 0)
     assert load_player("script(prefer='bet')", KUHN).act(Requests([request])) == [Move("bet")]
+
+
+@pytest.mark.parametrize("load", [load_game, lambda spec: load_player(spec, load_game("kuhn_poker"))])
+def test_a_spec_calls_nothing_but_games_and_players(load, tmp_path: Path) -> None:
+    """A run's file that somebody else wrote names its game; it must not be able to name a command."""
+    mark = tmp_path / "mark"
+    with pytest.raises(ArenaError, match="names a builtin_function"):
+        load(f"os:mkdir(path={str(mark)!r})")
+    assert not mark.exists()

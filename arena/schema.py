@@ -1,0 +1,96 @@
+"""The tables of a run's file, how older files are brought up, and how a match lies in a row."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+from arena.record import Record, StopReason, Turn
+
+MIGRATIONS = (
+    """
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE players (
+        name TEXT PRIMARY KEY, spec TEXT NOT NULL, kind TEXT NOT NULL, step INTEGER NOT NULL, digest TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE matches (
+        number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, game TEXT NOT NULL,
+        fingerprint TEXT NOT NULL, entrants TEXT NOT NULL, seed TEXT NOT NULL, pair TEXT NOT NULL,
+        returns TEXT NOT NULL, stop TEXT NOT NULL, reason TEXT NOT NULL, culprit INTEGER,
+        crashes TEXT NOT NULL, step INTEGER NOT NULL
+    );
+    CREATE TABLE turns (
+        match INTEGER NOT NULL, number INTEGER NOT NULL, seat INTEGER NOT NULL, action TEXT, raw TEXT NOT NULL,
+        fault TEXT NOT NULL, PRIMARY KEY (match, number)
+    ) WITHOUT ROWID;
+    CREATE TABLE tallies (
+        learner TEXT NOT NULL, step INTEGER NOT NULL, opponent TEXT NOT NULL, seat INTEGER NOT NULL,
+        wins INTEGER NOT NULL, draws INTEGER NOT NULL, losses INTEGER NOT NULL, payoff REAL NOT NULL,
+        PRIMARY KEY (learner, step, opponent, seat)
+    ) WITHOUT ROWID;
+    CREATE TABLE measures (
+        step INTEGER NOT NULL, player TEXT NOT NULL, name TEXT NOT NULL, value REAL NOT NULL,
+        PRIMARY KEY (step, player, name)
+    ) WITHOUT ROWID;
+    """,
+    # A row per turn took most of the time that keeping a match took.
+    """
+    ALTER TABLE matches ADD COLUMN turns TEXT NOT NULL DEFAULT '[]';
+    UPDATE matches SET turns = (
+        SELECT json_group_array(json(turn)) FROM (
+            SELECT CASE WHEN raw = '' AND fault = '' THEN json_array(seat, action)
+                   ELSE json_array(seat, action, raw, fault) END AS turn
+            FROM turns WHERE match = matches.number ORDER BY turns.number
+        )
+    );
+    DROP TABLE turns;
+    """,
+)
+"""Script n brings a file from schema version n to n + 1."""
+
+
+class Ending(NamedTuple):
+    """How one match ended, without its moves."""
+
+    key: str
+    entrants: tuple[str, ...]
+    returns: tuple[float | None, ...]
+    stop: StopReason
+    crashes: tuple[int, ...]
+    """The seat to blame for every attempt that was void."""
+
+
+COLUMNS = "key, kind, game, fingerprint, entrants, seed, pair, turns, returns, stop, reason, culprit, crashes, step"
+"""The columns of a match, in the order of a record's fields."""
+
+
+def to_row(r: Record) -> tuple[Any, ...]:
+    """Return a record as the values of `COLUMNS`."""
+    # Most turns are a seat and an action, so nothing else is written of them.
+    turns = [turn if turn.raw or turn.fault else turn[:2] for turn in r.turns]
+    return (
+        r.key, r.kind, r.game, r.fingerprint, _compact(r.entrants), str(r.seed), r.pair, _compact(turns),
+        _compact(r.returns), r.stop.value, r.reason, r.culprit, _compact(r.crashes), r.step,
+    )  # fmt: skip
+
+
+def to_record(row: tuple[Any, ...]) -> Record:
+    """Return the record of a row. Raises ValueError, TypeError or KeyError for values that make none."""
+    key, kind, game, fingerprint, entrants, seed, pair, turns, returns, stop, reason, culprit, crashes, step = row
+    return Record(
+        key, kind, game, fingerprint, _tuple(entrants), int(seed), pair,
+        tuple(Turn(*turn) for turn in json.loads(turns)), _tuple(returns), StopReason(stop), reason, culprit,
+        _tuple(crashes), step,
+    )  # fmt: skip
+
+
+def to_ending(key: str, entrants: str, returns: str, stop: str, crashes: str) -> Ending:
+    """Return how a match ended, from its columns."""
+    return Ending(key, _tuple(entrants), _tuple(returns), StopReason(stop), _tuple(crashes))
+
+
+def _tuple(text: str) -> tuple[Any, ...]:
+    return tuple(json.loads(text))
+
+
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
