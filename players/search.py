@@ -9,13 +9,16 @@ from time import perf_counter
 from typing import Any
 
 from arena.errors import ConfigError, PlayerError
-from arena.game import CHANCE, OVER, Game, Text, Uniform
+from arena.game import CHANCE, OVER, Choices, Game, Text, Uniform
 
 REMEMBERED = 50_000
 """States of one game that are kept between moves: some tens of megabytes."""
 
 PLAYED_OUT = 10_000
 """States up to which playouts keep theirs too: all of a small game. In a large one hardly any comes again."""
+
+MOST_MOVES = 10_000
+"""Legal moves of one state. Every node of a tree lists them, and with more of them hardly any is tried twice."""
 
 LONGEST = 10_000
 """Moves after which a playout counts as a draw."""
@@ -133,9 +136,13 @@ class Places:
 
 
 def listed(game: Game[Any], legal: Sequence[str] | Text) -> Sequence[str]:
-    """Return the legal moves. Raises PlayerError where any text is one."""
+    """Return the legal moves. Raises PlayerError where any text is one, or where they are too many for a tree."""
     if isinstance(legal, Text):
         raise PlayerError(f"{game.name} has free text moves, which a search cannot list: seat another player")
+    if (moves := legal.n if isinstance(legal, Choices) else len(legal)) > MOST_MOVES:
+        raise PlayerError(
+            f"{game.name} has {moves:,} moves in one state, and a search tries {MOST_MOVES:,} at most: seat another"
+        )
     return legal
 
 

@@ -4,11 +4,14 @@ from statistics import mean, stdev
 import pytest
 
 from arena.errors import ConfigError, PlayerError
-from arena.game import CHANCE, OVER, Game, Text, Uniform
+from arena.game import CHANCE, OVER, Choices, Game, Text, Uniform
 from arena.games.connect_four import ConnectFour
 from arena.games.leduc_poker import LeducPoker
 from arena.games.tic_tac_toe import TicTacToe
+from arena.player import Request, Requests
 from arena.players import search
+from arena.players.ismcts import Ismcts
+from arena.players.mcts import Mcts
 from arena.players.search import Budget, Places, check_exploration
 
 GAME = TicTacToe()
@@ -108,6 +111,21 @@ def test_an_endless_playout_is_a_draw(monkeypatch):
 def test_free_text_cannot_be_searched():
     with pytest.raises(PlayerError, match="lottery has free text moves"):
         playouts(Places(Lottery(Text())), 1)
+
+
+@pytest.mark.parametrize("moves", [10_001, 10**8, 10**30])
+@pytest.mark.parametrize("player", [Mcts, Ismcts])
+def test_more_moves_than_a_tree_can_hold_are_refused(player, moves):
+    game = Lottery(Choices(moves))
+    with pytest.raises(PlayerError, match=f"lottery has {moves:,} moves in one state, and a search tries 10,000 at"):
+        player(game, simulations=3).act(Requests([Request(game, "", 0)]))
+
+
+@pytest.mark.parametrize("player", [Mcts, Ismcts])
+def test_as_many_moves_as_a_tree_can_hold_are_searched(player):
+    game = Lottery(Choices(search.MOST_MOVES, "n"))
+    (move,) = player(game, simulations=3).act(Requests([Request(game, "", 0, seed=1)]))
+    assert move.action in game.moves
 
 
 # Budgets.
