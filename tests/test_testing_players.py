@@ -1,13 +1,17 @@
 """The shipped check of players finds every planted fault, and passes what is right."""
 
+from contextlib import closing
+
 import numpy as np
 import pytest
 
-from arena.errors import PlayerError
+from arena.errors import PlayerError, StoppedError
 from arena.games.kuhn_poker import KuhnPoker
 from arena.games.tic_tac_toe import TicTacToe
 from arena.player import Fault, Move
+from arena.players.human import Human
 from arena.players.uniform import UniformPlayer
+from arena.registry import load_player
 from arena.testing import check_player, examine_player
 
 
@@ -121,14 +125,52 @@ def test_a_broken_player_is_found_out(player, finding):
         check_player(player(), TicTacToe())
 
 
-def test_a_fault_is_an_answer():
-    class Resigns(Player):
-        policy = None
+class Faulty(Player):
+    """It has no move wherever more than `most` are open to it."""
 
-        def act(self, batch):
-            return [Move(None, fault=Fault.RESIGN) for _ in batch]
+    policy = None
 
-    check_player(Resigns(), KuhnPoker())
+    def __init__(self, fault, most, raw=""):
+        super().__init__()
+        self.no_move, self.most = Move(None, raw, fault=fault), most
+
+    def act(self, batch):
+        moves = super().act(batch)
+        return [m if len(r.legal) <= self.most else self.no_move for r, m in zip(batch, moves, strict=True)]
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_a_player_that_never_moves_is_found_out(fault):
+    (finding,) = examine_player(Faulty(fault, 0, "sorry"), TicTacToe())
+    assert (finding.severity, finding.code) == ("error", "no_move")
+    assert f"first {fault}, at" in finding.seen
+    assert finding.seen.endswith("with 'sorry'")
+
+
+@pytest.mark.parametrize("command", ["false", "cat"])
+def test_a_program_that_never_answers_is_found_out(command):
+    with closing(load_player(f"process(command={command!r})", game := TicTacToe())) as player:
+        (finding,) = examine_player(player, game)
+    assert finding.code == "no_move"
+    assert ("unavailable" if command == "false" else "unparsable") in finding.seen
+
+
+def test_faults_now_and_then_are_a_warning_with_the_first_reply():
+    (finding,) = examine_player(Faulty(Fault.UNPARSABLE, 8, "castle?"), TicTacToe())
+    assert (finding.severity, finding.code) == ("warning", "faults")
+    assert "with 'castle?'" in finding.seen
+
+
+def test_whoever_resigns_now_and_then_keeps_the_contract():
+    assert examine_player(Faulty(Fault.RESIGN, 8), TicTacToe()) == ()
+
+
+def test_a_person_who_leaves_is_no_broken_promise():
+    def leave(_):
+        raise EOFError
+
+    with pytest.raises(StoppedError):
+        examine_player(Human(ask=leave, say=lambda _: None), TicTacToe())
 
 
 def test_a_sound_player_has_no_findings():

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from arena.errors import PlayerError
+from arena.errors import PlayerError, StoppedError
 from arena.game import CHANCE, Game
-from arena.player import HasPolicy, Move, Player, Request, Requests
+from arena.player import Fault, HasPolicy, Move, Player, Request, Requests
 from arena.seeds import derive, generator
 from arena.testing.findings import Broken, Finding, Findings, Severity, short
 from arena.testing.random_play import random_game
@@ -34,7 +34,10 @@ def check_player(player: Player, game: Game[Any], seed: int = 0, draws: int = 20
 
 
 def examine_player(player: Player, game: Game[Any], seed: int = 0, draws: int = 2000) -> tuple[Finding, ...]:
-    """Return all that can be found out about a player at one game. The same seed finds the same."""
+    """Return all that can be found out about a player at one game. The same seed finds the same.
+
+    Raises StoppedError where a person ends the input: that is no fault of the player.
+    """
     findings = Findings()
     with suppress(Broken):
         _Examination(player, game, findings, seed, draws).run()
@@ -53,7 +56,9 @@ class _Examination:
         if not isinstance(self.player.name, str) or not self.player.name:
             self.findings.error("name", f"has the name {self.player.name!r}", "set self.name to a text")
         requests = [self._ask(i, "ask", i) for i in range(len(self.places))]
-        actions = self._answers(requests)
+        moves = self._moves(requests)
+        self._check_faults(requests, moves)
+        actions = [move.action for move in moves]
         advice = "draw from Request.seed alone (request.sample, batch.sample), and answer each request by itself"
         if self._answers(requests) != actions:
             self.findings.error("moody", "gives other answers to the same requests and seeds", advice)
@@ -81,9 +86,14 @@ class _Examination:
         return Request(self.game, s, seat, seed=derive(self.seed, *names))
 
     def _answers(self, requests: Sequence[Request]) -> list[str | None]:
+        return [move.action for move in self._moves(requests)]
+
+    def _moves(self, requests: Sequence[Request]) -> list[Move]:
         """Return what the player does. Raises Broken where its answers cannot be read."""
         try:
             moves = self.player.act(Requests(requests))
+        except StoppedError:
+            raise
         except Exception as error:
             seen = f"fails on {len(requests)} requests: {error!r}"
             self.findings.error("crash", seen, "answer every request; what cannot be decided is Move(None, fault=…)")
@@ -94,7 +104,24 @@ class _Examination:
             raise Broken
         for request, move in zip(requests, moves, strict=True):
             self._read(request, move)
-        return [move.action for move in moves]
+        return moves
+
+    def _check_faults(self, requests: Sequence[Request], moves: Sequence[Move]) -> None:
+        """Check that the player plays. Raises Broken where it never does, since nothing more can be asked then."""
+        failed = [(request, move) for request, move in zip(requests, moves, strict=True) if move.fault is not None]
+        never = bool(failed) and len(failed) == len(moves)
+        if not never:
+            failed = [(request, move) for request, move in failed if move.fault is not Fault.RESIGN]  # it may
+        if not failed:
+            return
+        request, move = failed[0]
+        seen = f"gives no move on {len(failed)} of {len(moves)} requests; first {move.fault}, at {request.text!r}"
+        if move.raw:
+            seen += f", with {short(move.raw)}"
+        if never:
+            self.findings.error("no_move", seen, "answer with a legal action; what came instead says why it does not")
+            raise Broken
+        self.findings.warning("faults", seen, "every one of these counts as its failure, or leaves a match void")
 
     def _read(self, request: Request, move: Move) -> None:
         if not isinstance(move, Move):
