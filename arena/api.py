@@ -57,15 +57,16 @@ def tournament(
     folder: str | Path | None = None,
     overrides: Sequence[str] = (),
     tell: Callable[[Any], None] | None = None,
+    redo_abandoned: bool = False,
 ) -> Ladder:
     """Play a tournament of any format, or go on with it, and return its ladder.
 
     `source` is a TOML file, the name of one that comes with arena, or a configuration. The run is kept in `folder`,
-    by default runs/NAME after the file.
+    by default runs/NAME after the file. `redo_abandoned` plays the matches again that crashes ended for good.
     """
     values = _configuration(source, TournamentConfig, overrides)
     run = find("tournaments", "tournament")
-    return cast("Ladder", run(values, run_folder(source, folder), tell or (lambda _: None)))
+    return cast("Ladder", run(values, run_folder(source, folder), tell or (lambda _: None), redo_abandoned))
 
 
 def train(

@@ -171,6 +171,11 @@ class Store:
                 map(to_row, records),
             )
 
+    def forget_abandoned(self) -> int:
+        """Remove the matches that were given up, so that they are played again; returns how many."""
+        with self.transaction():
+            return self._db.execute("DELETE FROM matches WHERE stop = 'abandoned'").rowcount
+
     def count(self) -> int:
         """Return how many matches are complete."""
         return int(self._select("SELECT COUNT(*) FROM matches")[0][0])

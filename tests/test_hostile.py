@@ -9,7 +9,7 @@ import pytest
 
 from arena.registry import load_game
 from arena.store import Store
-from tests.command_line import succeed
+from tests.command_line import run, succeed
 
 HANGS = """
 import json, sys, time
@@ -151,3 +151,24 @@ def test_a_second_start_plays_nothing_again(hostile) -> None:
     folder, shown, _ = hostile
     again = succeed("tournament", "hostile.toml", cwd=folder)
     assert again.splitlines()[:-1] == shown.splitlines()[:-1]
+
+
+def test_what_was_given_up_is_played_again_once_it_is_mended(tmp_path) -> None:
+    (tmp_path / "bot.py").write_text("import sys\nsys.exit('the model file is missing')\n")
+    bot = f"process(command='{sys.executable} bot.py')"
+    (tmp_path / "t.toml").write_text(
+        f'game = "kuhn_poker"\npairs = 3\n[entrants]\nuniform = "uniform"\nbot = "{bot}"\n'
+    )
+    broken = run("tournament", "t.toml", cwd=tmp_path)
+    assert broken.returncode == 2
+    (tmp_path / "bot.py").write_text(HANGS.replace("count % 12 == 11", "False"))
+    assert run("tournament", "t.toml", cwd=tmp_path).returncode == 2  # what was given up stays so
+    mended = succeed("tournament", "t.toml", "--redo-abandoned", cwd=tmp_path)
+    assert "withdrawn" not in mended
+    with Store.read(tmp_path / "runs/t") as store:
+        assert {str(record.stop) for record in store.records()} == {"finished"}
+    refused = run(
+        "tournament", "t.toml", "--redo-abandoned", "--set", "format=swiss", "--set", "rounds=1", cwd=tmp_path
+    )
+    assert refused.returncode == 2
+    assert "a swiss was paired by its results" in refused.stderr

@@ -5,7 +5,7 @@ import pytest
 from arena.games.kuhn_poker import KuhnPoker
 from arena.games.tic_tac_toe import TicTacToe
 from arena.record import StopReason
-from arena.store import Ending
+from arena.schema import Ending
 from arena.tournaments.meeting import Score, score
 
 POKER, BOARD = KuhnPoker(), TicTacToe()

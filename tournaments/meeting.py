@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from arena.game import Game
 from arena.match import Fixture, forfeit_returns
-from arena.store import Ending
+from arena.schema import Ending
 
 _ROUNDING = 1e-9
 """A net payoff below this share of the game's greatest is nothing."""

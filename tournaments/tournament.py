@@ -67,11 +67,14 @@ class Progress(NamedTuple):
 Tell = Callable[[Progress], None]
 
 
-def run(config: TournamentConfig, folder: Path, tell: Tell = lambda _: None) -> Ladder:
+def run(config: TournamentConfig, folder: Path, tell: Tell = lambda _: None, redo_abandoned: bool = False) -> Ladder:
     """Play a tournament in `folder`, or go on with it, and return its ladder.
 
-    What may be added to a folder that already holds results depends on the format; the old results stay.
+    What may be added to a folder that already holds results depends on the format; the old results stay. With
+    `redo_abandoned` the matches that crashes ended for good are played again, where no pairing depends on them.
     """
+    if redo_abandoned and config.format not in _SCHEDULED:
+        raise ConfigError(f"a {config.format} was paired by its results, so none of its matches can be played again")
     game = load_game(config.game)
     refuse_unratable(game)
     _check_cast(config, game)
@@ -79,6 +82,8 @@ def run(config: TournamentConfig, folder: Path, tell: Tell = lambda _: None) -> 
     players = {name: load_player(spec, game, name) for name, spec in specs.items()}
     with Store.open(folder) as store:
         _begin(store, config, game)
+        if redo_abandoned:
+            store.forget_abandoned()
         for progress in _play(store, config, game, players):
             tell(progress)
         return ladder(store, config, game)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from arena.live import Live
 
 
-def tournament(file: Path, *, run: RunFolder = None, set_: Overrides = ()) -> None:
+def tournament(file: Path, *, run: RunFolder = None, set_: Overrides = (), redo_abandoned: bool = False) -> None:
     """Play the tournament that a TOML file describes, or go on with it.
 
     Its `format` is round_robin, gauntlet, swiss or double_elimination. Entrants, pairs or rounds may be added later.
@@ -23,13 +23,19 @@ def tournament(file: Path, *, run: RunFolder = None, set_: Overrides = ()) -> No
     ----------
     file
         For example tournaments/kuhn_ladder.toml.
+    redo_abandoned
+        Play the matches again that crashes ended for good, once what crashed is mended.
     """
     from arena import api
 
     folder = api.run_folder(file, run)
     try:
         with terminal.live(folder) as live:
-            api.tournament(file, folder, set_, lambda p: live.show("matches", p.played, p.total, "matches"))
+
+            def tell(progress: Any) -> None:
+                live.show("matches", progress.played, progress.total, "matches")
+
+            api.tournament(file, folder, set_, tell, redo_abandoned)
     except RatingError:
         with suppress(ArenaError):  # a bracket stands even where nobody is left for a ladder
             _standings(folder)
