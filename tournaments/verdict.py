@@ -137,7 +137,7 @@ class Verdict(NamedTuple):
                 "a smaller --elo1 looks closer"
             )
         more, less = f"{test.elo1:+g} Elo", f"{test.elo0:+g} Elo"
-        found, other = (more, less) if decision is Decision.FIRST else (less, more)
+        found, other = (f"{more} or more", less) if decision is Decision.FIRST else (f"{less} or less", more)
         return f"SPRT: {decision} accepted, {self.first} leads {self.second} by {found} rather than by {other}, {after}"
 
     def _numbers(self) -> str:
