@@ -133,9 +133,13 @@ def test_mirroring_exchanges_every_number():
 def test_a_one_sided_test_is_answered_about_the_first_player():
     asked = PLAYED._replace(test=Sprt(-10, 20, two_sided=False))
     better, worse = (asked._replace(counts=counts) for counts in [(0, 0, 0, 0, 99), (99, 0, 0, 0, 0)])
-    assert sentence(better) == ("SPRT: H1 accepted, anna leads bert by +20 Elo or more rather than by -10 Elo, after 20 pairs")
+    assert sentence(better) == (
+        "SPRT: H1 accepted, anna leads bert by +20 Elo or more rather than by -10 Elo, after 20 pairs"
+    )
     assert worse.decision is Decision.NEITHER
-    assert sentence(worse) == ("SPRT: H0 accepted, anna leads bert by -10 Elo or less rather than by +20 Elo, after 20 pairs")
+    assert sentence(worse) == (
+        "SPRT: H0 accepted, anna leads bert by -10 Elo or less rather than by +20 Elo, after 20 pairs"
+    )
     lost = asked._replace(mean=-1.0, low=-1.0, high=-0.5, ended=Ended.REPEATED)
     assert lost.decision is Decision.SECOND
     assert str(lost).startswith("bert is better than anna: all 20 pairs")
