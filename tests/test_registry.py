@@ -257,7 +257,7 @@ def test_a_wrong_game_is_explained(spec: str, error: type[ArenaError], message: 
         ("tabular(game='kuhn_poker')", ConfigError, "has no parameter 'game'; known: table"),
         ("net(device='foo')", ConfigError, "\"net(device='foo')\" cannot be made: RuntimeError: Expected one of cpu"),
         ("net(hidden=[-3])", ConfigError, "hidden = [-3] is no list of widths"),
-        ("arena.games.kuhn_poker:State", UnknownName, "names the class State, not a player: name a class with act(batch)"),
+        ("arena.games.kuhn_poker:State", UnknownName, "names the class State, not a player: name a class"),
     ],
 )
 def test_a_wrong_player_is_explained(spec: str, error: type[ArenaError], message: str) -> None:
