@@ -99,6 +99,7 @@ MISTAKES = {
     "no games": (["check", "kuhn_poker", "--games", "0"], "0 games show nothing"),
     "a file that exists": (["new", "game", "mine"], "mine.py exists already"),
     "no identifier": (["new", "game", "my-game"], "'my-game' cannot name a module"),
+    "a name that no folder can hold": (["new", "game", "a" * 300], "nothing can be written to .: File name too long"),
     "a folder that is a file": (["new", "game", "other", "--folder", "mine.py"], "nothing can be written to mine.py"),
 }
 

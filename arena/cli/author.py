@@ -81,10 +81,10 @@ def _write(kind: str, name: str, folder: Path) -> None:
     from arena.testing.templates import class_name, write_files
 
     written = write_files(kind, name)
-    for file in written:
-        if (folder / file).exists():
-            raise ConfigError(f"{folder / file} exists already: take another name, or another folder with --folder")
     try:
+        for file in written:
+            if (folder / file).exists():
+                raise ConfigError(f"{folder / file} exists already: take another name, or another folder with --folder")
         folder.mkdir(parents=True, exist_ok=True)
         for file, text in written.items():
             (folder / file).write_text(text, encoding="utf-8")
