@@ -18,7 +18,7 @@ from arena.game import CHANCE, OVER, Game, IllegalAction, Text
 from arena.player import Fault, Move, Player, Request, Requests
 from arena.positions import Positions
 from arena.record import Record, StopReason, Turn
-from arena.seeds import derive, nth, uniform
+from arena.seeds import derive_several, nth, uniform
 
 _QUOTED = 200
 """Characters of an illegal action that are quoted; the record holds it whole."""
@@ -178,7 +178,7 @@ class _Match:
     def _begin(self) -> None:
         self.turns: list[Turn] = []
         self.past: list[list[tuple[Any, str]]] = [[] for _ in self.game.roles]
-        self.seeds: dict[int, int] = {}
+        self.seeds = derive_several(self.fixture.seed, self.game.seats, self.fixture.key, len(self.crashes))
         """By seat, where its own seeds begin. Nobody can work out another's, nor what chance will bring."""
         self.dealt = self.played = 0
         self.watched: list[tuple[Request, Move]] = []
@@ -200,16 +200,13 @@ class _Match:
             if len(place.ready) > 1 and (seat in self.accepted or seat not in self.ready):
                 continue
             number, complaint = self.played << 20, ""
-            if (seed := self.seeds.get(seat)) is None:
-                seed = derive(self.fixture.seed, self.fixture.key, len(self.crashes), seat)
-                self.seeds[seat] = seed
             if self.tries:
                 number, complaint = number + self.tries.get(seat, 0), self.complaints.get(seat, "")
             request = Request(
                 self.game,
                 self.position.state,
                 seat,
-                seed=nth(seed, number),
+                seed=nth(self.seeds[seat], number),
                 match=self.fixture.key,
                 complaint=complaint,
                 past=self.past[seat],
@@ -356,14 +353,21 @@ class _Match:
             returns = tuple(self.game.returns(self.position.state))
             if len(returns) != self.game.seats:
                 raise GameError(f"the game has {self.game.seats} seats, but its returns are {returns}")
-            if not all(r is None or (isinstance(r, Real) and isfinite(r)) for r in returns):
-                raise GameError(f"its returns are {returns}: give a finite number or None for every seat")
-            return tuple(None if r is None else float(r) for r in returns)
+            return tuple([_payoff(r, returns) for r in returns])
         if stop is StopReason.TRUNCATED:
             return tuple(0.0 if side >= 0 else None for side in self.game.side_of)
         if stop is StopReason.FORFEIT and culprit is not None:
             return forfeit_returns(self.game, culprit)
         return (None,) * self.game.seats
+
+
+def _payoff(value: Any, returns: tuple[Any, ...]) -> float | None:
+    """Return a seat's payoff as a plain number, or None. Raises GameError for what is neither."""
+    if value is None:
+        return None
+    if not (type(value) is float or isinstance(value, Real)) or not isfinite(value):
+        raise GameError(f"its returns are {returns}: give a finite number or None for every seat")
+    return float(value)
 
 
 def forfeit_returns(game: Game[Any], culprit: int) -> tuple[float | None, ...]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from arena.seeds import derive, generator, uniform, uniforms
+from arena.seeds import derive, derive_several, generator, nth, uniform, uniforms
 
 # The characters that an encoding of lists could trip over.
 NAMES = st.lists(st.text(alphabet="ab:,1 \x1f\0é", max_size=4), max_size=4)
@@ -96,3 +96,16 @@ def test_the_global_generators_are_left_alone() -> None:
     generator(5, "x").random(3)
     uniforms([1, 2, 3])
     assert (random.getstate(), np.random.get_state()[1].tolist()) == before  # noqa: NPY002
+
+
+def test_several_seeds_are_distinct_and_change_with_every_name() -> None:
+    seeds = {seed for names in ((), ("a",), ("b",), ("a", 0), ("a", 1)) for seed in derive_several(7, 3, *names)}
+    assert len(seeds) == 15
+    assert derive_several(7, 5, "a")[:3] == derive_several(7, 3, "a")
+    assert all(0 <= seed < 2**64 for seed in seeds)
+
+
+def test_the_nth_seed_is_that_of_splitmix64() -> None:
+    """The first numbers of SplitMix64 with seed 0, as published with its reference code (Vigna, 2015)."""
+    first = [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4, 0x06C45D188009454F]
+    assert [uniform(nth(0, i)) for i in range(3)] == [(z >> 11) * 2.0**-53 for z in first]

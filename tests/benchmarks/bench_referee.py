@@ -24,7 +24,7 @@ from arena.players.uniform import UniformPlayer
 from arena.registry import load_game
 from arena.store import Store
 
-GAMES, SLOW_GAMES, ROUNDS = 3000, 400, 5
+GAMES, SLOW_GAMES, ROUNDS = 1000, 200, 15
 """Games per measurement; fewer for the libraries that take milliseconds for one."""
 
 
@@ -138,7 +138,7 @@ RIVALS = {
     "OpenSpiel": (open_spiel, GAMES),
     "PettingZoo": (pettingzoo, SLOW_GAMES),
     "RLCard": (rlcard, GAMES),
-    "TextArena": (textarena, 20),
+    "TextArena": (textarena, 10),
     "raw": (textarena_raw, SLOW_GAMES),
 }
 
