@@ -121,3 +121,9 @@ def test_an_anchor_that_is_gone_only_lacks_its_nashconv(tmp_path, monkeypatch):
     assert set(Run.of(tmp_path / "run").nash_conv) == {"main-1", "uniform", "old"}
     monkeypatch.chdir(tmp_path)
     assert set(Run.of(tmp_path / "run").nash_conv) == {"main-1", "uniform"}
+
+
+def test_a_comparison_of_two_players_has_no_ladder(tmp_path):
+    arena.pit("uniform", 'script(prefer="bet")', "kuhn_poker", pairs=2, folder=tmp_path)
+    with pytest.raises(RatingError, match="holds a comparison of two players, which arena pit tells"):
+        Run.of(tmp_path)

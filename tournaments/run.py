@@ -63,6 +63,10 @@ class Run:
             config = store.meta("config")
             if config is None:
                 raise ConfigError(f"{folder} holds a run that never began: start it with arena train or tournament")
+            if store.meta("format") == "pit":
+                raise RatingError(
+                    f"{folder} holds a comparison of two players, which arena pit tells: it has no ladder"
+                )
             game = load_game(config["game"])
             league = store.meta("format") == "league"
             entrants = config["anchors" if league else "entrants"]
