@@ -125,5 +125,5 @@ def test_an_anchor_that_is_gone_only_lacks_its_nashconv(tmp_path, monkeypatch):
 
 def test_a_comparison_of_two_players_has_no_ladder(tmp_path):
     arena.pit("uniform", 'script(prefer="bet")', "kuhn_poker", pairs=2, folder=tmp_path)
-    with pytest.raises(RatingError, match="holds a comparison of two players, which arena pit tells"):
+    with pytest.raises(RatingError, match="holds a comparison of two players, told by arena pit"):
         Run.of(tmp_path)

@@ -65,7 +65,7 @@ class Run:
                 raise ConfigError(f"{folder} holds a run that never began: start it with arena train or tournament")
             if store.meta("format") == "pit":
                 raise RatingError(
-                    f"{folder} holds a comparison of two players, which arena pit tells: it has no ladder"
+                    f"{folder} holds a comparison of two players, told by arena pit: it has no ladder"
                 )
             game = load_game(config["game"])
             league = store.meta("format") == "league"
