@@ -14,6 +14,7 @@ from arena.game import Choices, Game, IllegalAction, Text
 from arena.seeds import generator
 from arena.testing.asking import Asking
 from arena.testing.declaration import check_action_name, same_but_for_case
+from arena.testing.facts import by_value
 from arena.testing.findings import Broken, short
 from arena.testing.random_play import LONGEST, choose
 
@@ -67,7 +68,7 @@ class Decisions:
 
     def _legal(self, s: Any, seat: int) -> Any:
         """Return the legal set in a form that compares by value."""
-        legal = self.asking.twice("legal", s, seat, like=_by_value)
+        legal = self.asking.twice("legal", s, seat, like=by_value)
         if isinstance(legal, Text):
             return legal
         if not len(legal):
@@ -131,7 +132,7 @@ class Decisions:
                 self.findings.error("ready_leak", seen, advice)
 
     def _question(self, s: Any, seat: int) -> tuple[Any, ...]:
-        return self.asking.ask("view", s, seat), _by_value(self.asking.ask("legal", s, seat))
+        return self.asking.ask("view", s, seat), by_value(self.asking.ask("legal", s, seat))
 
     def _resample(self, s: Any, mover: int, view: str) -> None:
         if type(self.game).resample is Game.resample:
@@ -188,7 +189,3 @@ class Decisions:
                 self.findings.error("refusal_error", seen, advice)
             else:
                 self.findings.error("accepted", f"the illegal {action[:40]!r} is accepted", advice)
-
-
-def _by_value(legal: Any) -> Any:
-    return legal if isinstance(legal, Text | Choices) else tuple(legal)

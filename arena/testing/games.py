@@ -80,7 +80,7 @@ def examine_game(game: Game[Any], games: int = 100, seed: int = 0, *, results: b
     asking = Asking(game, findings, seed)
     states = States(asking)
     histories = random_walks(states, games)
-    if not histories:
+    if not histories or "equal" in findings:
         return GameReport(game, findings.sorted())
     log_nodes = count = None
     sights: tuple[Sight, ...] = ()
@@ -92,6 +92,7 @@ def examine_game(game: Game[Any], games: int = 100, seed: int = 0, *, results: b
     with findings.attempt("changing what is hidden"):
         sights = check_secrets(states, histories)
     findings.moves = None
+    states.again.check()
     _check_tensors(states)
     if not any(finding.severity is Severity.ERROR for finding in findings.sorted()):
         with findings.attempt("a recorded match"):

@@ -9,8 +9,10 @@ from typing import Any
 
 from arena.game import CHANCE, OVER, IllegalAction, Uniform
 from arena.scene import Board, Cards
+from arena.testing.again import Again
 from arena.testing.asking import Asking
 from arena.testing.decisions import STEPS, Decisions
+from arena.testing.equality import Equality
 from arena.testing.findings import Broken, short
 from arena.testing.random_play import LONGEST
 
@@ -23,7 +25,7 @@ class States:
 
     def __init__(self, asking: Asking) -> None:
         self.asking, self.game, self.findings = asking, asking.game, asking.findings
-        self.decisions = Decisions(asking)
+        self.decisions, self.equality, self.again = Decisions(asking), Equality(asking), Again(asking)
         self.looked: set[Any] = set()
         self.lookalikes = 0
         """How often a seat to move saw what it had seen in another state."""
@@ -49,6 +51,7 @@ class States:
     def look(self, s: Any) -> None:
         """Check one state with all that can be asked about it."""
         self.looked.add(s)
+        self.again.note(s)
         mover = self.asking.turn(s)
         views: tuple[str, ...] = ()
         with self.asking.about(s, "view"):

@@ -76,6 +76,7 @@ def _random_walk(states: States) -> History:
 
 def _look(states: States, s: Any, most: int) -> None:
     try:
+        states.equality.meet(s)
         fresh = s not in states.looked and len(states.looked) < most
     except TypeError as error:
         with states.asking.intact(s, "hash"):  # writes the finding down
@@ -130,6 +131,8 @@ def walk_all(states: States, branches: int = BRANCHES) -> Count | None:
         for action in options:
             following = states.remember(s, mover, pasts, action)
             after = asking.step(s, action)
+            with asking.findings.at((*(asking.findings.moves or ()), action)):
+                states.equality.meet(after)
             node = index.setdefault(after, len(todo))
             children[at].append(node)
             if node == len(todo):
