@@ -141,7 +141,7 @@ def listed(game: Game[Any], legal: Sequence[str] | Text) -> Sequence[str]:
         raise PlayerError(f"{game.name} has free text moves, which a search cannot list: seat another player")
     if (moves := legal.n if isinstance(legal, Choices) else len(legal)) > MOST_MOVES:
         raise PlayerError(
-            f"{game.name} has {moves:,} moves in one state, and a search tries {MOST_MOVES:,} at most: seat another"
+            f"{game.name} has {moves:,} moves in one state, and a search tries {MOST_MOVES:,}: seat another player"
         )
     return legal
 

@@ -117,7 +117,7 @@ def test_free_text_cannot_be_searched():
 @pytest.mark.parametrize("player", [Mcts, Ismcts])
 def test_more_moves_than_a_tree_can_hold_are_refused(player, moves):
     game = Lottery(Choices(moves))
-    with pytest.raises(PlayerError, match=f"lottery has {moves:,} moves in one state, and a search tries 10,000 at"):
+    with pytest.raises(PlayerError, match=f"lottery has {moves:,} moves in one state, and a search tries 10,000: seat"):
         player(game, simulations=3).act(Requests([Request(game, "", 0)]))
 
 
