@@ -80,7 +80,7 @@ def results(game, player, opponent, games, seed=0):
 
 
 def test_it_never_loses_tic_tac_toe_to_perfect_play():
-    assert results(GAME, Mcts(GAME, 1000), Minimax(), games=10).tolist() == [0.0] * 10
+    assert results(GAME, Mcts(GAME, 3000), Minimax(), games=10).tolist() == [0.0] * 10
 
 
 def test_it_never_loses_tic_tac_toe_to_anyone_and_mostly_wins():
