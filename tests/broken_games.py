@@ -88,5 +88,6 @@ class Secret(Game[tuple]):
 
 
 def found(game, games=30):
-    """Return the findings in a game by their code."""
-    return {finding.code: finding for finding in examine_game(game, games, results=False).findings}
+    """Return the findings in a game by their code; that it has no name is none."""
+    findings = examine_game(game, games, results=False).findings
+    return {finding.code: finding for finding in findings if finding.code != "one_process"}

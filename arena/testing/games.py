@@ -15,6 +15,7 @@ from arena.record import StopReason
 from arena.seeds import derive
 from arena.testing.asking import Asking
 from arena.testing.declaration import check_declaration
+from arena.testing.elsewhere import check_elsewhere
 from arena.testing.findings import Finding, Findings, Severity
 from arena.testing.random_play import Anyone
 from arena.testing.random_results import RandomResults, play_at_random
@@ -97,6 +98,8 @@ def examine_game(game: Game[Any], games: int = 100, seed: int = 0, *, results: b
     if not any(finding.severity is Severity.ERROR for finding in findings.sorted()):
         with findings.attempt("a recorded match"):
             _check_replay(game, findings, seed)
+        with findings.attempt("the same game in another process"):
+            check_elsewhere(game, findings, seed)
     played = None
     if results and not any(finding.severity is Severity.ERROR for finding in findings.sorted()):
         with findings.attempt("random play"):
