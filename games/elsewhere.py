@@ -7,6 +7,9 @@ from typing import Literal, NoReturn
 from arena.errors import ConfigError, GameError
 from arena.game import Game
 
+_LEAST, _GREATEST = 1e-12, 1e18
+"""The greatest payoff of a match: ratings square it, and add up the squares of millions."""
+
 
 class Elsewhere(Game[tuple[()]]):
     """Somebody played these matches somewhere else, by rules that are not known here.
@@ -21,9 +24,10 @@ class Elsewhere(Game[tuple[()]]):
     roles = ("first", "second")
 
     def __init__(self, scoring: Literal["outcome", "payoff"] = "outcome", most: float = 1.0) -> None:
-        if scoring not in ("outcome", "payoff") or not 0 < most < float("inf"):
+        if scoring not in ("outcome", "payoff") or not _LEAST <= most <= _GREATEST:
             raise ConfigError(
-                f"scoring={scoring!r}, most={most!r} will not do: outcome or payoff, and a number above 0"
+                f"scoring={scoring!r}, most={most!r} will not do: outcome or payoff, and a number from {_LEAST:g} "
+                f"to {_GREATEST:g}"
             )
         self.scoring = scoring
         self.most = most

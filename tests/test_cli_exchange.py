@@ -20,7 +20,7 @@ def test_a_run_goes_out_as_a_file_and_comes_back_as_a_run(runs, tmp_path):
 
 def test_broken_lines_are_told_and_the_rest_is_rated(tmp_path):
     lines = ["first,second,winner", "a,b,a", "b,a,b", *["a,b,nobody"] * 23, "a,b,draw"]
-    (tmp_path / "x.csv").write_text("\n".join(lines))
+    (tmp_path / "x.csv").write_text("\n".join(lines) + "\n")
     said = succeed("import", tmp_path / "x.csv", "--run", tmp_path / "run")
     assert "line 4 is left out: the winner 'nobody' is neither 'a' nor 'b' nor draw" in said
     assert "line 23 is left out" in said

@@ -10,7 +10,8 @@ import arena
 from arena.errors import ConfigError, ReplayError, StoreError
 from arena.record import StopReason
 from arena.store import Store
-from arena.tournaments.export import as_json, from_json, run
+from arena.tournaments import record_lines
+from arena.tournaments.export import run
 
 POKER = ["uniform", 'script(prefer="bet")']
 
@@ -32,33 +33,29 @@ def make(folder, game, players, count, change=lambda records: records):
 
 def mixed(records):
     """Let one match be forfeited and one be abandoned."""
-    records[1] = replace(records[1], stop=StopReason.FORFEIT, culprit=1, reason='"no" legal move')
-    records[2] = replace(records[2], stop=StopReason.ABANDONED, crashes=(0, 0, 0), reason="it crashed")
+    forfeit, crash = (2.0, -2.0), (None, None)
+    records[1] = replace(records[1], stop=StopReason.FORFEIT, culprit=1, returns=forfeit, reason='"no" legal move')
+    records[2] = replace(
+        records[2], stop=StopReason.ABANDONED, culprit=0, crashes=(0, 0, 0), returns=crash, reason="it crashed"
+    )
     return records
 
 
 def test_json_lines_replay(tmp_path):
     records = make(tmp_path / "run", "kuhn_poker", POKER, 20, mixed)
-    assert run(tmp_path / "run", tmp_path / "m.jsonl") == 20
-    lines = (tmp_path / "m.jsonl").read_text(encoding="utf-8").splitlines()
-    found = [from_json(json.loads(line)) for line in lines]
-    assert found == records
+    assert run(tmp_path / "run", tmp_path / "m.jsonl").matches == 20
     game = arena.load_game("kuhn_poker")
+    lines = (tmp_path / "m.jsonl").read_bytes().splitlines()
+    found = [record_lines.read(line, game) for line in lines]
+    assert found == records
     for record in found[3:]:
         *_, (end, _) = record.replay(game)
         assert game.returns(end) == record.returns
 
 
-def test_a_record_is_plain_json():
-    record = arena.play("kuhn_poker", POKER)[0]
-    values = json.loads(json.dumps(as_json(record), allow_nan=False))
-    assert values["turns"][0] == {"seat": -1, "action": record.turns[0].action}
-    assert from_json(values) == record
-
-
 def test_a_table_holds_rated_matches_only(tmp_path):
     records = make(tmp_path / "run", "kuhn_poker", POKER, 20, mixed)
-    assert run(tmp_path / "run", tmp_path / "m.csv") == 19
+    assert run(tmp_path / "run", tmp_path / "m.csv").matches == 19
     with (tmp_path / "m.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [float(row["payoff"]) for row in rows] == [r.returns[0] for r in records if r.stop.rated]
@@ -71,12 +68,13 @@ def test_a_table_holds_rated_matches_only(tmp_path):
 def test_parquet_has_the_columns_of_json_lines(tmp_path):
     parquet = pytest.importorskip("pyarrow.parquet", reason="needs the extra parquet")
     records = make(tmp_path / "run", "kuhn_poker", POKER, 30, mixed)
-    assert run(tmp_path / "run", tmp_path / "m.parquet") == 30
+    assert run(tmp_path / "run", tmp_path / "m.parquet").matches == 30
     table = parquet.read_table(tmp_path / "m.parquet")
     rows = table.to_pylist()
     for row in rows:
         row["turns"] = [{key: value for key, value in turn.items() if value is not None} for turn in row["turns"]]
-    assert [from_json(row) for row in rows] == records
+    game = arena.load_game("kuhn_poker")
+    assert [record_lines.read(json.dumps(row).encode(), game) for row in rows] == records
 
 
 def test_parquet_without_its_package_is_one_sentence(tmp_path, monkeypatch):
@@ -122,7 +120,7 @@ def test_chess_programs_can_read_the_moves(tmp_path):
         return [*new, *plain]
 
     records = make(tmp_path / "run", "chess", ["uniform", "uniform"], 1, played)
-    assert run(tmp_path / "run", tmp_path / "m.pgn") == 4
+    assert run(tmp_path / "run", tmp_path / "m.pgn") == (4, "")
     text = (tmp_path / "m.pgn").read_text(encoding="utf-8")
     assert all(len(line) <= 80 for line in text.splitlines() if not line.startswith("["))
     games = parse_pgn(text)
@@ -165,3 +163,31 @@ def test_a_file_that_fails_half_way_leaves_what_was_there(tmp_path):
         run(tmp_path / "run", tmp_path / "m.pgn")
     assert (tmp_path / "m.pgn").read_text() == "before"
     assert not (tmp_path / "m.pgn.part").exists()
+
+
+def test_a_name_that_the_disk_refuses_is_one_sentence(tmp_path):
+    make(tmp_path / "run", "kuhn_poker", POKER, 2)
+    with pytest.raises(ConfigError, match=r"cannot be written: .*File name too long"):
+        run(tmp_path / "run", tmp_path / ("x" * 250 + ".csv"))
+
+
+def test_a_spreadsheet_runs_no_name(tmp_path):
+    def renamed(records):
+        return [replace(r, entrants=("=1+1", "b") if r.entrants[0] == "uniform" else ("b", "=1+1")) for r in records]
+
+    make(tmp_path / "run", "kuhn_poker", POKER, 2, renamed)
+    run(tmp_path / "run", tmp_path / "m.csv")
+    with (tmp_path / "m.csv").open(encoding="utf-8", newline="") as file:
+        names = [row[:2] for row in csv.reader(file)][1:]
+    assert names == [["'=1+1", "b"]] * 2
+
+
+def test_the_command_that_rates_alike_is_told(tmp_path):
+    make(tmp_path / "run", "kuhn_poker", POKER, 4)
+    file = tmp_path / "the matches.csv"
+    assert run(tmp_path / "run", file).command == (
+        f"arena import '{file}' --run=NEW_RUN --game=kuhn_poker --anchor=uniform --block-pairs=5"
+    )
+    assert " --game" not in run(tmp_path / "run", tmp_path / "m.jsonl").command
+    make(tmp_path / "crashed", "kuhn_poker", POKER, 3, lambda records: mixed(records)[2:])
+    assert run(tmp_path / "crashed", tmp_path / "m.csv") == (0, "")

@@ -1,12 +1,14 @@
 import json
 import os
 import random
+import shlex
 import signal
 import subprocess
 import sys
 import time
 import tracemalloc
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -78,6 +80,72 @@ def test_twice_is_once_and_a_file_may_grow(tmp_path):
     assert run(other, tmp_path / "run").added == 40
 
 
+def test_a_line_that_is_being_written_is_read_once_and_whole(tmp_path):
+    file = tmp_path / "x.csv"
+    file.write_text("first,second,score\na,b,1\nb,a,0")
+    assert run(file, tmp_path / "run")[:3] == (1, 0, 1)
+    with file.open("a") as more:
+        more.write(".5\na,c,1\n")
+    assert run(file, tmp_path / "run")[:3] == (2, 1, 0)
+    assert {row.name: (row.wins, row.draws) for row in rows(tmp_path / "run")} == {
+        "a": (2, 1),
+        "b": (0, 1),
+        "c": (0, 0),
+    }
+    file.write_text("first,second,score\na,b,1\nb,a,0.5\na,c,1\nc,b,")
+    assert run(file, tmp_path / "run")[:3] == (0, 3, 1)
+    file.write_text("first,second,score\na,b,1\nb,a,0.5\na,c,1\nb,c,1\n")  # the last one was never read
+    assert run(file, tmp_path / "run")[:3] == (1, 3, 0)
+
+
+@pytest.mark.parametrize(
+    ("options", "wrong"),
+    [
+        ({"block_pairs": -1}, "a block has from 1 to 1,000,000,000 pairs, not -1"),
+        ({"block_pairs": 0}, "pairs, not 0"),
+        ({"block_pairs": 10**26}, "pairs, not 1000"),
+        ({"most": float("nan")}, "the greatest payoff should be a number above 0, not nan"),
+        ({"anchor": "zzz"}, "the anchor 'zzz' has no match in .*, and nothing was imported"),
+    ],
+)
+def test_options_are_looked_at_before_anything_is_written(tmp_path, options, wrong):
+    file = table(tmp_path / "x.csv", 40)
+    with pytest.raises(ConfigError, match=wrong):
+        run(file, tmp_path / "run", **options)
+    assert not (tmp_path / "run").exists()
+    run(file, tmp_path / "run", anchor="p1", block_pairs=7)
+    with pytest.raises(ConfigError, match=wrong):
+        run(file, tmp_path / "run", **options)
+    with Store.read(tmp_path / "run") as store:
+        assert (store.meta("config")["anchor"], store.meta("config")["block_pairs"]) == ("p1", 7)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "latin-1"])
+def test_a_table_in_another_encoding_is_named(tmp_path, encoding):
+    (tmp_path / "x.csv").write_text("first,second,score,été\na,b,1,\n", encoding=encoding)
+    with pytest.raises(ConfigError, match=r"x\.csv is no UTF-8 text: save it as UTF-8"):
+        run(tmp_path / "x.csv", tmp_path / "run")
+
+
+def test_payoffs_of_any_size_but_the_absurd_are_rated(tmp_path):
+    for name, size in (("tiny", 1e-9), ("huge", 1e15), ("none", 0.0)):
+        lines = ["first,second,payoff", *[f"a,b,{size}", f"b,a,{-size}"] * 3, "a,b,1e-320", "a,b,1e308"]
+        (tmp_path / f"{name}.csv").write_text("\n".join([*lines, ""]))
+        found = run(tmp_path / f"{name}.csv", tmp_path / name, block_pairs=1)
+        assert (found.added, [number for number, _ in found.problems]) == (6, [8, 9])
+        assert len(rows(tmp_path / name)) == 2
+    assert rows(tmp_path / "tiny")[0].name == rows(tmp_path / "huge")[0].name == "a"
+
+
+def test_bytes_that_are_no_text_spoil_one_line(tmp_path):
+    text = b"first,second,score,pair\na,b,1,\xff\na\xff,b,1,x\na,b,1,y\n"
+    (tmp_path / "x.csv").write_bytes(text)
+    assert [number for number, _ in run(tmp_path / "x.csv", tmp_path / "run").problems] == [2, 3]
+    strange = tmp_path / os.fsdecode(b"\xff\n.csv")
+    strange.write_text("first,second,score,pair\na,b,1,1\nb,a,0," + "x" * 1000 + "\n")
+    assert run(strange, tmp_path / "strange").added == 2
+
+
 def test_the_same_result_on_two_lines_is_two_matches(tmp_path):
     (tmp_path / "x.csv").write_text("first,second,score\n" + "a,b,1\n" * 7 + "b,a,1\n")
     assert run(tmp_path / "x.csv", tmp_path / "run").added == 8
@@ -138,7 +206,12 @@ def test_results_of_a_game_of_ours_are_rated_by_its_rules(tmp_path):
         ("x.csv", "", "its first line should name the columns"),
         ("x.csv", HEADER, r"holds no result that can be read, it is empty"),
         ("x.csv", HEADER + "a,b,9,\n", r"no result that can be read; line 2: the score '9'"),
-        ("x.jsonl", "nothing\n", "its first line is no match as arena export writes them"),
+        ("x.csv", "first,second,score\na,b,1", "line 2: the last line has no end yet"),
+        ("x.csv", "first,second,score\ra,b,1\r", "ends its lines in CR alone"),
+        ("x.jsonl", "nothing\n[]\n5\n", "holds no line that is a match as arena export writes them"),
+        ("x.jsonl", json.dumps({"game": f"nim(heaps={'[' * 9_000})"}), "names the game .*, which cannot be read"),
+        ("x.jsonl", json.dumps({"game": f"nim(heaps={'-' * 9_000}1)"}), "names the game .*, which cannot be read"),
+        ("x.jsonl", json.dumps({"game": "x" * 20_000}), "holds no line that is a match"),
         ("x.jsonl", json.dumps({"game": "evil.py:Game"}), "runs code of that name here: if you trust it, add --game"),
         ("x.txt", "", r"should end in \.csv .* or \.jsonl"),
     ],
@@ -187,7 +260,7 @@ def test_json_lines_give_the_same_ratings_and_still_replay(poker, tmp_path):
 @pytest.mark.parametrize(("game", "by"), [("", "roles of nobody"), ("kuhn_poker", "roles of the game")])
 def test_tables_give_the_same_ratings(poker, tmp_path, game, by):
     export.run(poker, tmp_path / "m.csv")
-    run(tmp_path / "m.csv", tmp_path / "run", game=game, anchor="uniform", block_pairs=10, most=0 if game else 2)
+    run(tmp_path / "m.csv", tmp_path / "run", game=game, anchor="uniform", block_pairs=10, most=None if game else 2)
     assert rows(tmp_path / "run") == rows(poker)
 
 
@@ -199,33 +272,62 @@ def test_results_from_elsewhere_go_out_and_come_back(tmp_path):
         assert rows(tmp_path / f"again{suffix}") == rows(tmp_path / "run")
 
 
-def test_broken_json_lines_are_named(poker, tmp_path):
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_the_command_that_export_tells_gives_the_same_ratings(poker, tmp_path, suffix):
+    command = shlex.split(export.run(poker, tmp_path / f"m{suffix}").command)
+    assert command[:2] == ["arena", "import"]
+    options = dict(word.removeprefix("--").replace("-", "_").split("=", 1) for word in command[3:])
+    assert options.pop("run") == "NEW_RUN"
+    run(Path(command[2]), tmp_path / "run", block_pairs=int(options.pop("block_pairs")), **options)
+    assert rows(tmp_path / "run") == rows(poker)
+    again = shlex.split(export.run(tmp_path / "run", tmp_path / f"again{suffix}").command)
+    assert again[3:] == command[3:]
+
+
+def test_names_that_a_spreadsheet_would_run_come_back(tmp_path):
+    (tmp_path / "x.csv").write_text("first,second,score,pair\n=1+1,'@b,1,=1\n'@b,=1+1,0,=1\n")
+    run(tmp_path / "x.csv", tmp_path / "run")
+    export.run(tmp_path / "run", tmp_path / "m.csv")
+    run(tmp_path / "m.csv", tmp_path / "again")
+    assert rows(tmp_path / "again") == rows(tmp_path / "run")
+    assert {row.name for row in rows(tmp_path / "run")} == {"=1+1", "@b"}
+
+
+def test_broken_json_lines_are_named_and_the_others_kept(poker, tmp_path):
     export.run(poker, tmp_path / "m.jsonl")
     lines = (tmp_path / "m.jsonl").read_text().splitlines()
     good = json.loads(lines[0])
     changed = [
         {"fingerprint": "0" * 16},
-        {"entrants": ["a"]},
-        {"entrants": [1, 2]},
-        {"returns": [5.0, -5.0]},
-        {"returns": ["1", "-1"]},
-        {"stop": "bored"},
-        {"turns": [{"chair": 1}]},
-        {"step": "x"},
-        {"key": ""},
-        {"surprise": 1},
+        {"game": "os:system(command='echo PWNED > pwned')"},
+        {"entrants": ["\ud800", "b"]},
+        {"kind": ["a"]},
+        {"reason": {}},
+        {"culprit": [1]},
+        {"step": 2**63},
     ]
-    text = [lines[0], lines[1][:40], "[]", json.dumps({key: good[key] for key in good if key != "pair"})]
-    text += [json.dumps({**good, **change}) for change in changed]
-    (tmp_path / "m.jsonl").write_text("\n".join(text) + "\n")
+    text = ["nothing", "[" * 100_000, lines[0], lines[1][:40]]
+    text += [json.dumps({**good, **change, "key": f"k{i}"}) for i, change in enumerate(changed)]
+    (tmp_path / "m.jsonl").write_text("\n".join([*text, *lines[2:]]))
     found = run(tmp_path / "m.jsonl", tmp_path / "run")
-    assert (found.added, found.broken) == (1, 3 + len(changed))
+    assert (found.added, found.broken) == (len(lines) - 1, 3 + len(changed))
+    assert [number for number, _ in found.problems] == [1, 2, 4, *range(5, 5 + len(changed))]
     said = dict(found.problems)
-    assert "it was played under kuhn_poker with other rules" in said[5]
-    assert said[6] == said[7] == "its entrants should be 2 names"
-    assert said[8] == said[9] == "its returns should be 2 numbers between -2 and 2"
-    assert "'bored'" in said[10]
-    assert said[13] == "its key and its pair should be text"
+    assert "it was played under 'kuhn_poker' with other rules" in said[5]
+    assert "it names the game" in said[6]
+    with Store.read(tmp_path / "run") as store:
+        assert {record.game for record in store.records()} == {"kuhn_poker"}
+
+
+def test_a_json_line_that_is_being_written_is_read_when_it_is_whole(poker, tmp_path):
+    export.run(poker, tmp_path / "m.jsonl")
+    whole = (tmp_path / "m.jsonl").read_text()
+    (tmp_path / "m.jsonl").write_text(whole[:-20])
+    found = run(tmp_path / "m.jsonl", tmp_path / "run")
+    assert found[:3] == (359, 0, 1)
+    assert found.problems[0][1].startswith("the last line has no end yet and may be half written: ")
+    (tmp_path / "m.jsonl").write_text(whole[:-1])  # an object that is closed is whole
+    assert run(tmp_path / "m.jsonl", tmp_path / "run")[:3] == (1, 359, 0)
 
 
 def test_a_name_that_runs_code_has_to_be_trusted(tmp_path):
@@ -240,6 +342,9 @@ def test_a_name_that_runs_code_has_to_be_trusted(tmp_path):
         run(tmp_path / "m.jsonl", tmp_path / "run")
     assert not marker.exists()
     assert run(tmp_path / "m.jsonl", tmp_path / "run", game="tic_tac_toe").added == 1
+    with Store.read(tmp_path / "run") as store:
+        assert [kept.game for kept in store.records()] == ["tic_tac_toe"]
+    assert not marker.exists()
 
 
 def test_a_killed_import_goes_on(tmp_path):

@@ -5,18 +5,24 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shlex
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from arena.errors import ConfigError
 from arena.game import Game
 from arena.rating import refuse_unratable
-from arena.record import Record, StopReason, Turn, to_result
-from arena.registry import load_game
+from arena.record import Record, StopReason, to_result
+from arena.registry import load_game, parse
 from arena.store import Store
+from arena.tournaments.import_results import ELSEWHERE
+from arena.tournaments.record_lines import as_json
+from arena.tournaments.result_rows import guarded
+from arena.tournaments.tournament import anchor_of
 
 _GROUP = 10_000
 """Matches that are held at once for one row group of a Parquet file."""
@@ -30,8 +36,16 @@ _TERMINATION = {
 }
 
 
-def run(folder: Path, file: Path) -> int:
-    """Write the matches of the run in `folder` into `file` and return how many; the suffix says how.
+class Exported(NamedTuple):
+    """What was written."""
+
+    matches: int
+    command: str
+    """The arena import that rates the file's matches on the same scale; empty where it cannot be imported."""
+
+
+def run(folder: Path, file: Path) -> Exported:
+    """Write the matches of the run in `folder` into `file`; the suffix says how.
 
     The file appears when it is whole. Raises ConfigError for another suffix, a missing package, or a game that
     the format does not fit.
@@ -44,27 +58,37 @@ def run(folder: Path, file: Path) -> int:
         config = store.meta("config")
         if config is None:
             raise ConfigError(f"{folder} holds a run that never began: there is nothing to export")
+        game = load_game(config["game"])
         try:
-            count = write(store, load_game(config["game"]), part)
+            count = write(store, game, part)
             os.replace(part, file)
         except OSError as error:
             raise ConfigError(f"{file} cannot be written: {error}") from None
         finally:
-            part.unlink(missing_ok=True)
-    return count
+            with suppress(OSError):  # a name that is too long could not be written either
+                part.unlink(missing_ok=True)
+        return Exported(count, _import_command(store, config, game, file) if count else "")
 
 
-def as_json(record: Record) -> dict[str, Any]:
-    """Return a record as JSON values, with everything that a replay needs; the opposite of `from_json`."""
-    turns = [{key: value for key, value in turn._asdict().items() if value != ""} for turn in record.turns]
-    return {**vars(record), "stop": str(record.stop), "turns": turns}
-
-
-def from_json(values: dict[str, Any]) -> Record:
-    """Return the record that `as_json` wrote. Raises KeyError, TypeError or ValueError for something else."""
-    turns = tuple(Turn(**turn) for turn in values["turns"])
-    lists = {key: tuple(values[key]) for key in ("entrants", "returns", "crashes")}
-    return Record(**{**values, **lists, "turns": turns, "stop": StopReason(values["stop"])})
+def _import_command(store: Store, config: dict[str, Any], game: Game[Any], file: Path) -> str:
+    """Return the command that puts the file's matches on the same scale: the same anchor, the same blocks."""
+    suffix, target = file.suffix.lower(), parse(game.spec).target
+    if suffix not in (".csv", ".jsonl") or (game.seats, game.entrants, game.zero_sum) != (2, 2, True):
+        return ""
+    options: dict[str, Any] = {"run": "NEW_RUN"}
+    if target != ELSEWHERE and (suffix == ".csv" or ":" in target):  # a file may not name code that runs
+        options["game"] = game.spec
+    if target == ELSEWHERE and suffix == ".csv" and game.scoring == "payoff":
+        options["most"] = repr(game.scale)
+    league = store.meta("format") == "league"
+    if not (anchor := config.get("anchor")):
+        if not (results := store.results(game)):
+            return ""
+        anchor = anchor_of(None, config["anchors" if league else "entrants"], results)
+    options["anchor"] = anchor
+    options["block-pairs"] = config["rating"]["block_pairs"] if league else config.get("block_pairs")
+    words = [f"--{key}={shlex.quote(str(value))}" for key, value in options.items() if value is not None]
+    return " ".join(["arena", "import", shlex.quote(str(file)), *words])
 
 
 def _write_json(store: Store, game: Game[Any], path: Path) -> int:
@@ -78,7 +102,7 @@ def _write_json(store: Store, game: Game[Any], path: Path) -> int:
 
 
 def _write_csv(store: Store, game: Game[Any], path: Path) -> int:
-    """One rated match per line: what `arena import` reads."""
+    """One rated match per line: what `arena import` reads, and what a spreadsheet may open."""
     refuse_unratable(game)
     money, count = game.scoring == "payoff", 0
     with path.open("w", encoding="utf-8", newline="") as out:
@@ -90,7 +114,8 @@ def _write_csv(store: Store, game: Game[Any], path: Path) -> int:
             result = to_result(game, record.entrants, record.returns, record.pair, record.step)
             score = 0.5 + ((result.payoff > 0) - (result.payoff < 0)) / 2
             paid = repr(result.payoff) if money else f"{score:g}"
-            rows.writerow([result.first, result.second, paid, result.pair, result.step, record.stop])
+            names = (guarded(text) for text in (result.first, result.second))
+            rows.writerow([*names, paid, guarded(result.pair), result.step, record.stop])
             count += 1
     return count
 

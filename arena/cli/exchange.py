@@ -15,22 +15,34 @@ def export(run: Path, file: Path) -> None:
     run
         The run's folder.
     file
-        The file to write. JSON lines and Parquet hold everything that a replay needs, a match each.
+        The file to write. JSON lines and Parquet hold everything that a replay needs, a match each. In .csv a name
+        that a spreadsheet would run (it begins with =, +, - or @) has a ' before it, which arena import takes away.
     """
     from arena.registry import find
 
-    count = find("tournaments", "export")(run, file)
-    terminal.out().print(f"{count:,} matches written into {file}", markup=False)
+    matches, command = find("tournaments", "export")(run, file)
+    screen = terminal.out()
+    screen.print(f"{_count(matches, 'match', 'matches')} written into {file}", markup=False)
+    if command:
+        screen.print(f"rated on the same scale by: {command}", markup=False, soft_wrap=True)
 
 
 def import_(
-    file: Path, *, run: Path, game: str = "", anchor: str = "", block_pairs: int = 0, most: float = 0.0
+    file: Path,
+    *,
+    run: Path,
+    game: str = "",
+    anchor: str = "",
+    block_pairs: int | None = None,
+    most: float | None = None,
 ) -> None:
     """Read matches that were played elsewhere into a run; arena ratings then rates them. Twice adds nothing.
 
     A .csv file names its columns in the first line: first and second (the players), one of score (1, 0.5 or 0 for
     the first), winner (a name or draw) and payoff (what the first won), and if wanted pair (the two matches with
-    seats swapped share it) and step. A .jsonl file is what arena export writes.
+    seats swapped share it) and step. A .jsonl file is what arena export writes; moves are played again by the rules,
+    and a line whose moves or payoffs are not what the rules say is left out. A last line without a line end may be
+    half written and is left out until it has one.
 
     Parameters
     ----------
@@ -57,7 +69,13 @@ def import_(
     for number, what in found.problems:
         screen.print(f"line {number:,} is left out: {what}", markup=False)
     if found.broken > len(found.problems):
-        screen.print(f"and {found.broken - len(found.problems):,} more broken lines", markup=False)
-    known = f", {found.known:,} were there already" if found.known else ""
-    broken = f", {found.broken:,} lines left out" if found.broken else ""
-    screen.print(f"{found.added:,} matches added{known}{broken}; arena ratings {run} rates them", markup=False)
+        more = found.broken - len(found.problems)
+        screen.print(f"and {_count(more, 'more broken line', 'more broken lines')}", markup=False)
+    known = f", {_count(found.known, 'was', 'were')} there already" if found.known else ""
+    broken = f", {_count(found.broken, 'line', 'lines')} left out" if found.broken else ""
+    added = _count(found.added, "match", "matches")
+    screen.print(f"{added} added{known}{broken}; arena ratings {run} rates them", markup=False)
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"

@@ -25,7 +25,7 @@ def test_its_spec_makes_it_again_and_its_parameters_tell_it_apart():
     assert len({game.fingerprint, Elsewhere().fingerprint, Elsewhere("payoff", 10.0).fingerprint}) == 3
 
 
-@pytest.mark.parametrize("parameters", ["scoring='fun'", "most=0.0", "most=-1.0"])
+@pytest.mark.parametrize("parameters", ["scoring='fun'", "most=0.0", "most=-1.0", "most=1e-320", "most=1e300"])
 def test_what_cannot_be_is_refused(parameters):
     with pytest.raises(ConfigError, match="will not do"):
         arena.load_game(f"arena.games.elsewhere:Elsewhere({parameters})")
