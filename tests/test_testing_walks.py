@@ -84,7 +84,7 @@ def test_a_loop_that_no_random_game_goes_through_is_found_in_a_small_game():
 )
 def test_known_sizes(name, size):
     states = states_of(load_game(name))
-    assert walk_all(states) == size
+    assert walk_all(states).count == size
     assert states.findings.sorted() == ()
 
 
@@ -102,3 +102,23 @@ def test_a_history_is_a_whole_game():
         assert [game.step(s, a) for s, a in zip(history.states, history.actions, strict=False)] == list(
             history.states[1:]
         )
+
+
+def test_a_whole_game_in_order():
+    whole = walk_all(states_of(load_game("kuhn_poker")))
+    order = whole.order()
+    place = {node: i for i, node in enumerate(order)}
+    assert sorted(order) == list(range(58))
+    assert all(place[at] < place[child] for at, children in enumerate(whole.children) for child, _ in children)
+    assert all(sum(p for _, p in children) == pytest.approx(1) for children in whole.children if children)
+    assert {len(members) for members in whole.sets.values()} == {2}  # the other holds one of two cards
+    game = load_game("kuhn_poker")
+    for at, s in enumerate(whole.states):
+        reached = game.start()
+        for action in whole.path(at):
+            reached = game.step(reached, action)
+        assert reached == s
+
+
+def test_a_game_with_a_loop_has_no_order():
+    assert walk_all(states_of(PutsBack())).order() is None

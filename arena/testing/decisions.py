@@ -56,7 +56,7 @@ class Decisions:
             for seat in ready:
                 self._tensor(s, seat, views[seat], mover)
         with self.asking.about(s, "resample"):
-            self._resample(s, mover, views[mover])
+            self._resample(s, mover, views[mover], legal)
         with self.asking.about(s, "step"):
             if isinstance(legal, Text):
                 self.steps(s, [choose(legal, self.asking.rng)])
@@ -134,7 +134,7 @@ class Decisions:
     def _question(self, s: Any, seat: int) -> tuple[Any, ...]:
         return self.asking.ask("view", s, seat), by_value(self.asking.ask("legal", s, seat))
 
-    def _resample(self, s: Any, mover: int, view: str) -> None:
+    def _resample(self, s: Any, mover: int, view: str, legal: Any) -> None:
         if type(self.game).resample is Game.resample:
             return
         seed = int(self.asking.rng.integers(2**32))
@@ -149,6 +149,9 @@ class Decisions:
         if self.asking.turn(other) != mover or self.asking.ask("view", other, mover) != view:
             seen = f"resample gives a state in which seat {mover} would see something else: {short(other)}"
             self.findings.error("resample", seen, "keep all that the view of that seat holds, and draw the rest")
+        elif (moves := by_value(self.asking.ask("legal", other, mover))) != legal:
+            seen = f"resample gives {short(other)}, in which seat {mover} could do {short(moves)}, not {short(legal)}"
+            self.findings.error("resample", seen, "options belong to what a seat knows: draw a state that keeps them")
 
     # Steps, legal and not.
 

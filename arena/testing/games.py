@@ -19,6 +19,7 @@ from arena.testing.elsewhere import check_elsewhere
 from arena.testing.findings import Finding, Findings, Severity
 from arena.testing.random_play import Anyone
 from arena.testing.random_results import RandomResults, play_at_random
+from arena.testing.resampling import check_resample
 from arena.testing.secrets import Sight, check_secrets
 from arena.testing.size import estimate_nodes
 from arena.testing.states import States
@@ -83,15 +84,19 @@ def examine_game(game: Game[Any], games: int = 100, seed: int = 0, *, results: b
     histories = random_walks(states, games)
     if not histories or "equal" in findings:
         return GameReport(game, findings.sorted())
-    log_nodes = count = None
+    log_nodes = whole = None
     sights: tuple[Sight, ...] = ()
     with findings.attempt("counting the states"):
         log_nodes = estimate_nodes(game, histories, seed)
         if log_nodes is not None and log_nodes.value < _WALKABLE:
-            count = walk_all(states)
+            whole = walk_all(states)
     findings.moves = None
     with findings.attempt("changing what is hidden"):
         sights = check_secrets(states, histories)
+    findings.moves = None
+    if whole is not None:
+        with findings.attempt("drawing what is hidden"):
+            check_resample(states, whole, seed)
     findings.moves = None
     states.again.check()
     _check_tensors(states)
@@ -104,6 +109,7 @@ def examine_game(game: Game[Any], games: int = 100, seed: int = 0, *, results: b
     if results and not any(finding.severity is Severity.ERROR for finding in findings.sorted()):
         with findings.attempt("random play"):
             played = play_at_random(game, seed)
+    count = None if whole is None else whole.count
     return GameReport(game, findings.sorted(), count, log_nodes, played, sights, _prompts(game, histories))
 
 

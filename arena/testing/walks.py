@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -37,6 +38,42 @@ class Count(NamedTuple):
     """States in which a seat is to move."""
     sets: int
     """Information sets: what the seats can tell apart at their decisions."""
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Every state of a game: state i is at position i, and the start at 0."""
+
+    states: tuple[Any, ...]
+    sets: Mapping[tuple[int, str], Sequence[int]]
+    """(seat to move, its view) → the states in which it sees that."""
+    children: Sequence[Sequence[tuple[int, float]]]
+    """State → what follows, each with its probability when every player plays at random."""
+    parents: Sequence[tuple[int, str]]
+    """State → one that leads to it, and by which action; the start has none."""
+
+    @property
+    def count(self) -> Count:
+        """The exact size."""
+        return Count(len(self.states), sum(map(len, self.sets.values())), len(self.sets))
+
+    def path(self, at: int) -> list[str]:
+        """Return moves that lead from the start to state `at`."""
+        return _path(self.parents, at)
+
+    def order(self) -> list[int] | None:
+        """Return all states, each after those that lead to it (Kahn, 1962); None where one can come back."""
+        missing = [0] * len(self.children)
+        for following in self.children:
+            for node, _ in following:
+                missing[node] += 1
+        free = [node for node, number in enumerate(missing) if not number]
+        for node in free:
+            for child, _ in self.children[node]:
+                missing[child] -= 1
+                if not missing[child]:
+                    free.append(child)
+        return free if len(free) == len(self.children) else None
 
 
 def random_walks(states: States, games: int) -> list[History]:
@@ -106,7 +143,7 @@ def _find_loop(asking: Asking, s: Any, places: dict[Any, int], now: int) -> None
         raise Broken
 
 
-def walk_all(states: States, branches: int = BRANCHES) -> Count | None:
+def walk_all(states: States, branches: int = BRANCHES) -> Whole | None:
     """Look at every state of the game once; None where it has too many, or lists that cannot be walked through.
 
     Raises Broken where the game fails.
@@ -116,8 +153,8 @@ def walk_all(states: States, branches: int = BRANCHES) -> Count | None:
     index = {start: 0}
     todo: list[tuple[Any, Pasts]] = [(start, pasts)]
     parents: list[tuple[int, str]] = [(-1, "")]
-    sets: set[tuple[int, str]] = set()
-    decisions, children = 0, list[list[int]]()
+    sets: dict[tuple[int, str], list[int]] = defaultdict(list)
+    children: list[list[tuple[int, float]]] = []
     for at, (s, pasts) in enumerate(todo):
         asking.findings.moves = _path(parents, at)
         mover = asking.turn(s)
@@ -126,15 +163,14 @@ def walk_all(states: States, branches: int = BRANCHES) -> Count | None:
         if options is None or (branches := branches - len(options)) < 0:
             return None
         if mover >= 0:
-            decisions += 1
-            sets.add((mover, asking.ask("view", s, mover)))
-        for action in options:
+            sets[mover, asking.ask("view", s, mover)].append(at)
+        for action, probability in options:
             following = states.remember(s, mover, pasts, action)
             after = asking.step(s, action)
             with asking.findings.at((*(asking.findings.moves or ()), action)):
                 states.equality.meet(after)
             node = index.setdefault(after, len(todo))
-            children[at].append(node)
+            children[at].append((node, probability))
             if node == len(todo):
                 todo.append((after, following))
                 parents.append((at, action))
@@ -143,40 +179,28 @@ def walk_all(states: States, branches: int = BRANCHES) -> Count | None:
         with suppress(Broken):
             _look(states, s, LOOKS_IN_ALL)
     asking.findings.moves = None
-    if _has_loop(children):
+    whole = Whole(tuple(s for s, _ in todo), sets, children, parents)
+    if whole.order() is None:
         seen = "a state can come back after some moves, so the game may never end"
         asking.findings.warning("loop", seen, "count moves or repetitions in the state, and end the game")
-    return Count(len(todo), decisions, len(sets))
+    return whole
 
 
-def _options(asking: Asking, s: Any, mover: int) -> Sequence[str] | None:
-    """Return what can happen; None where it cannot be listed."""
+def _options(asking: Asking, s: Any, mover: int) -> Sequence[tuple[str, float]] | None:
+    """Return what can happen, with its probability if players play at random; None where it cannot be listed."""
     if mover == OVER:
         return []
     options = asking.ask("chance", s) if mover == CHANCE else asking.ask("legal", s, mover)
     if isinstance(options, Text) or len(options) > LONGEST:
         return None
-    return [name for name, p in options if p > 0] if mover == CHANCE else list(options)
+    if mover == CHANCE:
+        return [(name, p) for name, p in options if p > 0]
+    return [(action, 1 / len(options)) for action in options]
 
 
-def _path(parents: list[tuple[int, str]], at: int) -> list[str]:
+def _path(parents: Sequence[tuple[int, str]], at: int) -> list[str]:
     moves = []
     while at:
         at, action = parents[at]
         moves.append(action)
     return moves[::-1]
-
-
-def _has_loop(children: list[list[int]]) -> bool:
-    """Return whether some state can be reached from itself (Kahn, 1962)."""
-    missing = [0] * len(children)
-    for nodes in children:
-        for node in nodes:
-            missing[node] += 1
-    free = [node for node, count in enumerate(missing) if not count]
-    for node in free:
-        for child in children[node]:
-            missing[child] -= 1
-            if not missing[child]:
-                free.append(child)
-    return len(free) < len(children)
