@@ -73,6 +73,11 @@ class Bare(Player):
         return [request.legal[0] for request in batch]
 
 
+class SaysNothing(Player):
+    def act(self, batch):
+        return None
+
+
 class Nameless(Player):
     def __init__(self):
         self.name = ""
@@ -112,6 +117,7 @@ class Excluded(Player):
         (Unnormed, "rows do not sum to 1"),
         (PolicyPlaysIllegal, "plays illegal actions"),
         (Crashes, r"fails on \d+ requests: ZeroDivisionError"),
+        (SaysNothing, r"fails on \d+ requests: TypeError"),
         (Bare, "answers with '1'"),
         (Nameless, "has the name ''"),
         (NeedsCompany, "when it is asked alone"),

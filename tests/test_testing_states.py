@@ -28,6 +28,34 @@ class PaysNan(Race):
         return float("nan"), float("nan")
 
 
+class PaysForEver(Race):
+    __doc__ = Race.__doc__
+
+    def returns(self, s):
+        return float("inf"), float("-inf")
+
+
+class PaysText(Race):
+    __doc__ = Race.__doc__
+
+    def returns(self, s):
+        return "1", "-1"
+
+
+class PaysAnArray(Race):
+    __doc__ = Race.__doc__
+
+    def returns(self, s):
+        return np.array(super().returns(s))
+
+
+class SaysZeroPointZero(Race):
+    __doc__ = Race.__doc__
+
+    def turn(self, s):
+        return float(s.mover) if s.left else OVER
+
+
 class LoadedDeck(Poker):
     __doc__ = Poker.__doc__
 
@@ -144,6 +172,10 @@ class NoSuchSeat(Race):
         (OutOfRange, "outside_range", "lie outside payoff_range (-1.0, 1.0)"),
         (OneReturn, "returns", "2 seats have the returns ("),
         (PaysNan, "outside_range", "returns (nan, nan)"),
+        (PaysForEver, "outside_range", "returns (inf, -inf)"),
+        (PaysAnArray, "returns", "2 seats have the returns array("),
+        (PaysText, "returns", "returns ('1', '-1') hold what is no number"),
+        (SaysZeroPointZero, "turn", "turn says 0.0, which is no seat"),
         (LoadedDeck, "chance_sum", "chance probabilities sum to 0.9, not to 1"),
         (NegativeLuck, "chance", "a chance outcome has no probability"),
         (SameCardTwice, "chance", "no distinct texts: ['heads', 'heads']"),
@@ -166,6 +198,19 @@ def test_a_broken_state_is_found(game, code, seen):
 
 def test_a_huge_uniform_draw_is_fine():
     assert not found(Dice(), games=10)
+
+
+def test_numbers_of_numpy_are_numbers():
+    class Numpy(Race):
+        __doc__ = Race.__doc__
+
+        def turn(self, s):
+            return np.int64(super().turn(s))
+
+        def returns(self, s):
+            return tuple(np.float32(payoff) for payoff in super().returns(s))
+
+    assert found(Numpy()) == {}
 
 
 def test_an_open_game_must_not_be_a_hidden_one_in_disguise():

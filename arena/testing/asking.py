@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from operator import index
 from typing import Any, NoReturn
 
 from arena.errors import TooLarge
@@ -38,11 +39,14 @@ class Asking:
 
     def turn(self, s: Any) -> int:
         """Return who moves. Raises Broken for what is no seat."""
-        mover = self.ask("turn", s)
-        if mover not in (CHANCE, OVER) and mover not in range(self.game.seats):
-            self.findings.error("turn", f"turn says {mover!r}, which is no seat", "say a seat, CHANCE or OVER")
+        said = self.ask("turn", s)
+        mover = None
+        with suppress(TypeError):
+            mover = index(said)  # a numpy integer is one, and 0.0 is none, as to the referee
+        if mover is None or (mover not in (CHANCE, OVER) and mover not in range(self.game.seats)):
+            self.findings.error("turn", f"turn says {said!r}, which is no seat", "say a seat, CHANCE or OVER")
             raise Broken
-        return int(mover)
+        return mover
 
     def move(self, s: Any, mover: int) -> str:
         """Return what chance or a random player does. Raises Broken where nothing can be done."""

@@ -91,7 +91,7 @@ class _Examination:
     def _moves(self, requests: Sequence[Request]) -> list[Move]:
         """Return what the player does. Raises Broken where its answers cannot be read."""
         try:
-            moves = self.player.act(Requests(requests))
+            moves = list(self.player.act(Requests(requests)))
         except StoppedError:
             raise
         except Exception as error:

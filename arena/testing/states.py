@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from math import isfinite
+from numbers import Real
 from typing import Any
 
 from arena.game import CHANCE, OVER, IllegalAction, Uniform
@@ -113,11 +114,15 @@ class States:
                 )  # fmt: skip
 
     def _returns(self, s: Any) -> None:
-        game, returns = self.game, self.asking.twice("returns", s)
+        game, returns = self.game, self.asking.twice("returns", s, like=repr)  # NaN is not equal to itself
         if not isinstance(returns, tuple) or len(returns) != game.seats:
             self.findings.error(
                 "returns", f"{game.seats} seats have the returns {returns!r}", "return a tuple with one per seat"
             )
+            return
+        if not all(r is None or isinstance(r, Real) for r in returns):
+            seen = f"returns {returns!r} hold what is no number"
+            self.findings.error("returns", seen, "give every seat a finite number, or None if it played no game")
             return
         least, greatest = game.payoff_range
         if not all(isfinite(r) and least <= r <= greatest for r in returns if r is not None):
