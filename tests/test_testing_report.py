@@ -25,6 +25,15 @@ def test_a_finding_says_what_was_seen_where_and_what_to_do():
     ]
 
 
+def test_a_long_way_is_cut_short():
+    (_, moves, _) = write_findings([replace(ERROR, moves=("a",) * 12_345)])
+    assert moves.startswith("  on the moves: 'a', 'a'")
+    assert moves.endswith("'a', … (12,345 in all)")
+    assert moves.count("'a'") == 100
+    (_, moves, _) = write_findings([replace(ERROR, moves=("a",) * 100)])
+    assert moves.endswith("'a'")
+
+
 def test_the_verdict_counts():
     assert verdict("x", []) == "x keeps its promises"
     assert verdict("x", [WARNING]) == "x keeps its promises (1 warning)"

@@ -8,6 +8,9 @@ from arena.interval import Interval
 from arena.testing.findings import Finding, Severity
 from arena.testing.games import GameReport
 
+_MOVES = 100
+"""Moves that are shown of a finding; an endless game would fill the terminal."""
+
 
 def write_report(report: GameReport, verbose: bool = False) -> str:
     """Return what was found, in full; `verbose` adds what each role is shown at its first decision."""
@@ -40,7 +43,9 @@ def write_findings(findings: Sequence[Finding]) -> Iterator[str]:
         often = f" ({finding.times:,} times)" if finding.times > 1 else ""
         yield f"{finding.severity} [{finding.code}]{often}: {finding.seen}"
         if finding.moves is not None:
-            yield f"  on the moves: {', '.join(map(repr, finding.moves)) or 'none, at the start'}"
+            shown = ", ".join(map(repr, finding.moves[:_MOVES])) or "none, at the start"
+            rest = f", … ({len(finding.moves):,} in all)" if len(finding.moves) > _MOVES else ""
+            yield f"  on the moves: {shown}{rest}"
         yield f"  do: {finding.advice}"
 
 
