@@ -7,7 +7,9 @@ from tests.command_line import run, succeed
 
 def test_a_run_goes_out_as_a_file_and_comes_back_as_a_run(runs, tmp_path):
     file = tmp_path / "poker.jsonl"
-    assert "120 matches written into" in succeed("export", "runs/poker", file, cwd=runs)
+    said = succeed("export", "runs/poker", file, cwd=runs)
+    assert "120 matches written into" in said
+    assert f"arena import {file} --run=NEW_RUN --anchor=uniform --block-pairs=20\n" in said
     assert json.loads(file.read_text().splitlines()[0])["game"] == "kuhn_poker"
     back = ["import", file, "--run", tmp_path / "back", "--anchor", "uniform", "--block-pairs", 20]
     assert "120 matches added; arena ratings" in succeed(*back)
@@ -27,6 +29,8 @@ def test_broken_lines_are_told_and_the_rest_is_rated(tmp_path):
     assert "line 24 is left out" not in said
     assert "and 3 more broken lines" in said
     assert "3 matches added, 23 lines left out" in said
+    (tmp_path / "y.csv").write_text("first,second,winner\na,b,a\na,b,")
+    assert "1 match added, 1 line left out" in succeed("import", tmp_path / "y.csv", "--run", tmp_path / "run")
     table = succeed("ratings", tmp_path / "run", "--deep")
     assert "matches played elsewhere" in table
     assert "Nash weight" in table
@@ -34,11 +38,15 @@ def test_broken_lines_are_told_and_the_rest_is_rated(tmp_path):
 
 def test_mistakes_are_one_sentence(runs, tmp_path):
     (tmp_path / "x.csv").write_text("who,whom\na,b\n")
+    (tmp_path / "y.csv").write_text("first,second,score\na,b,1\n")
+    succeed("import", tmp_path / "y.csv", "--run", tmp_path / "pool")
     for arguments, said in (
         (("export", "runs/poker", tmp_path / "m.pgn"), "has no PGN"),
         (("export", "runs/nowhere", tmp_path / "m.csv"), "holds no run"),
         (("import", tmp_path / "x.csv", "--run", tmp_path / "run"), "its first line should name the columns"),
         (("replay", "runs/poker", "no-such-key"), "has no match"),
+        (("tournament", "poker.toml", "--run", tmp_path / "pool"), "holds a pool of results, not a tournament"),
+        (("import", tmp_path / "y.csv", "--run", tmp_path / "pool", "--block-pairs", "-1"), "a block has from 1 to"),
     ):
         done = run(*arguments, cwd=runs)
         assert done.returncode == 2

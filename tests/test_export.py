@@ -182,6 +182,16 @@ def test_a_spreadsheet_runs_no_name(tmp_path):
     assert names == [["'=1+1", "b"]] * 2
 
 
+def test_two_pairs_of_one_name_stay_two(tmp_path):
+    def merged(records):
+        return [replace(record, pair="a|b|0|1", seed=7 + i // 2) for i, record in enumerate(records)]
+
+    make(tmp_path / "run", "kuhn_poker", POKER, 4, merged)
+    run(tmp_path / "run", tmp_path / "m.csv")
+    with (tmp_path / "m.csv").open(encoding="utf-8", newline="") as file:
+        assert [row["pair"] for row in csv.DictReader(file)] == ["a|b|0|1|7", "a|b|0|1|7", "a|b|0|1|8", "a|b|0|1|8"]
+
+
 def test_the_command_that_rates_alike_is_told(tmp_path):
     make(tmp_path / "run", "kuhn_poker", POKER, 4)
     file = tmp_path / "the matches.csv"

@@ -111,7 +111,9 @@ def _write_csv(store: Store, game: Game[Any], path: Path) -> int:
         for record in store.records():
             if record.kind not in ("rating", "tournament") or not record.stop.rated:
                 continue
-            result = to_result(game, record.entrants, record.returns, record.pair, record.step)
+            # In merged runs one name may stand for two pairs, which have different seeds.
+            pair = f"{record.pair}|{record.seed}" if record.seed else record.pair
+            result = to_result(game, record.entrants, record.returns, pair, record.step)
             score = 0.5 + ((result.payoff > 0) - (result.payoff < 0)) / 2
             paid = repr(result.payoff) if money else f"{score:g}"
             names = (guarded(text) for text in (result.first, result.second))

@@ -27,6 +27,8 @@ from arena.tournaments import record_lines
 from arena.tournaments.result_rows import MAX_PAIR, Layout, Row, read
 
 ELSEWHERE = "arena.games.elsewhere:Elsewhere"
+_FORMAT = "pool of results"
+"""What other commands say that such a run holds."""
 _GROUP = 5_000
 """Matches in one transaction."""
 _SHOWN = 20
@@ -229,7 +231,7 @@ def _begin(
 ) -> dict[str, Any]:
     """Write what the run is, or check that it goes together with what it holds; return its configuration."""
     kept = store.meta("config")
-    if kept is not None and store.meta("format") != "imported":
+    if kept is not None and store.meta("format") != _FORMAT:
         raise ConfigError(f"{store.folder} holds a {store.meta('format')}: import into a folder of its own")
     if kept is not None and store.meta("fingerprint") != game.fingerprint:
         raise ConfigError(f"{store.folder} holds matches of {kept['game']}, not {game.spec}: use another folder")
@@ -239,7 +241,7 @@ def _begin(
     config |= {"anchor": anchor or config["anchor"], "block_pairs": block_pairs or config["block_pairs"]}
     imports = {**store.meta("imports", {}), **({name: digest} if digest else {})}
     with store.transaction():
-        store.put_meta({"format": "imported", "config": config, "fingerprint": game.fingerprint, "imports": imports})
+        store.put_meta({"format": _FORMAT, "config": config, "fingerprint": game.fingerprint, "imports": imports})
     return config
 
 
@@ -275,7 +277,7 @@ def _kept(folder: Path) -> dict[str, Any]:
         return {}
     try:
         with Store.read(folder) as store:
-            config = store.meta("config") if store.meta("format") == "imported" else None
+            config = store.meta("config") if store.meta("format") == _FORMAT else None
             if not config:
                 return {}
             return {"game": config["game"], "entrants": config["entrants"], "imports": store.meta("imports", {})}

@@ -121,7 +121,8 @@ def read(lines: Iterable[str], layout: Layout, least: float, greatest: float) ->
         try:
             yield number, line, _row(line, layout, good, least, greatest)
         except (ValueError, csv.Error) as error:
-            yield number, line, str(error)
+            text = not any("\udc80" <= letter <= "\udcff" for letter in line)  # what decoding left of other bytes
+            yield number, line, str(error) if text else "it is no UTF-8 text: save the file as UTF-8"
 
 
 def _row(line: str, layout: Layout, good: set[str], least: float, greatest: float) -> Row:
