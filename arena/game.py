@@ -174,7 +174,10 @@ class Game(ABC, Generic[S]):
         return one_hot
 
     def resample(self, s: S, seat: int, rng: np.random.Generator) -> S:
-        """Return a state that `seat` could be in, for search under hidden information."""
+        """Return a state that `seat` could be in, for search under hidden information.
+
+        It follows from the view alone, and every state that the seat cannot tell apart must be able to come up.
+        """
         if not self.hidden:
             return s
         raise GameError(f"{self.name} has no resample(state, seat, rng): write one to search it")
