@@ -248,10 +248,16 @@ _FOLDER_NAME = re.compile(r"[^\W\d_][\w-]{0,49}")
 def _check_labels(names: Iterable[str]) -> None:
     """Raise ValueError for a name that a table, a picture or a key could not hold."""
     for name in names:
-        if not name.isprintable() or "|" in name or name != name.strip() or not 0 < len(name) <= 100:
-            raise ValueError(
-                f"the name {name!r} will not do: take 1 to 100 printable characters, no | and no blank at either end"
-            )
+        if wrong := wrong_name(name):
+            raise ValueError(wrong)
+
+
+def wrong_name(name: str) -> str:
+    """Return why a table, a picture or a key could not hold a player's name; empty for a good one."""
+    if name.isprintable() and "|" not in name and name == name.strip() and 0 < len(name) <= 100:
+        return ""
+    shown = name if len(name) <= 100 else name[:100] + "…"
+    return f"the name {shown!r} will not do: take 1 to 100 printable characters, no | and no blank at either end"
 
 
 C = TypeVar("C", bound=BaseModel)

@@ -66,7 +66,7 @@ WRONG = {
     "one entrant": (line(entrants=["a"]), "it has no 'entrants.1'"),
     "numbers": (line(entrants=[1, 2]), "its entrants.0 = 1 will not do"),
     "itself": (line(entrants=["a", "a"]), "'a' plays against itself"),
-    "a long name": (line(entrants=["a" * 101, "b"]), "will not do: 1 to 100 printable characters"),
+    "a long name": (line(entrants=["a" * 101, "b"]), "will not do: take 1 to 100 printable characters"),
     "two lines": (line(entrants=["a\nb", "c"]), r"the name 'a\nb' will not do"),
     "a bar": (line(entrants=["a", "c|d"]), "the name 'c|d' will not do"),
     "nothing": (line(entrants=["a", ""]), "the name '' will not do"),

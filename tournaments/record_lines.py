@@ -12,12 +12,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from arena.config import wrong_name
 from arena.errors import ReplayError
 from arena.game import Game
 from arena.match import forfeit_returns
 from arena.player import Fault
 from arena.record import Record, StopReason, Turn
-from arena.tournaments.result_rows import MAX_PAIR, measurable, wrong_name
+from arena.tournaments.result_rows import MAX_PAIR, measurable
 
 _ZERO = 1e-6
 """Of the greatest payoff: so far may the returns of a zero-sum match be from adding up to 0."""

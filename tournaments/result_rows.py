@@ -24,6 +24,7 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from arena.config import wrong_name
 from arena.errors import ConfigError
 
 OUTCOMES = ("score", "winner", "payoff")
@@ -80,14 +81,6 @@ class Layout(NamedTuple):
         return cls(
             delimiter, len(names), at["first"], at["second"], at[kinds[0]], kinds[0], at.get("pair"), at.get("step")
         )
-
-
-def wrong_name(name: str) -> str:
-    """Return why a table, a picture or a key could not hold a player's name; empty for a good one."""
-    if name.isprintable() and "|" not in name and name == name.strip() and 0 < len(name) <= 100:
-        return ""
-    shown = name if len(name) <= 100 else name[:100] + "…"
-    return f"the name {shown!r} will not do: 1 to 100 printable characters without | and without blanks at an end"
 
 
 def measurable(payoff: float) -> bool:
