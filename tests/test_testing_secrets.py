@@ -38,7 +38,8 @@ def sights(game):
 def test_a_hidden_game_that_hides_nothing_is_found():
     finding = found(ShowsAll())["nothing_hidden"]
     assert finding.severity is Severity.ERROR
-    assert "a view shows it" in finding.advice
+    assert "nothing is hidden: every view showed every deal" in finding.seen
+    assert "leave out of view what a seat must not see" in finding.advice
 
 
 def test_a_card_that_shows_after_somebody_elses_move_is_found():

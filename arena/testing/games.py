@@ -20,6 +20,7 @@ from arena.testing.findings import Finding, Findings, Severity
 from arena.testing.random_play import Anyone
 from arena.testing.random_results import RandomResults, play_at_random
 from arena.testing.resampling import check_resample
+from arena.testing.scoring import check_scoring
 from arena.testing.secrets import Sight, check_secrets
 from arena.testing.size import estimate_nodes
 from arena.testing.states import States
@@ -105,6 +106,8 @@ def examine_game(game: Game[Any], games: int = 100, seed: int = 0, *, results: b
             _check_replay(game, findings, seed)
         with findings.attempt("the same game in another process"):
             check_elsewhere(game, findings, seed)
+        with findings.attempt("reading its payoffs"):
+            check_scoring(game, histories, findings)
     played = None
     if results and not any(finding.severity is Severity.ERROR for finding in findings.sorted()):
         with findings.attempt("random play"):

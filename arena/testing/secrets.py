@@ -55,8 +55,8 @@ def _conclude(states: States, check: _Secrets) -> None:
     if tried and not concealed and not states.lookalikes:
         findings.error(
             "nothing_hidden",
-            "it says hidden = True, but every seat saw whatever was changed in the deals and moves of others",
-            "if something is to be hidden, a view shows it; if nothing is, say hidden = False",
+            "hidden = True, but nothing is hidden: every view showed every deal and every move of others",
+            "leave out of view what a seat must not see; or, if all may be seen, set hidden = False",
         )
     if decisions.resampled >= 20 and not decisions.elsewhere and states.lookalikes:
         findings.error(

@@ -41,6 +41,7 @@ class {title}(Game[State]):
     zero_sum = True
     hidden = False  # True as soon as somebody knows what another does not
     payoff_range = (-1.0, 1.0)  # the least and the greatest that a seat can earn
+    # scoring = "payoff"  # where it matters how much a seat earns; otherwise ratings count only who won
 
     def __init__(self, heap: int = 10) -> None:
         """Keep every parameter under its own name: `{name}.py:{title}(heap=21)` makes another game."""
