@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from arena.errors import ConfigError, PlayerError, TooLarge
+from arena.errors import ConfigError, HiddenState, PlayerError, TooLarge
 from arena.game import CHANCE, OVER, Game
 from arena.player import Move, Request, Requests
 
@@ -25,7 +25,9 @@ class Minimax:
     so it plays games of any size, no longer perfectly.
     """
 
-    def __init__(self, depth: int | None = None) -> None:
+    def __init__(self, depth: int | None = None, game: Game[Any] | None = None) -> None:
+        if game is not None and game.hidden:
+            raise HiddenState(f"{game.name} hides information, and minimax must see the state: use ismcts")
         if depth is not None and (type(depth) is not int or depth < 1):
             raise ConfigError(f"minimax cannot look {depth!r} moves ahead: give a depth of 1 or more")
         self.name = "minimax"

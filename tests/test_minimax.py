@@ -8,6 +8,7 @@ from arena.games.tic_tac_toe import TicTacToe
 from arena.player import Request, Requests
 from arena.players.minimax import Minimax
 from arena.players.uniform import UniformPlayer
+from arena.registry import load_player
 from arena.seeds import derive
 from arena.testing import check_player
 
@@ -110,6 +111,8 @@ def test_it_keeps_the_contract():
 def test_hidden_games_are_refused():
     with pytest.raises(HiddenState, match="kuhn_poker hides information"):
         Minimax().act(Requests([Request(KuhnPoker(), State(("J", "Q")), 0)]))
+    with pytest.raises(HiddenState, match="kuhn_poker hides information, and minimax must see the state: use ismcts"):
+        load_player("minimax", KuhnPoker())
 
 
 def test_large_games_are_refused_without_a_depth(monkeypatch):
