@@ -278,7 +278,16 @@ def load(path: Path, model: type[C], overrides: Iterable[str] = ()) -> C:
         raise ConfigError(f"{path} is empty: it needs at least {needed}")
     for override in overrides:
         _override(values, override)
+    _refuse_other_kind(values, model, path)
     return check(values, model, str(path))
+
+
+def _refuse_other_kind(values: Mapping[str, Any], model: type[BaseModel], path: Path) -> None:
+    """Raise ConfigError where a league was given to a tournament's command, or the reverse."""
+    if model is TournamentConfig and "training" in values and "entrants" not in values:
+        raise ConfigError(f"{path} describes a league, not a tournament: arena train {path} runs it")
+    if model is LeagueConfig and "entrants" in values and "training" not in values:
+        raise ConfigError(f"{path} describes a tournament, not a league: arena tournament {path} plays it")
 
 
 def check(values: Mapping[str, Any], model: type[C], source: str) -> C:
@@ -332,6 +341,9 @@ def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
     if problem["type"] == "value_error":
         return f"{where + ': ' if where else ''}{problem['ctx']['error']}"
     message = problem["msg"][0].lower() + problem["msg"][1:]
+    table, last = problem["loc"][0], str(problem["loc"][-1])
+    if last != table and last in model.model_fields:
+        message += f"; if {last} is meant for the whole file, move it above [{table}]"
     return f"{where} = {_shown(problem['input'])} will not do: {message}"
 
 

@@ -141,7 +141,7 @@ def _ladder(
     found = strengths(scores, games, wanted, role_skill=not (by_payoff or scores.disjoint))
     rows = _unrated_rows(scores, game.scale)
     if found:
-        rows = [_with_elo(row, found) for row in rows]
+        rows = [_with_elo(row, found, f"blocks of {block_pairs} pairs" if by_payoff else "matches") for row in rows]
     if by_payoff:
         rows = _with_blocks(rows, scores, games, game.scale, block_pairs)
         advantage = _payoff_advantage(scores, game.scale)
@@ -213,7 +213,7 @@ def _missing_blocks(played: int, longest: int, block_pairs: int) -> str:
     )
 
 
-def _with_elo(row: Row, found: Strengths) -> Row:
+def _with_elo(row: Row, found: Strengths, what: str) -> Row:
     """Return the row with its Elo, if games link it to the anchor of its ladder."""
     if row.name not in found.names or row.role not in found.anchors:
         return row
@@ -222,17 +222,17 @@ def _with_elo(row: Row, found: Strengths) -> Row:
     row = replace(row, standing=Standing.RATED, elo=elo.value, low=elo.low, high=elo.high, note="")
     if found.linked[i, anchor]:
         return row
-    return replace(row, standing=Standing.PROVISIONAL, note=_one_sided(found, i, anchor))
+    return replace(row, standing=Standing.PROVISIONAL, note=_one_sided(found, i, anchor, what))
 
 
-def _one_sided(found: Strengths, i: int, anchor: int) -> str:
-    """Return why nobody can say how far entrant `i` stands from the anchor."""
+def _one_sided(found: Strengths, i: int, anchor: int, what: str) -> str:
+    """Return why nobody can say how far entrant `i` stands from the anchor; `what` is what Elo counts."""
     name = found.names[anchor]
     if found.above[i, anchor]:
-        return f"its wins put it above {name}, but it has given no point away, so by how much is a guess"
+        return f"won {what} put it above {name}, but none was given away, so by how much is a guess"
     if found.above[anchor, i]:
-        return f"its losses put it below {name}, but it has taken no point yet, so by how much is a guess"
-    return f"neither wins nor draws connect it with {name}, so where it stands is a guess"
+        return f"lost {what} put it below {name}, but none was won yet, so by how much is a guess"
+    return f"neither won nor drawn {what} connect it with {name}, so where it stands is a guess"
 
 
 def _with_elo_by_role(row: Row, found: Strengths, scores: Scores) -> Row:

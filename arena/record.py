@@ -9,7 +9,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from arena.errors import IllegalAction, ReplayError
+from arena.errors import GameError, IllegalAction, ReplayError
 from arena.game import OVER, Game
 
 
@@ -122,6 +122,8 @@ class Record:
             return question(*about)
         except (IllegalAction, ReplayError):
             raise
+        except GameError as error:
+            raise ReplayError(f"match {self.key}: {error}") from error
         except Exception as error:
             what = f"{type(error).__name__}: {error}"
             raise ReplayError(f"match {self.key}: {game.spec} fails at its {where}: {what}") from error

@@ -221,8 +221,9 @@ def estimate(counts: Counts) -> Estimate:
 def summary(counts: Counts, test: Sprt) -> str:
     """Return the line that testers of chess engines read, for the pairs (5,)."""
     found, (lower, upper) = estimate(counts), test.bounds
+    los = f"{found.superiority:.1%}" if np.sum(counts) > 1 else "unknown"  # one pair has no spread
     return (
-        f"Elo {_plus_minus(found.elo)}, nElo {_plus_minus(found.normalised_elo)}, LOS {found.superiority:.1%}, "
+        f"Elo {_plus_minus(found.elo)}, nElo {_plus_minus(found.normalised_elo)}, LOS {los}, "
         f"even pairs {found.even:.0%}, pairs ratio {found.ratio:.2f}, "
         f"Ptnml(0-2) [{', '.join(str(int(count)) for count in counts)}], "
         f"LLR {float(test.llr(counts)):.2f} ({lower:.2f}, {upper:.2f}) [{test.elo0:g}, {test.elo1:g}]"

@@ -114,8 +114,9 @@ class Worker:
         else:
             while self._has_last_words():
                 pass
-        words = self._tail.decode("utf-8", "replace").strip().splitlines()
-        return Ended(f"its process ended (exit code {code}){': ' + words[-1] if words else ''}")
+        words = [line.strip() for line in self._tail.decode("utf-8", "replace").splitlines() if line.strip()]
+        telling = [line for line in words if "error" in line.lower()] or words
+        return Ended(f"its process ended (exit code {code}){': ' + telling[-1] if telling else ''}")
 
     def _has_last_words(self) -> bool:
         try:

@@ -190,3 +190,20 @@ def test_every_file_that_ships_is_valid_and_begins_with_its_command(file):
     load(file, LeagueConfig if league else TournamentConfig)
     command = "train" if league else "tournament"
     assert file.read_text().splitlines()[0] == f"# arena {command} tournaments/{file.name}"
+
+
+def test_the_other_kind_of_file_is_told_which_command_runs_it(tmp_path):
+    league, tournament = tmp_path / "league.toml", tmp_path / "tournament.toml"
+    league.write_text('game = "kuhn_poker"\n[training]\nupdates = 3\n')
+    tournament.write_text('game = "kuhn_poker"\n[entrants]\na = "uniform"\nb = "uniform"\n')
+    with pytest.raises(ConfigError, match=r"describes a league, not a tournament: arena train .*league\.toml runs it"):
+        load(league, TournamentConfig)
+    with pytest.raises(ConfigError, match=r"describes a tournament, not a league: arena tournament .* plays it"):
+        load(tournament, LeagueConfig)
+
+
+def test_a_key_below_the_wrong_heading_is_told_where_it_belongs(tmp_path):
+    path = tmp_path / "t.toml"
+    path.write_text('game = "kuhn_poker"\n[entrants]\na = "uniform"\nb = "uniform"\npairs = 10\n')
+    with pytest.raises(ConfigError, match=r"if pairs is meant for the whole file, move it above \[entrants\]"):
+        load(path, TournamentConfig)

@@ -114,7 +114,7 @@ def test_an_undefeated_entrant_is_finite_provisional_and_wide():
     row = rate(results, CHESS, anchor="a").rows[0]
     assert row.name == "best"
     assert row.standing is Standing.PROVISIONAL
-    assert "its wins put it above a, but it has given no point away" in row.note
+    assert "won matches put it above a, but none was given away" in row.note
     assert 500 < row.elo - 1000 < 2000
     assert row.high - row.low > 400
 

@@ -171,7 +171,7 @@ def test_forfeits_and_voids_are_counted_where_there_are_any(board, league):
 def test_who_has_lost_every_match_is_told_so_in_plain_words(tmp_path):
     entrants = {"uniform": "uniform", "bet": 'script(prefer="bet")', "pass": 'script(prefer="pass")'}
     arena.tournament(TournamentConfig(game="kuhn_poker", pairs=60, block_pairs=20, entrants=entrants), tmp_path)
-    assert "pass: provisional: its losses put it below uniform, but it has taken no point yet" in text(
+    assert "pass: provisional: lost blocks of 20 pairs put it below uniform, but none was won yet" in text(
         tables(Run.of(tmp_path), 200)
     )
 

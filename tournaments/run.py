@@ -64,14 +64,14 @@ class Run:
             if config is None:
                 raise ConfigError(f"{folder} holds a run that never began: start it with arena train or tournament")
             if store.meta("format") == "pit":
-                raise RatingError(
-                    f"{folder} holds a comparison of two players, told by arena pit: it has no ladder"
-                )
+                raise RatingError(f"{folder} holds a comparison of two players, told by arena pit: it has no ladder")
             game = load_game(config["game"])
             league = store.meta("format") == "league"
             entrants = config["anchors" if league else "entrants"]
             results = store.results(game)
             if not results:
+                if store.meta("fingerprint", game.fingerprint) != game.fingerprint:
+                    raise RatingError(f"{folder} holds matches of {game.name} under other rules than it has now")
                 raise RatingError(f"{folder} holds no rated matches yet: let the run go on for a while")
             crashes = store.crashes()
             return cls(

@@ -122,7 +122,9 @@ class Verdict(NamedTuple):
                 return f"{claim} {after}, and their difference is known as precisely as was asked"
         if self.test is not None:
             return self._tested(claim, after)
-        return f"{claim} {after}: play more with --pairs" if self.decision is Decision.OPEN else f"{claim}, {after}"
+        if self.decision is Decision.OPEN:
+            return f"no verdict {after} between {both}{where}: the interval still holds 0, play more with --pairs"
+        return f"{claim}, {after}"
 
     def _tested(self, claim: str, after: str) -> str:
         assert self.test is not None
