@@ -6,9 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+import arena
+from arena.config import TournamentConfig
 from arena.store import Store
 from arena.tournaments.page import write
 from arena.tournaments.run import Run
+from arena.tournaments.tournament import standings
 from tests.page_runs import PICTURE, SCRIPT, hostile_tournament, plain_tournament, small_league
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="the browser's driver is missing: install .[test]")
@@ -43,8 +46,19 @@ def pages(tmp_path_factory):
         "poker": plain_tournament(folder / "poker", "kuhn_poker"),
         "league": small_league(folder / "league"),
         "hostile": hostile_tournament(folder / "hostile"),
+        "swiss": staged_tournament(folder / "swiss", "swiss", rounds=3),
+        "bracket": staged_tournament(folder / "bracket", "double_elimination"),
     }
     return {name: write(run) for name, run in made.items()}
+
+
+def staged_tournament(folder, form, **more):
+    names = {"uniform": "uniform", "minimax": "minimax", "other": "uniform", "corner": 'script(prefer="1")'}
+    config = TournamentConfig(
+        game="tic_tac_toe", format=form, pairs=10, block_pairs=5, anchor="uniform", entrants=names, **more
+    )
+    arena.tournament(config, folder)
+    return folder
 
 
 class Visit:
@@ -79,7 +93,7 @@ def count(page):
     return int(page.locator("#count").inner_text().split()[0].replace(",", ""))
 
 
-@pytest.mark.parametrize("name", ["board", "poker", "league", "hostile"])
+@pytest.mark.parametrize("name", ["board", "poker", "league", "hostile", "swiss", "bracket"])
 @pytest.mark.parametrize(("size", "scheme"), [(DESK, "light"), (HAND, "dark")])
 def test_nothing_sticks_out_and_nothing_is_asked_of_a_network(browser, pages, name, size, scheme):
     with Visit(browser, pages[name], size=size, scheme=scheme) as page:
@@ -101,6 +115,54 @@ def test_the_leaderboard_is_in_order_and_sorts(browser, pages):
         page.get_by_role("button", name="Lost", exact=True).click()
         assert page.locator('#leaderboard th[aria-sort="descending"]').inner_text().startswith("Lost")
         assert names(page)[-1] == "minimax"
+
+
+@pytest.mark.parametrize("name", ["board", "poker", "league"])
+def test_the_highest_elo_is_that_of_the_first_of_the_ladder(browser, pages, name):
+    first = Run.of(pages[name].parent).ladder.rows[0]
+    with Visit(browser, pages[name]) as page:
+        words = page.locator("#facts div", has_text="Highest Elo").inner_text().split()
+        assert words[2:4] == [f"{first.elo:.0f}", first.name]
+        assert words[4:] == (["Provisional"] if first.standing == "provisional" else [])
+    assert (first.standing == "provisional") == (name == "poker")  # so both kinds of leader are seen
+
+
+@pytest.mark.parametrize(("name", "form"), [("swiss", "swiss"), ("bracket", "double elimination")])
+def test_a_format_with_rounds_says_how_they_went(browser, pages, name, form):
+    lines = standings(pages[name].parent)
+    with Visit(browser, pages[name]) as page:
+        assert page.locator("#subtitle").inner_text() == f"tic_tac_toe · {form} tournament"
+        shown = page.locator("#standings li").all_inner_texts()
+        assert [line.split() for line in shown] == [line.split() for line in lines]
+        places = page.locator("#standings .aligned").all_inner_texts()
+        assert len(places) == (4 if name == "swiss" else 0)
+        assert len({line.index("points") for line in places}) == len(places[:1])  # they stand in columns
+        boxes = [page.locator(part).bounding_box()["y"] for part in ("#facts", "#standings", "#leaderboard")]
+        assert boxes == sorted(boxes)
+
+
+def test_other_runs_have_no_standings(browser, pages):
+    for name, kind in (("board", "round robin tournament"), ("league", "self-play league")):
+        with Visit(browser, pages[name]) as page:
+            assert page.locator("#subtitle").inner_text().split(" · ")[1] == kind
+            assert not page.locator("#standings").is_visible()
+
+
+def test_a_shade_marks_the_edge_where_a_table_goes_on(browser, pages):
+    def edge(page):
+        """Return the picture of a few pixels at the right edge, above the words of the head."""
+        box = page.locator("#leaderboard .scroller").bounding_box()
+        clip = {"x": box["x"] + box["width"] - 4, "y": box["y"] + 2, "width": 2, "height": 4}
+        return page.screenshot(clip=clip, full_page=True)
+
+    with Visit(browser, pages["swiss"], size=HAND) as page:
+        scroller = page.locator("#leaderboard .scroller")
+        before = edge(page)
+        scroller.evaluate("box => { box.scrollLeft = box.scrollWidth }")
+        assert scroller.evaluate("box => box.scrollLeft") > 0
+        assert edge(page) != before
+    with Visit(browser, pages["swiss"]) as page:
+        assert page.locator("#leaderboard .scroller").evaluate("box => box.scrollWidth <= box.clientWidth")
 
 
 def test_how_far_a_place_can_be_trusted_stands_beside_the_name(browser, pages):

@@ -21,6 +21,7 @@ from arena.store import Store
 from arena.tournaments.page_data import page_data
 from arena.tournaments.page_matches import page_matches
 from arena.tournaments.run import Run
+from arena.tournaments.tournament import standings
 
 ASSETS = Path(__file__).parent / "page_assets"
 SCRIPTS = ("text.js", "tables.js", "charts.js", "scene.js", "replay.js", "matches.js", "page.js")
@@ -38,7 +39,9 @@ def write(folder: Path, file: Path | None = None) -> Path:
         raise ConfigError(f"{file} should be a page: end its name in .html")
     run = Run.of(folder)
     with Store.read(folder) as store:
-        text = html({**page_data(run), **page_matches(store, run.game)})
+        kind = store.meta("config").get("format") if store.meta("format") == "tournament" else None
+        form = {"format": kind, "standings": standings(folder)}
+        text = html({**page_data(run), **form, **page_matches(store, run.game)})
     try:
         _replace(file, text)
     except OSError as error:

@@ -141,6 +141,16 @@ function ladderNotes(data, payoff, digits) {
   return notes;
 }
 
+/** What the format itself says, in its own lines: places that stand in columns, then rounds or a bracket. */
+function standings(data) {
+  if (!data.standings.length) return;
+  byId("standings").hidden = false;
+  const isPlace = (line) => /^ *\d+\. /.test(line);
+  const indent = Math.min(...data.standings.filter(isPlace).map((line) => line.search(/\S/)));
+  byId("standings-list").append(...data.standings.map((line) => (
+    isPlace(line) ? el("li", { class: "aligned" }, visible(line.slice(indent))) : el("li", {}, visible(line)))));
+}
+
 function heatMap(data) {
   const { names, mean, half, left_out: leftOut, cyclic } = data.payoffs;
   const most = Math.max(...mean.flat().map((x) => Math.abs(x ?? 0))) || 1;
