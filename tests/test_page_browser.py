@@ -150,9 +150,9 @@ def test_other_runs_have_no_standings(browser, pages):
 
 def test_a_shade_marks_the_edge_where_a_table_goes_on(browser, pages):
     def edge(page):
-        """Return the picture of a few pixels at the right edge, above the words of the head."""
+        """Return the picture of a few pixels near the right edge, below the words of the last row."""
         box = page.locator("#leaderboard .scroller").bounding_box()
-        clip = {"x": box["x"] + box["width"] - 4, "y": box["y"] + 2, "width": 2, "height": 4}
+        clip = {"x": box["x"] + box["width"] - 14, "y": box["y"] + box["height"] - 8, "width": 4, "height": 4}
         return page.screenshot(clip=clip, full_page=True)
 
     with Visit(browser, pages["swiss"], size=HAND) as page:
