@@ -165,15 +165,13 @@ def test_more_rounds_may_be_appended(tmp_path):
 
 
 def test_an_unfinished_round_is_not_told(tmp_path):
-    def stop(progress):
-        if progress.played == 333:  # of 240 a round
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        arena.tournament(config(pairs=60), tmp_path, tell=stop)
+    arena.tournament(config(pairs=60), tmp_path)
+    whole = standings(tmp_path)
+    with Store.open(tmp_path) as store, store.transaction():
+        store._db.execute("DELETE FROM matches WHERE number > 333")  # of 240 a round
     assert standings(tmp_path)[0].startswith("swiss: after 1 of 3 rounds")
     arena.tournament(config(pairs=60), tmp_path)
-    assert standings(tmp_path)[0].startswith("swiss: after 3 of 3 rounds")
+    assert standings(tmp_path) == whole
 
 
 def test_poker_is_scored_by_chips(tmp_path):

@@ -18,7 +18,11 @@ def sentence(verdict):
 SENTENCES = [
     # Payoffs, by the confidence sequence.
     (PLAYED, Decision.FIRST, "anna is better than bert, after 20 pairs"),
-    (CLOSE, Decision.OPEN, "no verdict after 20 pairs between anna and bert: the interval still holds 0, play more with --pairs"),
+    (
+        CLOSE,
+        Decision.OPEN,
+        "no verdict after 20 pairs between anna and bert: the interval still holds 0, play more with --pairs",
+    ),
     (
         CLOSE._replace(ended=Ended.PRECISE),
         Decision.OPEN,

@@ -147,9 +147,9 @@ class Verdict(NamedTuple):
         unit = "pairs" if self.role else "matches"
         flagged = "".join(f", {n} {stop}" for stop, n in self.stops.items() if stop != StopReason.FINISHED)
         saved = f"; AIVAT took luck out, variance ÷ {self.saved:.1f}" if self.saved >= 1.05 else ""
-        interval = f"{100 * (1 - self.alpha):g}% interval [{self.low:+.3f}, {self.high:+.3f}]"
+        interval = f"{100 * (1 - self.alpha):g}% interval [{_plain(self.low)}, {_plain(self.high)}]"
         results = f"{unit} won {self.wins:,}, drawn {self.draws:,}, lost {self.losses:,}{flagged}"
-        return f"{as_played}{self.mean:+.3f} per match, {interval} whenever one stops{saved}; {results}"
+        return f"{as_played}{_plain(self.mean)} per match, {interval} whenever one stops{saved}; {results}"
 
 
 def _sign(low: float, high: float) -> Decision:
@@ -159,3 +159,8 @@ def _sign(low: float, high: float) -> Decision:
     if high < 0:
         return Decision.SECOND
     return Decision.NEITHER if low == high else Decision.OPEN
+
+
+def _plain(value: float) -> str:
+    """Return a number with its sign; what rounds to 0 has a plus."""
+    return f"{round(value, 3) + 0.0:+.3f}"
