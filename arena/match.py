@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeGuard
 
 from arena.errors import ConfigError, GameError, PlayerError, StoppedError
 from arena.game import CHANCE, OVER, Game, IllegalAction, Text
-from arena.player import Fault, Move, Player, Request, Requests
+from arena.player import Fault, Move, Player, Request, Requests, is_unicode
 from arena.positions import Positions
 from arena.record import Record, StopReason, Turn
 from arena.seeds import derive_several, nth, uniform
@@ -147,15 +147,10 @@ def _check(player: Player, move: Any) -> None:
     if not isinstance(move, Move):
         raise PlayerError(f"{player.name} answered with a {type(move).__name__} instead of a Move")
     for text in (move.action, move.raw):
-        if not isinstance(text, str | None) or not _is_unicode(text or ""):
+        if not isinstance(text, str | None) or not is_unicode(text or ""):
             raise PlayerError(f"{player.name} answered with {text!r}, which is no text")
     if not isinstance(move.fault, Fault | None):
         raise PlayerError(f"{player.name} gave the fault {move.fault!r}: take one of arena.player.Fault")
-
-
-def _is_unicode(text: str) -> bool:
-    """Return whether the text can be written to a file: half of a surrogate pair cannot."""
-    return text.isascii() or text.encode("utf-8", "replace").decode() == text
 
 
 class _Match:

@@ -57,6 +57,11 @@ class Move(NamedTuple):
     fault: Fault | None = None
 
 
+def is_unicode(text: str) -> bool:
+    """Return whether the text can be written to a file: half of a surrogate pair cannot."""
+    return text.isascii() or text.encode("utf-8", "replace").decode() == text
+
+
 class Request:
     """One question to a player: all that a seat knows, and what it may do."""
 

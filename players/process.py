@@ -24,7 +24,7 @@ from typing import Any
 
 from arena.errors import ConfigError
 from arena.game import Choices, Text
-from arena.player import Fault, Move, Request, Requests
+from arena.player import Fault, Move, Request, Requests, is_unicode
 from arena.players.worker import Ended, Late, Worker
 
 _LONGEST = 1e6
@@ -149,6 +149,6 @@ def _answer(line: str) -> Move:
         if said.get("resign") is True:
             return Move(None, line, fault=Fault.RESIGN)
         said = said.get("action")
-    if not isinstance(said, str) or said.encode("utf-8", "replace").decode() != said:  # half of a surrogate pair
+    if not isinstance(said, str) or not is_unicode(said):
         return Move(None, line, fault=Fault.UNPARSABLE)
     return Move(said, "" if line in (said, json.dumps({"action": said})) else line)
