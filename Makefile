@@ -17,12 +17,12 @@ test: ## run the tests; those marked slow are skipped
 slow: ## run every test, full-size training included
 	$(PYTHON) -m pytest --slow
 
-check: ## lint, formatting and types
+check: types ## lint, formatting and types
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
 
-types: ## build the wheel and check the types in it, as a user's mypy sees them
+types: ## build the wheel and check the types in it, as a user's mypy sees them: across rooms too
 	rm -rf build
 	$(PYTHON) -m build --wheel --no-isolation --outdir build/types/wheel .
 	$(PYTHON) -m zipfile -e build/types/wheel/*.whl build/types/site

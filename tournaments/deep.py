@@ -37,7 +37,7 @@ def deep_tables(run: Run) -> Group:
 
 def game_table(run: Run) -> Table:
     """Return Nash weight, skill and alpha-rank of every entrant, by skill. Raises RatingError where some never met."""
-    weight, skill, share = run.nash.weight, run.nash.skill, run.alpha_rank
+    weight, skill, share = run.nash.weight, run.nash.skill.tolist(), run.alpha_rank
     weights, shares = _redrawn(run)
     table = Table(title="the payoff matrix as a game of its own", title_justify="left", title_style="bold")
     table.add_column("player", overflow="fold", min_width=10)

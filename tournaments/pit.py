@@ -213,22 +213,28 @@ class _Evidence:
 
     def verdict(self, ended: Ended) -> Verdict:
         """Return the verdict on what is here."""
+        # Rounded, so that exchanged players get the same numbers to the last digit.
+        mean, low, high = (round(float(end), 9) for end in self.mean.interval)
         variances = np.var(self.raw), np.var(self.corrected)
         return Verdict(
-            self.contest.first,
-            self.contest.second,
-            *(round(float(end), 9) for end in self.mean.interval),  # the same for exchanged players, to the last digit
-            *(self.outcomes[sign] for sign in (1, 0, -1)),
-            len(self.raw),
-            dict(Counter(str(record.stop) for record in self.records)),
-            ended,
-            self.test,
-            tuple(self.counts),
-            self.mean.alpha,
-            self.known.exact,
-            float(variances[0] / variances[1]) if self.known.luck and variances[1] > 0 else 1.0,
-            self.contest.role,
-            self.contest.against,
+            first=self.contest.first,
+            second=self.contest.second,
+            mean=mean,
+            low=low,
+            high=high,
+            wins=self.outcomes[1],
+            draws=self.outcomes[0],
+            losses=self.outcomes[-1],
+            pairs=len(self.raw),
+            stops=dict(Counter(str(record.stop) for record in self.records)),
+            ended=ended,
+            test=self.test,
+            counts=tuple(self.counts),
+            alpha=self.mean.alpha,
+            exact=self.known.exact,
+            saved=float(variances[0] / variances[1]) if self.known.luck and variances[1] > 0 else 1.0,
+            role=self.contest.role,
+            against=self.contest.against,
         )
 
 
