@@ -1,0 +1,121 @@
+"""A league's file: who learns how, from whom, and when the population grows."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from arena.config.fields import Count, Seed, Strict, Weight, check_labels
+
+_FOLDER_NAME = re.compile(r"[^\W\d_][\w-]{0,49}")
+
+
+class LearnerConfig(Strict):
+    """A player that trains."""
+
+    player: str = "net(hidden=[64, 64])"
+    """The spec of its policy."""
+    policies: Literal["shared", "per_role"] = "shared"
+    """One policy for all seats, or one policy per role."""
+
+
+class TrainingConfig(Strict):
+    """How learners improve."""
+
+    updates: Count
+    """Steps of the optimiser."""
+    matches: Count = 1024
+    """Matches per learner and update."""
+    learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-3
+    """Adam's, at the start; it falls linearly to 0."""
+    kl_weight: Weight = 0.2
+    """Price of a nat of KL to the reference, in units of the game's greatest payoff."""
+    reference_every: Count = 200
+    """Updates between copies of the policy into the reference."""
+    baseline_decay: Annotated[float, Field(ge=0, lt=1)] = 0.95
+    """Decay of the role baselines, per match."""
+    rollouts: Literal["auto", "tables", "matches"] = "auto"
+    """Play training matches on exact tables (games that can be enumerated) or through the referee."""
+
+
+class OpponentConfig(Strict):
+    """Whom a learner meets in training: relative weights of three ways to draw an opponent."""
+
+    latest: Weight = 1.0
+    """Itself as it is now."""
+    uniform: Weight = 0.0
+    """Any snapshot, all alike."""
+    prioritised: Weight = 0.0
+    """Snapshots in proportion to (1 − win rate) ** hardness: those that it does not beat yet."""
+    hardness: Weight = 2.0
+    """The exponent of prioritised."""
+
+    @model_validator(mode="after")
+    def _check(self) -> OpponentConfig:
+        if self.latest + self.uniform + self.prioritised <= 0:
+            raise ValueError("at least one of latest, uniform and prioritised must be above 0")
+        return self
+
+
+class ScheduleConfig(Strict):
+    """What happens when, in updates. The last update always makes a snapshot, which is rated."""
+
+    checkpoint_every: Count = 100
+    """After a crash at most this many updates are done again."""
+    snapshot_every: Count = 300
+    """A frozen copy joins the population and is rated; a multiple of checkpoint_every."""
+
+    @model_validator(mode="after")
+    def _check(self) -> ScheduleConfig:
+        if self.snapshot_every % self.checkpoint_every:
+            raise ValueError(
+                f"snapshot_every must be a multiple of checkpoint_every, and {self.snapshot_every} is none of "
+                f"{self.checkpoint_every}"
+            )
+        return self
+
+
+class RatingConfig(Strict):
+    """The matches that rate a snapshot: against every anchor and the snapshots before it."""
+
+    pairs: Count = 200
+    """Pairs per opponent."""
+    rivals: Annotated[int, Field(ge=0)] = 1
+    """How many earlier snapshots it meets."""
+    block_pairs: Count = 50
+    """Payoff games: how many pairs make the block that Elo counts as one game."""
+
+
+class LeagueConfig(Strict):
+    """A self-play run."""
+
+    game: str
+    training: TrainingConfig
+    learners: dict[str, LearnerConfig] = {"main": LearnerConfig()}
+    anchors: dict[str, str] = {"uniform": "uniform"}
+    """Name → spec of players that never change. The first one's Elo is fixed at 1000."""
+    opponents: OpponentConfig = OpponentConfig()
+    schedule: ScheduleConfig = ScheduleConfig()
+    rating: RatingConfig = RatingConfig()
+    seed: Seed = 0
+
+    @model_validator(mode="after")
+    def _check(self) -> LeagueConfig:
+        if not self.learners or not self.anchors:
+            raise ValueError("a league needs at least one learner and one anchor")
+        if shared := set(self.learners) & set(self.anchors):
+            raise ValueError(f"{sorted(shared)[0]!r} is both a learner and an anchor: give one another name")
+        check_labels(self.anchors)
+        for name in self.learners:
+            if not _FOLDER_NAME.fullmatch(name):
+                raise ValueError(
+                    f"the learner's name {name!r} cannot name a folder: take up to 50 letters, digits, _ and -, "
+                    "a letter first"
+                )
+        for name in [*self.learners, *self.anchors]:
+            learner, _, step = name.rpartition("-")
+            if learner in self.learners and step.isdecimal():
+                raise ValueError(f"{name!r} is what a snapshot of {learner!r} is called: take another name")
+        return self

@@ -1,0 +1,46 @@
+import re
+
+import pytest
+
+from arena.config import LeagueConfig, load
+from arena.errors import ConfigError
+
+LEAGUE = 'game = "kuhn_poker"\n[training]\nupdates = 10\n'
+
+
+def written(tmp_path, text):
+    file = tmp_path / "config.toml"
+    file.write_text(text)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (LEAGUE + "[learners.main]\nplayr = 'net'\n", "no key 'learners.main.playr'; did you mean 'player'?"),
+        (LEAGUE + "[opponents]\nlatest = 0.0\n", "at least one of latest, uniform and prioritised"),
+        (LEAGUE + "[schedule]\ncheckpoint_every = 7\n", "snapshot_every must be a multiple of checkpoint_every"),
+        (LEAGUE + "[anchors]\nmain = 'uniform'\n", "'main' is both a learner and an anchor"),
+        (LEAGUE + "[learners.a]\npolicies = 'both'\n", "learners.a.policies = 'both' will not do"),
+        (LEAGUE + "[opponents]\nlatest = inf\n", "opponents.latest = inf will not do: input should be a finite number"),
+        (LEAGUE + "learning_rate = inf\n", "training.learning_rate = inf will not do"),
+        (LEAGUE + "[anchors]\nmain-20 = 'uniform'\n", "'main-20' is what a snapshot of 'main' is called"),
+        (LEAGUE + "[learners.a]\n[learners.a-3]\n", "'a-3' is what a snapshot of 'a' is called: take another name"),
+        (LEAGUE + "[anchors]\n'a|b' = 'uniform'\n", "the name 'a|b' will not do"),
+        ("game = 'kuhn_poker'\n", "the key 'training' is missing"),
+    ],
+)
+def test_a_bad_league_file_gets_one_sentence(tmp_path, text, sentence):
+    with pytest.raises(ConfigError, match=re.escape(sentence)):
+        load(written(tmp_path, text), LeagueConfig)
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "", ".", "a b", "-a", "3a", "a.b", "a" * 51])
+def test_a_learner_has_a_name_that_can_name_a_folder(tmp_path, name):
+    with pytest.raises(ConfigError, match="cannot name a folder: take up to 50 letters, digits, _ and -, a letter"):
+        load(written(tmp_path, LEAGUE + f"[learners.'{name}']\n"), LeagueConfig)
+
+
+def test_only_a_learner_has_snapshots(tmp_path):
+    text = LEAGUE + "[learners.main-b]\n[anchors]\nother-20 = 'uniform'\nmain-x = 'uniform'\n"
+    assert list(load(written(tmp_path, text), LeagueConfig).anchors) == ["other-20", "main-x"]
