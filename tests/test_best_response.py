@@ -7,7 +7,6 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from arena.errors import GameError
 from arena.game import CHANCE, OVER, Game
 from arena.games.kuhn_poker import KuhnPoker, equilibrium
 from arena.games.matrix import Matrix, RockPaperScissors
@@ -252,74 +251,3 @@ def test_a_last_state_may_forget_the_way_to_it():
     assert len(tree.terminals) == 7  # payoffs: the three draws are one state
     assert nash_conv(tree, tree.uniform) == pytest.approx(50 / 3, abs=1e-12)
     assert [best_response(tree, tree.uniform, seat).value for seat in (0, 1)] == pytest.approx([25 / 3] * 2)
-
-
-class TwoSteps(Game[tuple[str, ...]]):
-    """The first player moves, then the second, then the first again."""
-
-    name = "two_steps"
-    hidden = True
-    actions = ("a", "b")
-
-    def start(self):
-        return ()
-
-    def turn(self, s):
-        return OVER if len(s) == 3 else len(s) % 2
-
-    def step(self, s, action):
-        return (*s, action)
-
-    def returns(self, s):
-        return (1.0, -1.0) if s[0] == s[2] else (-1.0, 1.0)
-
-    def view(self, s, seat):
-        return f"{len(s)}: {s[0] if s and seat == 0 else '?'}"
-
-
-class ForgetfulView(TwoSteps):
-    """The first player does not remember what it did."""
-
-    name = "forgetful_view"
-
-    def view(self, s, seat):
-        return f"{len(s)}: ?"
-
-
-class ForgetfulState(TwoSteps):
-    """Nobody knows what the first player did, not even the rules."""
-
-    name = "forgetful_state"
-
-    def step(self, s, action):
-        return ("?",) if not s else (*s, action)
-
-    def view(self, s, seat):
-        return f"{len(s)}: ?"
-
-
-def test_who_remembers_can_do_best():
-    tree = enumerate_game(TwoSteps())
-    assert best_response(tree, tree.uniform, 0).value == 1.0
-
-
-@pytest.mark.parametrize(
-    ("game", "sentence"),
-    [
-        (
-            ForgetfulView(),
-            "forgetful_view: seat 0 sees '2: ?' after different moves of its own; "
-            "a view must tell all that its seat did and saw (perfect recall)",
-        ),
-        (
-            ForgetfulState(),
-            "forgetful_state: different moves of seat 0 lead to one and the same state; "
-            "a view, and so the state, must tell all that a seat did and saw (perfect recall)",
-        ),
-    ],
-)
-def test_imperfect_recall_is_refused(game, sentence):
-    tree = enumerate_game(game)
-    with pytest.raises(GameError) as refusal:
-        best_response(tree, tree.uniform, 0)
-    assert str(refusal.value) == sentence
