@@ -46,10 +46,8 @@ def best_response_gains(tree: Tree, policy: Policy) -> list[float]:
     form = sequence_form(tree)
     plans = [plan_weights(form, policy, seat) for seat in seats]
     values = reach_weights(form, plans) @ form.payoff
-    return [
-        _hidden(tree, form, reach_weights(form, plans[:seat] + plans[seat + 1 :]), seat).value - values[seat]
-        for seat in seats
-    ]
+    others = [reach_weights(form, plans[:seat] + plans[seat + 1 :]) for seat in seats]
+    return [_hidden(tree, form, others[seat], seat).value - values[seat] for seat in seats]
 
 
 def best_response(tree: Tree, policy: Policy, seat: int) -> BestResponse:
