@@ -26,6 +26,10 @@ from arena.schema import COLUMNS, MIGRATIONS, Ending, to_ending, to_record, to_r
 FILE = "run.sqlite"
 _PAUSES = 10
 """Between two transactions passes ten times the time that the last one took; slow rounds are written at once."""
+_MOST = 1000
+"""… but no more than so many matches wait: where writing is slow beside playing, ever more would."""
+_LONGEST = 1.0
+"""… nor any longer than this, in seconds, even where a disk has just hung: a kill would lose them."""
 
 _CHUNK = 1000
 """Rows that are held at once where a table is walked through."""
@@ -143,7 +147,7 @@ class Store:
     def keep(self, rounds: Iterable[Sequence[Record]]) -> Iterator[Record]:
         """Write the records of every round as it ends, and yield each one after it is safe.
 
-        Rounds that end quickly share a transaction, so that writing takes a tenth of the time at most.
+        Rounds that end quickly share a transaction, so that writing takes little of the time.
         """
         waiting: list[Record] = []
         wrote, took = time.monotonic(), 0.0
@@ -151,7 +155,7 @@ class Store:
             for records in rounds:
                 waiting += records
                 now = time.monotonic()
-                if waiting and now - wrote >= _PAUSES * took:
+                if waiting and (len(waiting) >= _MOST or now - wrote >= min(_PAUSES * took, _LONGEST)):
                     group, waiting = waiting, []
                     self.add(group)
                     wrote = time.monotonic()

@@ -234,6 +234,28 @@ def test_quick_rounds_share_a_transaction(tmp_path, records, monkeypatch):
     assert len(writes) < 20
 
 
+@pytest.mark.parametrize(("most", "longest", "expected"), [(20, 60.0, 20), (10**6, 0.05, 7)])
+def test_however_slow_the_disk_few_matches_wait_for_it(tmp_path, records, monkeypatch, most, longest, expected):
+    """Where writing takes long beside playing, ten times as long would make the next group larger, and so on."""
+    monkeypatch.setattr("arena.store._MOST", most)
+    monkeypatch.setattr("arena.store._LONGEST", longest)
+    with Store.open(tmp_path) as store:
+        writes = []
+
+        def slow_disk(group):
+            time.sleep(0.1)
+            writes.append(len(group))
+
+        def rounds():
+            for record in records[:60]:
+                time.sleep(0.01)
+                yield [record]
+
+        monkeypatch.setattr(store, "add", slow_disk)
+        assert len(list(store.keep(rounds()))) == 60
+    assert max(writes) <= expected
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
 def test_an_interrupt_loses_nothing_that_was_played(tmp_path, records, error):
     def rounds():
