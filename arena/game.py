@@ -53,6 +53,10 @@ class Uniform(Sequence[tuple[str, float]]):
     def __len__(self) -> int:
         return self.n
 
+    def has(self, outcome: str) -> bool:
+        """Return whether `outcome` can be drawn, without walking through all."""
+        return outcome in Choices(self.n, self.label)
+
     @overload
     def __getitem__(self, index: int) -> tuple[str, float]: ...
     @overload

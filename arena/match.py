@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
-from math import isfinite
-from numbers import Real
 from typing import Any, NamedTuple, TypeGuard
 
 from arena.errors import ConfigError, GameError, PlayerError, StoppedError
@@ -345,24 +343,12 @@ class _Match:
 
     def _returns(self, stop: StopReason, culprit: int | None) -> tuple[float | None, ...]:
         if stop is StopReason.FINISHED:
-            returns = tuple(self.game.returns(self.position.state))
-            if len(returns) != self.game.seats:
-                raise GameError(f"the game has {self.game.seats} seats, but its returns are {returns}")
-            return tuple([_payoff(r, returns) for r in returns])
+            return self.positions.returns(self.position)
         if stop is StopReason.TRUNCATED:
             return tuple(0.0 if side >= 0 else None for side in self.game.side_of)
         if stop is StopReason.FORFEIT and culprit is not None:
             return forfeit_returns(self.game, culprit)
         return (None,) * self.game.seats
-
-
-def _payoff(value: Any, returns: tuple[Any, ...]) -> float | None:
-    """Return a seat's payoff as a plain number, or None. Raises GameError for what is neither."""
-    if value is None:
-        return None
-    if not (type(value) is float or isinstance(value, Real)) or not isfinite(value):
-        raise GameError(f"its returns are {returns}: give a finite number or None for every seat")
-    return float(value)
 
 
 def forfeit_returns(game: Game[Any], culprit: int) -> tuple[float | None, ...]:

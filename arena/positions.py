@@ -10,6 +10,8 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate
+from math import isfinite
+from numbers import Real
 from operator import index
 from typing import Any
 
@@ -22,6 +24,9 @@ _REMEMBERED = 20_000
 _FORGOTTEN: dict[str, tuple[Position, Turn]] = {}
 """What follows a position that is not kept: nothing is ever written here."""
 
+_ROUNDING = 1e-9
+"""How far payoffs may be off, in units of the game's scale."""
+
 turn_of = lru_cache(maxsize=4096)(Turn)
 """`Turn`, made once for each seat and action."""
 
@@ -29,7 +34,7 @@ turn_of = lru_cache(maxsize=4096)(Turn)
 class Position:
     """A state with what the rules say of it. `open` fills in what is only needed where a seat decides."""
 
-    __slots__ = ("after", "legal", "outcomes", "ready", "state", "sums", "turn")
+    __slots__ = ("after", "legal", "outcomes", "ready", "returns", "state", "sums", "turn")
 
     def __init__(self, state: Any, turn: int, after: dict[str, tuple[Position, Turn]]) -> None:
         self.state = state
@@ -43,6 +48,8 @@ class Position:
         """What each of them may do."""
         self.outcomes: Sequence[tuple[str, float]] = ()
         self.sums: list[float] = []
+        self.returns: tuple[float | None, ...] = ()
+        """Payoff per seat where the game is over, once somebody has asked."""
 
     def open(self, game: Game[Any]) -> None:
         """Ask the rules who is ready here, and for what. Raises GameError where they contradict themselves."""
@@ -61,6 +68,8 @@ class Position:
             self.outcomes = game.chance(self.state)
             if not isinstance(self.outcomes, Uniform):  # which may be too many to walk through
                 self.sums = list(accumulate(p for _, p in self.outcomes))
+                if not abs(self.sums[-1] - 1) <= 1e-6:
+                    raise GameError(f"the probabilities of chance add up to {self.sums[-1]:g}, not to 1")
         if isinstance(self.outcomes, Uniform):
             return self.outcomes[int(u * len(self.outcomes))][0]
         place = bisect_right(self.sums, u)
@@ -68,6 +77,32 @@ class Position:
             return self.outcomes[place][0]
         # Where rounding leaves the sum below u, the draw belongs to the last outcome that is possible.
         return [name for name, p in self.outcomes if p > 0][-1]
+
+
+def _returns(game: Game[Any], state: Any) -> tuple[float | None, ...]:
+    """Return the payoff per seat as plain numbers. Raises GameError where they are not what the game declares."""
+    returns = tuple(game.returns(state))
+    if len(returns) != game.seats:
+        raise GameError(f"the game has {game.seats} seats, but its returns are {returns}")
+    paid = tuple([_payoff(value, returns) for value in returns])
+    low, high = game.payoff_range
+    slack = _ROUNDING * game.scale
+    if any(value is not None and not low - slack <= value <= high + slack for value in paid):
+        raise GameError(f"its returns {returns} leave its payoff_range {low:g} to {high:g}: widen the range")
+    if game.zero_sum and game.seats == game.entrants >= 2:
+        total = sum(value or 0.0 for value in paid)
+        if not abs(total) <= slack:
+            raise GameError(f"its returns {returns} add up to {total:g}: mend them, or say zero_sum = False")
+    return paid
+
+
+def _payoff(value: Any, returns: tuple[Any, ...]) -> float | None:
+    """Return a seat's payoff as a plain number, or None. Raises GameError for what is neither."""
+    if value is None:
+        return None
+    if not (type(value) is float or isinstance(value, Real)) or not isfinite(value):
+        raise GameError(f"its returns are {returns}: give a finite number or None for every seat")
+    return float(value)
 
 
 def _allowed(game: Game[Any], state: Any, seat: int) -> Sequence[str] | Text:
@@ -106,6 +141,12 @@ class Positions:
             if position.after is not _FORGOTTEN:
                 position.after[action] = known
         return known
+
+    def returns(self, position: Position) -> tuple[float | None, ...]:
+        """Return the payoff per seat at the end of a game. Raises GameError for what the game does not declare."""
+        if not position.returns:
+            position.returns = _returns(self.game, position.state)
+        return position.returns
 
     def _at(self, state: Any) -> Position:
         full = len(self._known) >= self._remembered

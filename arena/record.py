@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from arena.errors import GameError, IllegalAction, ReplayError
-from arena.game import OVER, Game
+from arena.game import CHANCE, OVER, Game, Uniform
 
 
 class StopReason(StrEnum):
@@ -107,6 +107,8 @@ class Record:
             self._check_mover(self._ask(game, f"turn {number}", game.turn, s), turn, number)
             if turn.action is None:
                 raise ReplayError(f"match {self.key}, turn {number}: neither an action nor a fault is written")
+            if turn.seat == CHANCE:
+                self._check_chance(self._ask(game, f"turn {number}", game.chance, s), turn.action, number)
             yield s, turn
             try:
                 s = self._ask(game, f"turn {number}", game.step, s, turn.action)
@@ -133,6 +135,11 @@ class Record:
             raise ReplayError(f"match {self.key} is written as finished, but the game goes on")
         if tuple(game.returns(s)) != tuple(self.returns):
             raise ReplayError(f"match {self.key} pays {game.returns(s)}, but {self.returns} is written")
+
+    def _check_chance(self, outcomes: Sequence[tuple[str, float]], action: str, number: int) -> None:
+        possible = outcomes.has(action) if isinstance(outcomes, Uniform) else dict(outcomes).get(action, 0.0) > 0
+        if not possible:
+            raise ReplayError(f"match {self.key}, turn {number}: chance cannot bring {action!r} there")
 
     def _check_mover(self, mover: int, turn: Turn, number: int) -> None:
         if mover == OVER:

@@ -69,8 +69,8 @@ def to_row(r: Record) -> tuple[Any, ...]:
     """Return a record as the values of `COLUMNS`."""
     turns = f"[{','.join([_turn(turn) for turn in r.turns])}]"
     return (
-        r.key, r.kind, r.game, r.fingerprint, _again(r.entrants), str(r.seed), r.pair, turns,
-        _again(r.returns), r.stop.value, r.reason, r.culprit, _again(r.crashes), r.step,
+        r.key, r.kind, r.game, r.fingerprint, _names(r.entrants), str(r.seed), r.pair, turns,
+        _paid(r.returns), r.stop.value, r.reason, r.culprit, _compact(r.crashes) if r.crashes else "[]", r.step,
     )  # fmt: skip
 
 
@@ -79,7 +79,7 @@ def _turn(turn: Turn) -> str:
     seat, action, raw, fault = turn
     if raw or fault or action is None:
         return _compact(turn)
-    return _again((seat, action)) if len(action) <= _SHORT else _compact((seat, action))
+    return _move(seat, action) if len(action) <= _SHORT else _compact((seat, action))
 
 
 def to_record(row: tuple[Any, ...]) -> Record:
@@ -104,5 +104,12 @@ def _tuple(text: str) -> tuple[Any, ...]:
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 _SHORT = 20
 """Characters of an action that is likely to come up again, and that is cheap to remember."""
-_again = lru_cache(maxsize=4096)(_compact)
-"""The same, of what thousands of matches have in common; remembering it takes a quarter of the time."""
+# What thousands of matches have in common is remembered. Each kind of value has a memory of its own, since the
+# crashes (0,) and the returns (0.0,) would be one key.
+_names = lru_cache(maxsize=4096)(_compact)
+_paid = lru_cache(maxsize=4096)(_compact)
+
+
+@lru_cache(maxsize=4096)
+def _move(seat: int, action: str) -> str:
+    return _compact((seat, action))

@@ -550,6 +550,10 @@ def test_who_forfeits_gets_the_worst(roles, sides, payoff_range, culprit, expect
         ("ready", (0, 7), r"the ready seats are \(0, 7\)"),
         ("legal", (), "seat 0 is to move but has no legal action"),
         ("returns", (1.0, -1.0, 0.0), r"the game has 2 seats, but its returns are \(1.0, -1.0, 0.0\)"),
+        ("returns", (2.0, -1.0), r"its returns \(2.0, -1.0\) add up to 1: mend them, or say zero_sum = False"),
+        ("returns", (3.0, -3.0), r"its returns \(3.0, -3.0\) leave its payoff_range -2 to 2: widen the range"),
+        ("returns", (float("nan"), 0.0), r"give a finite number or None for every seat"),
+        ("chance", [("J", 0.5), ("Q", 0.4)], "the probabilities of chance add up to 0.9, not to 1"),
     ],
 )
 def test_a_game_that_breaks_its_contract_is_named_and_no_player_is_blamed(method, answer, sentence):

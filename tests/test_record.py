@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from arena.errors import ReplayError
-from arena.game import CHANCE, OVER, Game
+from arena.game import CHANCE, OVER, Game, Uniform
 from arena.games.kuhn_poker import KuhnPoker, State
 from arena.games.matrix import MatchingPennies
 from arena.games.tic_tac_toe import TicTacToe
@@ -50,6 +50,57 @@ def record(game: Game[Any], turns: list[Turn], returns: tuple[float | None, ...]
 
 DEAL = [Turn(CHANCE, "K"), Turn(CHANCE, "J")]
 SHOWDOWN = record(KUHN, [*DEAL, Turn(0, "bet"), Turn(1, "bet")], (2.0, -2.0))
+
+
+class Raffle(Game[str]):
+    """Chance draws a ticket, and the rules take whatever they are told was drawn."""
+
+    name = "raffle"
+    tickets: Any = (("1", 0.5), ("2", 0.5), ("3", 0.0))
+
+    def start(self) -> str:
+        return ""
+
+    def turn(self, s: str) -> int:
+        return OVER if s else CHANCE
+
+    def chance(self, s: str) -> Any:
+        return self.tickets
+
+    def step(self, s: str, action: str) -> str:
+        return action
+
+    def returns(self, s: str) -> tuple[float, float]:
+        return 0.0, 0.0
+
+    def view(self, s: str, seat: int) -> str:
+        return s
+
+
+class Lottery(Raffle):
+    """The same with more tickets than could be walked through."""
+
+    tickets = Uniform(10**15, "n")
+
+
+@pytest.mark.parametrize(
+    ("game", "drawn", "possible"),
+    [
+        (Raffle(), "1", True),
+        (Raffle(), "3", False),
+        (Raffle(), "9", False),
+        (Lottery(), "n999999999999999", True),
+        (Lottery(), "n1000000000000000", False),
+        (Lottery(), "1", False),
+    ],
+)
+def test_chance_brings_only_what_the_rules_offer(game: Game[Any], drawn: str, possible: bool) -> None:
+    played = record(game, [Turn(CHANCE, drawn)], (0.0, 0.0))
+    if possible:
+        assert [s for s, _ in played.replay(game)] == ["", drawn]
+    else:
+        with pytest.raises(ReplayError, match=f"match m1, turn 0: chance cannot bring '{drawn}' there"):
+            list(played.replay(game))
 
 
 @pytest.mark.parametrize("game", [KuhnPoker(), TicTacToe(), MatchingPennies()], ids=lambda game: game.name)
@@ -101,7 +152,7 @@ def test_replaying_stops_before_the_wrong_turn() -> None:
         ),
         (
             {"turns": (Turn(CHANCE, "K"), Turn(CHANCE, "K"))},
-            "match m1, turn 1: 'K' is refused: 'K' cannot be dealt",
+            "match m1, turn 1: chance cannot bring 'K' there",
         ),
         (
             {"turns": (*DEAL, Turn(0, None))},

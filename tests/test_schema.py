@@ -147,3 +147,10 @@ def test_a_key_is_found_by_its_beginning_and_nothing_else(tmp_path, records):
         assert [record.key for record in store.records("0")] == ["0abc", "0b"]
         assert [record.key for record in store.records("[a")] == ["[a*?"]
         assert list(store.records("0*")) == []
+
+
+def test_equal_values_of_different_kinds_are_written_as_what_they_are(records):
+    row = to_row(replace(records[0], returns=(0.0, 0.0), crashes=(0, 0), turns=(Turn(0, "0"), Turn(0, "0.0"))))
+    assert [text for text in row if text in ("[0.0,0.0]", "[0,0]", '[[0,"0"],[0,"0.0"]]')] == [
+        '[[0,"0"],[0,"0.0"]]', "[0.0,0.0]", "[0,0]"
+    ]  # fmt: skip

@@ -218,6 +218,21 @@ def test_what_has_ended_is_safe_before_it_is_reported_and_before_a_slow_answer(t
     assert before == list(range(25, 251, 25))
 
 
+def test_a_match_is_found_by_the_first_characters_of_its_key_through_the_index(tmp_path, records):
+    odd = [replace(records[0], key=key) for key in ("zz%", "zz_", "z", "zz\u3042")]
+    with Store.open(tmp_path) as store:
+        store.add([*records, *odd])
+        for prefix in ("zz%", "zz", "z", records[7].key[:3], records[7].key, "nowhere"):
+            expected = [record.key for record in [*records, *odd] if record.key.startswith(prefix)]
+            assert [record.key for record in store.records(prefix)] == expected
+        plans = []
+        store._db.set_trace_callback(plans.append)
+        list(store.records("zz"))
+        store._db.set_trace_callback(None)
+        (plan,) = store._db.execute("EXPLAIN QUERY PLAN " + plans[0]).fetchall()[:1]
+    assert "SEARCH matches USING INDEX" in plan[-1]
+
+
 def test_quick_rounds_share_a_transaction(tmp_path, records, monkeypatch):
     with Store.open(tmp_path) as store:
         writes = []
