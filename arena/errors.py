@@ -76,3 +76,9 @@ class RunLocked(StoreError):  # noqa: N818 - says the finding
 
 class RatingError(ArenaError, ValueError):
     """The results cannot be put on one scale."""
+
+
+def reason(error: Exception) -> str:
+    """Return what an error says, for a sentence of our own: of a system's error the words without its number."""
+    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return said[:1].lower() + said[1:]

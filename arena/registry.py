@@ -69,6 +69,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "pit": "arena.tournaments.pit:run",
         "page": "arena.tournaments.page:write",
         "plot": "arena.tournaments.plot:draw",
+        "plot_file": "arena.tournaments.plot:check",
         "current": "arena.tournaments.live_table:LiveTable",
         "export": "arena.tournaments.export:run",
         "import": "arena.tournaments.import_results:run",
@@ -139,7 +140,7 @@ def find(kind: str, target: str) -> Any:
         return _attribute(entry.value)
     if target.endswith(".py"):
         raise UnknownName(f"{target} names a file but nothing in it: write {target}:CLASS")
-    near = get_close_matches(target, names(kind), n=1, cutoff=0.5)
+    near = get_close_matches(target, names(kind), n=1, cutoff=0.65)
     hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names(kind))}"
     raise UnknownName(f"there is no {kind[:-1]} {target!r}; {hint}")
 
@@ -238,6 +239,10 @@ def _build(
             raise ConfigError(f"{spec!r} has no parameter {key!r}; {hint}")
     offered = {"game": game, "seed": seed}
     asked = {key: value for key, value in offered.items() if key in known and value is not None}
+    for key, parameter in known.items():
+        required = parameter.default is parameter.empty and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+        if required and key not in {**asked, **parameters}:
+            raise ConfigError(f"{spec!r} needs a parameter: write {spec.partition('(')[0]}({key}=…)")
     try:
         return make(**{**asked, **parameters})
     except ArenaError:

@@ -17,7 +17,7 @@ from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from arena.errors import RunLocked, StoreError
+from arena.errors import RunLocked, StoreError, reason
 from arena.game import Game
 from arena.record import Record, count_crashes
 from arena.results import Results
@@ -78,7 +78,7 @@ class Store:
             folder.mkdir(parents=True, exist_ok=True)
             lock = (folder / "run.lock").open("w")
         except OSError as error:
-            raise StoreError(f"{folder} cannot hold a run: {error}") from None
+            raise StoreError(f"{folder} cannot hold a run: {reason(error)}") from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -97,6 +97,8 @@ class Store:
     def read(cls, folder: Path) -> Self:
         """Open an existing run to look at it, whether or not it is being written; an older schema is brought up."""
         path = folder / FILE if folder.is_dir() else folder
+        if not folder.exists():
+            raise StoreError(f"there is no run {folder}: name the folder that a command said it kept its run in")
         if not path.is_file():
             raise StoreError(f"{folder} holds no run: there is no {FILE} in it")
         with _explained(path):
@@ -341,5 +343,5 @@ def _explained(path: Path) -> Iterator[None]:
         if "full" in text:
             text = "the disk is full; free some space and run the same command again, nothing that was kept is lost"
         elif "not a database" in text or "malformed" in text:
-            text = "it is damaged or no run file; restore it from a copy"
+            text = "it is no run, or a damaged one: name a run's folder, or restore it from a copy"
         raise StoreError(f"{path}: {text}") from error

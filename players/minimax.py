@@ -43,7 +43,13 @@ class Minimax:
     def policy(self, batch: Requests) -> NDArray[np.float64]:
         """Return equal shares for the best actions, shape (B, A)."""
         search = self._search(batch.game)
-        best = np.array([search.best(request) for request in batch], dtype=np.float64)
+        try:
+            best = np.array([search.best(request) for request in batch], dtype=np.float64)
+        except RecursionError:
+            raise PlayerError(
+                f"matches of {batch.game.name} are too long for perfect play: give minimax a depth, as in "
+                "minimax(depth=4)"
+            ) from None
         policy: NDArray[np.float64] = best / best.sum(axis=1, keepdims=True)
         return policy
 

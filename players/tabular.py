@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arena import checkpoint, registry
-from arena.errors import ConfigError, PlayerError
+from arena.errors import ConfigError, PlayerError, reason
 from arena.game import Game
 from arena.player import Move, Requests
 
@@ -86,7 +86,7 @@ def _read_file(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ConfigError(f"the table {path} cannot be read: {error}") from None
+        raise ConfigError(f"the table {path} cannot be read: {reason(error)}") from None
 
 
 def _write(path: Path, text: str) -> None:

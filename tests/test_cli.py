@@ -59,6 +59,15 @@ MISTAKES = {
     "learner's name": (["train", "league.toml", "--set", "learners.a/b.player=net"], "'a/b' cannot name a folder"),
     "snapshot's name": (["train", "league.toml", "--set", "anchors.main-9=uniform"], "what a snapshot of 'main' is"),
     "endless": (["train", "league.toml", "--set", "opponents.latest=inf"], "opponents.latest = inf will not do"),
+    "half a match": (["play", "kuhn_poker", "uniform", "uniform", "--matches", "2.7"], "'2.7' is no whole number"),
+    "an empty variable": (["ratings", ""], "one of the arguments is empty: is there a shell variable"),
+    "no such run": (["ratings", "runs/pokre"], "there is no run runs/pokre"),
+    "no place": (["ratings", "runs/poker", "--plot", "no/x.png"], "cannot be written: there is no folder no"),
+    "no such table": (
+        ["exploit", 'tabular(table="x.json")', "-g", "kuhn_poker"],
+        "the table x.json cannot be read: no such file",
+    ),
+    "no command": (["exploit", "process", "-g", "kuhn_poker"], "'process' needs a parameter: write process(command=…)"),
     "hidden state": (["pit", "minimax", "uniform", "-g", "kuhn_poker", "--pairs", "1"], "hides information"),
 }
 

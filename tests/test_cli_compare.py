@@ -77,6 +77,7 @@ def test_pit_compares_in_one_role():
         (["-g", "kuhn_poker", "--elo1", 50], "kuhn_poker is scored by payoff, so there is no Elo to test"),
         (["-g", "tic_tac_toe", "--precision", -1], "precision = -1 is no half-width"),
         (["-g", "tic_tac_toe", "--model", "bayes"], "model"),
+        (["-g", "tic_tac_toe", "--pairs", 50, "--min-pairs", 60], "no verdict before 60 pairs, but 50 are the most"),
     ],
 )
 def test_a_mistake_is_one_sentence(arguments, sentence):

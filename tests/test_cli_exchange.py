@@ -42,7 +42,7 @@ def test_mistakes_are_one_sentence(runs, tmp_path):
     succeed("import", tmp_path / "y.csv", "--run", tmp_path / "pool")
     for arguments, said in (
         (("export", "runs/poker", tmp_path / "m.pgn"), "has no PGN"),
-        (("export", "runs/nowhere", tmp_path / "m.csv"), "holds no run"),
+        (("export", "runs/nowhere", tmp_path / "m.csv"), "there is no run"),
         (("import", tmp_path / "x.csv", "--run", tmp_path / "run"), "its first line should name the columns"),
         (("replay", "runs/poker", "no-such-key"), "has no match"),
         (("tournament", "poker.toml", "--run", tmp_path / "pool"), "holds a pool of results, not a tournament"),

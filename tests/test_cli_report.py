@@ -13,4 +13,6 @@ def test_the_page_is_written_where_it_is_wanted(runs, tmp_path):
 def test_a_mistake_is_one_sentence(runs):
     failed = run("report", "runs/nothing", cwd=runs)
     assert failed.returncode == 2
-    assert failed.stderr == "arena: runs/nothing holds no run: there is no run.sqlite in it\n"
+    assert (
+        failed.stderr == "arena: there is no run runs/nothing: name the folder that a command said it kept its run in\n"
+    )

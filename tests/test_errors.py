@@ -9,7 +9,7 @@ import re
 import pytest
 
 from arena import errors
-from arena.errors import ArenaError
+from arena.errors import ArenaError, reason
 
 ERRORS = [value for value in vars(errors).values() if isinstance(value, type)]
 
@@ -46,3 +46,15 @@ def test_each_error_is_an_arena_error_that_survives_pickling(error: type[Excepti
     assert type(copy) is error
     assert str(copy) == "no column 9: say 0 to 6"
     assert copy.args == ("no column 9: say 0 to 6",)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (FileNotFoundError(2, "No such file or directory", "x"), "no such file or directory"),
+        (ValueError("Expecting value: line 1"), "expecting value: line 1"),
+        (OSError("gone"), "gone"),
+    ],
+)
+def test_a_reason_is_words_without_the_number_of_a_system_error(error: Exception, said: str) -> None:
+    assert reason(error) == said

@@ -10,8 +10,9 @@ import arena
 from arena.errors import ConfigError, ReplayError, StoreError
 from arena.record import StopReason
 from arena.store import Store
-from arena.tournaments import record_lines
+from arena.tournaments import import_results, record_lines
 from arena.tournaments.export import run
+from arena.tournaments.run import Run
 
 POKER = ["uniform", 'script(prefer="bet")']
 
@@ -167,7 +168,7 @@ def test_a_file_that_fails_half_way_leaves_what_was_there(tmp_path):
 
 def test_a_name_that_the_disk_refuses_is_one_sentence(tmp_path):
     make(tmp_path / "run", "kuhn_poker", POKER, 2)
-    with pytest.raises(ConfigError, match=r"cannot be written: .*File name too long"):
+    with pytest.raises(ConfigError, match=r"cannot be written: .*file name too long"):
         run(tmp_path / "run", tmp_path / ("x" * 250 + ".csv"))
 
 
@@ -200,4 +201,19 @@ def test_the_command_that_rates_alike_is_told(tmp_path):
     )
     assert " --game" not in run(tmp_path / "run", tmp_path / "m.jsonl").command
     make(tmp_path / "crashed", "kuhn_poker", POKER, 3, lambda records: mixed(records)[2:])
-    assert run(tmp_path / "crashed", tmp_path / "m.csv") == (0, "")
+    with pytest.raises(ConfigError, match="holds no match that rates, only such as were abandoned or played by arena"):
+        run(tmp_path / "crashed", tmp_path / "m.csv")
+    make(tmp_path / "some", "kuhn_poker", POKER, 3, mixed)
+    told = run(tmp_path / "some", tmp_path / "n.csv")
+    assert told.matches
+    assert told.command == "", "a table does not tell who crashed"
+
+
+def test_a_comparison_leaves_as_json_lines_and_rates_where_it_is_imported(tmp_path):
+    arena.pit("uniform", 'script(prefer="bet")', "kuhn_poker", 20, folder=tmp_path / "pit")
+    with pytest.raises(ConfigError, match=r"holds no match that rates, .* export them to \.jsonl"):
+        run(tmp_path / "pit", tmp_path / "m.csv")
+    assert not (tmp_path / "m.csv").exists()
+    matches = run(tmp_path / "pit", tmp_path / "m.jsonl").matches
+    import_results.run(tmp_path / "m.jsonl", tmp_path / "pool")
+    assert len(Run.of(tmp_path / "pool").results) == matches > 0

@@ -64,6 +64,7 @@ def test_broken_lines_are_named_and_the_others_kept(tmp_path):
     found = run(table(tmp_path / "x.csv", 200, broken=broken), tmp_path / "run")
     assert (found.added, found.broken) == (200 - len(broken), len(broken))
     assert [number for number, _ in found.problems] == list(broken)[:20]
+    assert list(found.others) == list(broken)[20:]
     assert found.problems[0][1] == "the score '7' is none of 1, 0.5 and 0"
 
 

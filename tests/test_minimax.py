@@ -140,3 +140,33 @@ def test_a_class_that_is_written_again_is_searched_again():
     player = Minimax()
     assert best(player, Gamble(0.6), "") == ["risk"]
     assert best(player, again(0.6), "") == ["safe", "also safe"]
+
+
+class Count(Game[int]):
+    """Say a number after another; after ten thousand of them the game is drawn."""
+
+    name = "count"
+    actions = ("on",)
+
+    def start(self):
+        return 0
+
+    def turn(self, s):
+        return OVER if s == 10_000 else s % 2
+
+    def step(self, s, action):
+        return s + 1
+
+    def returns(self, s):
+        return 0.0, 0.0
+
+    def view(self, s, seat):
+        return f"{s}"
+
+
+def test_a_game_that_is_too_long_for_perfect_play_is_told_to_give_a_depth():
+    game = Count()
+    batch = Requests([Request(game, 0, 0)])
+    with pytest.raises(PlayerError, match=r"matches of count are too long for perfect play: give minimax a depth"):
+        Minimax().policy(batch)
+    assert Minimax(depth=3).policy(batch).tolist() == [[1.0]]

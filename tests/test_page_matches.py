@@ -124,7 +124,7 @@ def test_a_long_match_is_cut_and_says_so(monkeypatch):
     monkeypatch.setattr(module, "TURNS_AT_MOST", 3)
     told = replay(record, GAME)
     assert len(told["turns"]) == 3
-    assert told["note"] == f"This page holds the first 3 of {len(record.turns)} turns."
+    assert told["note"] == f"This page holds the first 3 of {len(record.turns)} turns; arena replay shows all."
 
 
 def test_a_match_of_which_only_the_result_is_known_says_so():

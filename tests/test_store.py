@@ -162,7 +162,7 @@ def test_what_is_no_run_is_refused(tmp_path):
     with pytest.raises(StoreError, match="holds no run"):
         Store.read(tmp_path)
     (tmp_path / FILE).write_bytes(b"this is no database, but it is long enough to be looked at" * 20)
-    with pytest.raises(StoreError, match="damaged or no run file"):
+    with pytest.raises(StoreError, match="no run, or a damaged one"):
         Store.read(tmp_path)
     (tmp_path / FILE).write_bytes(b"")  # killed between its creation and its first table
     with pytest.raises(StoreError, match="still empty: the run was stopped before it began"):

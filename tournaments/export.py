@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
-from arena.errors import ConfigError
+from arena.errors import ConfigError, reason
 from arena.game import Game
 from arena.rating import refuse_unratable
 from arena.record import Record, StopReason, to_result
@@ -41,7 +41,7 @@ class Exported(NamedTuple):
 
     matches: int
     command: str
-    """The arena import that rates the file's matches on the same scale; empty where it cannot be imported."""
+    """The arena import that rates the file's matches alike; empty where none does."""
 
 
 def run(folder: Path, file: Path) -> Exported:
@@ -61,9 +61,14 @@ def run(folder: Path, file: Path) -> Exported:
         game = load_game(config["game"])
         try:
             count = write(store, game, part)
+            if not count and store.count():
+                raise ConfigError(
+                    f"{folder} holds no match that rates, only such as were abandoned or played by arena pit: "
+                    "export them to .jsonl"
+                )
             os.replace(part, file)
         except OSError as error:
-            raise ConfigError(f"{file} cannot be written: {error}") from None
+            raise ConfigError(f"{file} cannot be written: {reason(error)}") from None
         finally:
             with suppress(OSError):  # a name that is too long could not be written either
                 part.unlink(missing_ok=True)
@@ -75,6 +80,8 @@ def _import_command(store: Store, config: dict[str, Any], game: Game[Any], file:
     suffix, target = file.suffix.lower(), parse(game.spec).target
     if suffix not in (".csv", ".jsonl") or (game.seats, game.entrants, game.zero_sum) != (2, 2, True):
         return ""
+    if suffix == ".csv" and any(crashed for crashed, _ in store.crashes().values()):
+        return ""  # a table does not tell who crashed, and whoever does so too often stands on no ladder
     options: dict[str, Any] = {"run": "NEW_RUN"}
     if target != ELSEWHERE and (suffix == ".csv" or ":" in target):  # a file may not name code that runs
         options["game"] = game.spec

@@ -17,7 +17,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from arena.errors import ArenaError, ConfigError, StoreError
+from arena.errors import ArenaError, ConfigError, StoreError, reason
 from arena.game import Game
 from arena.rating import refuse_unratable
 from arena.record import Record, StopReason
@@ -31,8 +31,8 @@ _FORMAT = "pool of results"
 """What other commands say that such a run holds."""
 _GROUP = 5_000
 """Matches in one transaction."""
-_SHOWN = 20
-"""Broken lines that are told one by one; the others are counted."""
+_SHOWN, _NUMBERED = 20, 1000
+"""Broken lines that are told one by one, and those of which the number is told; what is beyond them is counted."""
 _BLOCK_PAIRS, _MOST_BLOCK_PAIRS = 50, 10**9
 _LONGEST_HEADER = 1 << 20
 """Bytes of a table's first line."""
@@ -47,6 +47,8 @@ class Imported(NamedTuple):
     broken: int
     problems: tuple[tuple[int, str], ...]
     """(line number, what is wrong) of the first broken ones."""
+    others: tuple[int, ...] = ()
+    """The line numbers of the next ones."""
 
 
 Line = tuple[int, Record | str]
@@ -85,7 +87,7 @@ def run(
     except OSError as error:
         if isinstance(error, ArenaError):
             raise
-        raise ConfigError(f"{file} cannot be read: {error}") from None
+        raise ConfigError(f"{file} cannot be read: {reason(error)}") from None
 
 
 class _Source(NamedTuple):
@@ -187,6 +189,7 @@ def _keep(source: _Source, folder: Path, anchor: str, block_pairs: int | None, t
     if anchor and anchor not in _kept(folder).get("entrants", ()) and not _plays(anchor, source):
         raise ConfigError(f"the anchor {anchor!r} has no match in {file}, and nothing was imported: name another one")
     problems: list[tuple[int, str]] = []
+    others: list[int] = []
     broken = 0
 
     def good() -> Iterator[Record]:
@@ -198,6 +201,8 @@ def _keep(source: _Source, folder: Path, anchor: str, block_pairs: int | None, t
             broken += 1
             if len(problems) < _SHOWN:
                 problems.append((number, record))
+            elif len(others) < _NUMBERED:
+                others.append(number)
 
     matches = good()
     head = next(matches, None)
@@ -213,7 +218,7 @@ def _keep(source: _Source, folder: Path, anchor: str, block_pairs: int | None, t
             read_so_far += len(group)
             tell(read_so_far)
         added = store.count() - before
-    return Imported(added, read_so_far - added, broken, tuple(problems))
+    return Imported(added, read_so_far - added, broken, tuple(problems), tuple(others))
 
 
 def _plays(name: str, source: _Source) -> bool:
@@ -253,7 +258,9 @@ def _add(store: Store, config: dict[str, Any], group: list[Record]) -> None:
         with store.transaction():
             store.put_meta({"config": config})
             store.put_players(Member(name, spec, "entrant") for name, spec in new.items())
-    store.add(record if record.game == config["game"] else replace(record, game=config["game"]) for record in group)
+    # Whoever imports matches wants them rated, those of arena pit and arena play too; training matches never are.
+    kinds = {"play": "tournament"}
+    store.add(replace(record, game=config["game"], kind=kinds.get(record.kind, record.kind)) for record in group)
 
 
 def _record(row: Row | str, game: Game[Any], name: str, number: int, line: str) -> Record | str:

@@ -162,7 +162,9 @@ def replay(record: Record, game: Game[Any]) -> dict[str, Any]:
         return value
     turns = record.turns[:TURNS_AT_MOST]
     if len(turns) < len(record.turns):
-        value["note"] = f"This page holds the first {len(turns):,} of {len(record.turns):,} turns."
+        value["note"] = (
+            f"This page holds the first {len(turns):,} of {len(record.turns):,} turns; arena replay shows all."
+        )
     try:
         walk = record.replay(game)
         scene = game.scene(next(walk)[0])

@@ -90,6 +90,8 @@ def run(
         raise RatingError(f"both players are called {twice!r}: give one another name")
     if bool(role) != bool(against):
         raise ConfigError("a comparison in one role needs both: --role ROLE and --against PLAYER")
+    if min_pairs > pairs and min_pairs != MIN_PAIRS:
+        raise ConfigError(f"no verdict before {min_pairs:,} pairs, but {pairs:,} are the most: give more pairs")
     if not precision >= 0:
         raise ConfigError(f"precision = {precision:g} is no half-width: give it in the game's units, above 0")
     contest = Contest(game, first[0], second[0], seed, role, against[0] if against else "")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from arena.errors import ConfigError
+from arena.errors import ConfigError, reason
 from arena.tournaments.run import Run
 
 _FORMATS = (".png", ".svg")
@@ -17,15 +17,22 @@ _WRITTEN_AT_MOST = 16
 _BAND = "95% interval"
 
 
-def draw(folder: Path, file: Path) -> None:
-    """Draw the run in `folder` into a PNG or SVG file."""
+def check(file: Path) -> None:
+    """Raise ConfigError where no picture could be drawn into `file`."""
     if file.suffix.lower() not in _FORMATS:
         raise ConfigError(f"{file} should be a picture: end its name in {' or '.join(_FORMATS)}")
+    if not file.absolute().parent.is_dir():
+        raise ConfigError(f"{file} cannot be written: there is no folder {file.parent}")
+
+
+def draw(folder: Path, file: Path) -> None:
+    """Draw the run in `folder` into a PNG or SVG file."""
+    check(file)
     figure = picture(Run.of(folder))
     try:
         figure.savefig(file, dpi=150)
     except OSError as error:
-        raise ConfigError(f"{file} cannot be written: {error}") from None
+        raise ConfigError(f"{file} cannot be written: {reason(error)}") from None
 
 
 def picture(run: Run) -> Figure:

@@ -35,6 +35,8 @@ for _command in (
 def main() -> None:
     """Run a command; exit code 2 with one sentence for a user's mistake, 130 for an interrupt."""
     console = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
+    if "" in sys.argv[1:]:
+        _fail(console, "one of the arguments is empty: is there a shell variable without a value?")
     try:
         app(exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:

@@ -8,11 +8,12 @@ from pathlib import Path
 from cyclopts import App
 
 from arena.cli import terminal
+from arena.cli.terminal import Whole
 
 new = App(name="new", help="Write the first file of a game or a player of your own, with its tests.")
 
 
-def check(spec: str, *, game: str = "", games: int = 100, seed: int = 0, verbose: bool = False) -> None:
+def check(spec: str, *, game: str = "", games: Whole = 100, seed: Whole = 0, verbose: bool = False) -> None:
     """Prove a game or a player right before anything is played or trained; exit code 1 if it is not.
 
     Parameters

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from arena.cli import terminal
-from arena.cli.terminal import Game
+from arena.cli.terminal import Game, Whole
 
 
 def pit(
@@ -17,8 +17,8 @@ def pit(
     second: str,
     *,
     game: Game,
-    pairs: int = 500,
-    min_pairs: int = 16,
+    pairs: Whole = 500,
+    min_pairs: Whole = 16,
     elo0: float | None = None,
     elo1: float | None = None,
     model: Literal["logistic", "normalised"] = "logistic",
@@ -30,7 +30,7 @@ def pit(
     run: Annotated[Path | None, Parameter(help="A folder to keep the matches in; the same command goes on there.")] = (
         None
     ),
-    seed: int = 0,
+    seed: Whole = 0,
 ) -> None:
     """Say which of two players is better: pairs of matches until that is clear.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from arena.cli import terminal
+from arena.cli.terminal import Whole
 
 
 def export(run: Path, file: Path) -> None:
@@ -33,7 +34,7 @@ def import_(
     run: Path,
     game: str = "",
     anchor: str = "",
-    block_pairs: int | None = None,
+    block_pairs: Whole | None = None,
     most: float | None = None,
 ) -> None:
     """Read matches that were played elsewhere into a run; arena ratings then rates them. Twice adds nothing.
@@ -70,7 +71,8 @@ def import_(
         screen.print(f"line {number:,} is left out: {what}", markup=False)
     if found.broken > len(found.problems):
         more = found.broken - len(found.problems)
-        screen.print(f"and {_count(more, 'more broken line', 'more broken lines')}", markup=False)
+        lines = ", ".join(map(str, found.others)) + (", …" if more > len(found.others) else "")
+        screen.print(f"and {_count(more, 'more broken line', 'more broken lines')}: {lines}", markup=False)
     known = f", {_count(found.known, 'was', 'were')} there already" if found.known else ""
     broken = f", {_count(found.broken, 'line', 'lines')} left out" if found.broken else ""
     added = _count(found.added, "match", "matches")

@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from arena.cli import terminal
+from arena.cli.terminal import Whole
 
 
 def games() -> None:
@@ -33,7 +34,7 @@ def games() -> None:
     terminal.out().print(table)
 
 
-def play(game: str, *players: str, matches: int = 1, seed: int = 0) -> None:
+def play(game: str, *players: str, matches: Whole = 1, seed: Whole = 0) -> None:
     """Play matches between players, one per seat, and show them.
 
     Parameters

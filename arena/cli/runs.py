@@ -73,10 +73,12 @@ def ratings(run: Path, *, deep: bool = False, plot: Path | None = None) -> None:
     plot
         Also draw Elo histories, NashConv and payoffs into this PNG or SVG file.
     """
+    from arena.registry import find
+
+    if plot is not None:
+        find("tournaments", "plot_file")(plot)  # before minutes are spent on a ladder
     _report(run, deep)
     if plot is not None:
-        from arena.registry import find
-
         find("tournaments", "plot")(run, plot)
         terminal.out().print(f"drawn into {plot}", markup=False)
 

@@ -10,8 +10,23 @@ from cyclopts import Parameter
 from rich.console import Console
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cyclopts import Token
+
     from arena.live import Live
 
+
+def _whole(_: object, tokens: Sequence[Token]) -> int:
+    """Read a whole number; cyclopts itself would round 2.7 to 3."""
+    text = tokens[0].value
+    try:
+        return int(text.replace("_", "").replace(",", ""))
+    except ValueError:
+        raise ValueError(f"{text!r} is no whole number") from None
+
+
+Whole = Annotated[int, Parameter(converter=_whole)]
 Game = Annotated[str, Parameter(name=["--game", "-g"], help="The game, for example kuhn_poker.")]
 Overrides = Annotated[
     tuple[str, ...],

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from arena.config.league_file import LeagueConfig
 from arena.config.tournament_file import TournamentConfig
-from arena.errors import ConfigError
+from arena.errors import ConfigError, reason
 
 _SHOWN = 200
 """Characters of a wrong value that a sentence quotes."""
@@ -25,7 +25,7 @@ def load(path: Path, model: type[C], overrides: Iterable[str] = ()) -> C:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}") from None
+        raise ConfigError(f"{path} cannot be read: {reason(error)}") from None
     try:
         values = _toml(text, str(path))
     except tomllib.TOMLDecodeError as error:
