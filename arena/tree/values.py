@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from arena.tree.enumeration import Policy, Tree
+from arena.tree.tables import Policy, Tree
 
 
 def expected_returns(tree: Tree, policy: Policy) -> NDArray[np.float64]:
@@ -17,16 +17,22 @@ def expected_returns(tree: Tree, policy: Policy) -> NDArray[np.float64]:
 def node_values(tree: Tree, policy: Policy) -> NDArray[np.float64]:
     """Return (N, P) the expected payoff per seat from every node on."""
     values = tree.returns.copy()
-    probability = branch_probabilities(tree, policy)
-    for level in reversed(tree.levels):
-        nodes = np.arange(level.start, level.stop)
-        inner = nodes[tree.child[nodes].max(axis=1) >= 0]
-        values[inner] = np.einsum("nm,nmp->np", probability[inner], values[tree.child[inner]])
+    law = branch_law(tree, policy)[:, None]
+    for nodes, branches, begin in reversed(tree.inner_levels):
+        values[nodes] = np.add.reduceat(law[branches] * values[tree.branch_child[branches]], begin, axis=0)
     return values
 
 
+def branch_law(tree: Tree, policy: Policy) -> NDArray[np.float64]:
+    """Return (E,) the probability of every branch: chance's own, or the mover's policy."""
+    law = np.empty(len(tree.branch_child))
+    law[tree.action_branches] = policy.ravel()[tree.policy_entry]
+    law[tree.chance_branches] = tree.outcome_probability
+    return law
+
+
 def branch_probabilities(tree: Tree, policy: Policy) -> NDArray[np.float64]:
-    """Return (N, M) the probability of every branch: chance's own, or the mover's policy; 0 where none is."""
+    """Return (N, M) the same by node and column; 0 where there is no branch."""
     probability = tree.chance.copy()
     deciding = np.flatnonzero(tree.information_set >= 0)
     probability[deciding, : policy.shape[1]] = policy[tree.information_set[deciding]]
