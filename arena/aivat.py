@@ -22,7 +22,7 @@ from arena.interval import Floats
 from arena.match import forfeit_returns
 from arena.record import Record
 from arena.tree import Tree
-from arena.tree.enumeration import Policy
+from arena.tree.tables import Policy
 from arena.tree.values import branch_probabilities, node_values
 
 Value = Callable[[Any], Sequence[float]]

@@ -160,11 +160,9 @@ def exploit(player: str | Player, game: str | Game[Any]) -> Exploit:
     game = load_game(game)
     tree = exact.enumerate_game(game)
     policy = tree.policy(load_player(player, game))
+    found = exact.best_responses(tree, policy)
     return Exploit(
-        exact.nash_conv(tree, policy),
-        exact.exploitability(tree, policy),
-        tuple(map(float, exact.expected_returns(tree, policy))),
-        tuple(exact.best_response(tree, policy, s).value for s in range(game.seats)),
+        found.nash_conv, found.nash_conv / game.seats, tuple(found.values.tolist()), tuple(found.best.tolist())
     )
 
 

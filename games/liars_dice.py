@@ -45,9 +45,9 @@ class LiarsDice(Game[State]):
         return State()
 
     def turn(self, s: State) -> int:
-        if len(s.dice[1]) < self.dice:
-            return CHANCE
-        return OVER if s.said[-1:] == ("liar",) else len(s.said) % 2
+        if s.said:
+            return OVER if s.said[-1] == "liar" else len(s.said) % 2
+        return CHANCE if len(s.dice[1]) < self.dice else 0
 
     def chance(self, s: State) -> list[tuple[str, float]]:
         return [(face, 1 / self.faces) for face in self.deck]
@@ -74,7 +74,8 @@ class LiarsDice(Game[State]):
 
     def returns(self, s: State) -> tuple[float, float]:
         count, face = s.said[-2].split("x")
-        holds = sum(die in (face, self.deck[-1]) for hand in s.dice for die in hand) >= int(count)
+        shown = s.dice[0] + s.dice[1]
+        holds = sum(map(shown.count, {face, self.deck[-1]})) >= int(count)
         caller = (len(s.said) - 1) % 2
         return (1.0, -1.0) if holds == (caller == 1) else (-1.0, 1.0)
 

@@ -7,17 +7,22 @@ from arena.errors import GameError
 from arena.game import OVER, Game
 from arena.registry import load_game
 from arena.tree import best_response, enumerate_game
-from arena.tree.sequence_form import plan_weights, reach_weights, sequence_form
+from arena.tree.sequence_form import sequence_form
 from arena.tree.values import expected_returns
 
 
 @pytest.mark.parametrize("name", ["kuhn_poker", "leduc_poker", "liars_dice(faces=3)", "goofspiel(cards=3)"])
-def test_endings_weighted_by_all_plans_are_the_expected_returns(name):
+def test_endings_weighted_by_the_plans_of_all_are_the_expected_returns(name):
     tree = enumerate_game(load_game(name))
     form = sequence_form(tree)
     policy = tree.mask * np.random.default_rng(0).random(tree.mask.shape)
     policy /= policy.sum(axis=1, keepdims=True)
-    reach = reach_weights(form, [plan_weights(form, policy, seat) for seat in (0, 1)])
+    reach = form.chance_reach.copy()
+    for seat in (0, 1):
+        plan = np.ones(1 + policy.size)
+        for sets, sequences in form.by_depth[seat]:
+            plan[sequences] = plan[form.parent[sets], None] * policy[sets]
+        reach *= plan[form.sequence[seat]]
     assert reach.sum() == pytest.approx(1, abs=1e-12)
     assert reach @ form.payoff == pytest.approx(expected_returns(tree, policy), abs=1e-12)
 

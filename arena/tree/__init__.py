@@ -1,10 +1,10 @@
 """Any finite game as arrays: exact values, best responses and fast games, all from one enumeration.
 
-`enumeration` turns a game's states into flat arrays, once; `values` gives the expected returns of policies,
-`best_response` best responses, NashConv and exploitability; `rollout` plays thousands of games by gathers.
+`enumeration` turns a game's states into the flat arrays of `tables`, once; `values` gives the expected returns of
+policies, `best_response` best responses, NashConv and exploitability; `rollout` plays thousands of games by gathers.
 """
 
-from arena.tree.best_response import best_response, exploitability, nash_conv
+from arena.tree.best_response import best_response, best_responses, exploitability, nash_conv
 from arena.tree.enumeration import Tree, enumerate_game
 from arena.tree.rollout import Trajectories, rollout
 from arena.tree.values import expected_returns
@@ -13,6 +13,7 @@ __all__ = [
     "Trajectories",
     "Tree",
     "best_response",
+    "best_responses",
     "enumerate_game",
     "expected_returns",
     "exploitability",

@@ -117,7 +117,7 @@ def _probabilities(visited: NDArray[np.int8], ends: NDArray[np.int32], notes: No
 
 
 def _in_order_of_nodes(sets: NDArray[np.int32], nodes: NDArray[np.int32]) -> tuple[NDArray[np.int32], list[int]]:
-    """Number information sets by their first node; returns the new numbers of `sets`, and per new number the old."""
+    """Return the numbers of `sets` by first node instead of first visit, and per new number the old one."""
     first = np.full(int(sets.max(initial=-1)) + 1, np.iinfo(np.int32).max, np.int32)
     np.minimum.at(first, sets, nodes)
     old = np.argsort(first)

@@ -1,4 +1,4 @@
-"""Best response, NashConv and exploitability, exactly.
+"""Best responses, NashConv and exploitability, exactly; every seat's in one pass.
 
 In a hidden game the sequence form does it (von Stengel, 1996): a seat's plan is a weight per own sequence of
 moves, the other seats and chance fold into the terminal payoffs, and the best action at an information set
@@ -13,9 +13,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from arena.tree.enumeration import Policy, Tree
-from arena.tree.sequence_form import SequenceForm, plan_weights, reach_weights, sequence_form
-from arena.tree.values import branch_probabilities, expected_returns
+from arena.tree.compact_form import compact_form
+from arena.tree.tables import Policy, Tree
+from arena.tree.values import branch_law
+
+Floats = NDArray[np.float64]
 
 
 class BestResponse(NamedTuple):
@@ -27,9 +29,27 @@ class BestResponse(NamedTuple):
     """(I, A) one-hot rows at this seat's information sets, zero rows elsewhere."""
 
 
+class BestResponses(NamedTuple):
+    """What every seat earns with a policy, and what it could earn while the others hold to it."""
+
+    values: Floats
+    """(P,) the expected payoff when every seat plays the policy."""
+    best: Floats
+    """(P,) the expected payoff of a seat's best response, in the game's own units."""
+    entry: NDArray[np.int64]
+    """Every legal action, as its entry of a flat (I, A) table."""
+    action_values: Floats
+    """What each of them earns if the seat plays its best from there on, weighted by how the others come there."""
+
+    @property
+    def nash_conv(self) -> float:
+        """The sum over seats of what a best response gains; 0 at a Nash equilibrium."""
+        return float((self.best - self.values).sum())
+
+
 def nash_conv(tree: Tree, policy: Policy) -> float:
     """Return the sum over seats of what a best response gains, in payoff units; 0 at a Nash equilibrium."""
-    return float(sum(best_response_gains(tree, policy)))
+    return best_responses(tree, policy).nash_conv
 
 
 def exploitability(tree: Tree, policy: Policy) -> float:
@@ -39,49 +59,57 @@ def exploitability(tree: Tree, policy: Policy) -> float:
 
 def best_response_gains(tree: Tree, policy: Policy) -> list[float]:
     """Return per seat how much a best response to the others wins beyond the seat's own policy."""
-    seats = range(tree.game.seats)
-    if not tree.game.hidden:
-        values = expected_returns(tree, policy)
-        return [_open(tree, policy, seat).value - values[seat] for seat in seats]
-    form = sequence_form(tree)
-    plans = [plan_weights(form, policy, seat) for seat in seats]
-    values = reach_weights(form, plans) @ form.payoff
-    others = [reach_weights(form, plans[:seat] + plans[seat + 1 :]) for seat in seats]
-    return [_hidden(tree, form, others[seat], seat).value - values[seat] for seat in seats]
+    found = best_responses(tree, policy)
+    return [float(gain) for gain in found.best - found.values]
 
 
 def best_response(tree: Tree, policy: Policy, seat: int) -> BestResponse:
     """Return the best response of `seat` to the other seats' rows of `policy` (I, A)."""
-    if not tree.game.hidden:
-        return _open(tree, policy, seat)
-    form = sequence_form(tree)
-    others = [plan_weights(form, policy, other) for other in range(tree.game.seats) if other != seat]
-    return _hidden(tree, form, reach_weights(form, others), seat)
-
-
-def _open(tree: Tree, policy: Policy, seat: int) -> BestResponse:
-    values = tree.returns[:, seat].copy()
-    probability = branch_probabilities(tree, policy)
-    best: Policy = np.zeros_like(policy)
-    A = policy.shape[1]
-    for level in reversed(tree.levels):
-        nodes = np.arange(level.start, level.stop)
-        nodes = nodes[tree.child[nodes].max(axis=1) >= 0]
-        below = values[tree.child[nodes]]
-        mine = tree.mover[nodes] == seat
-        values[nodes[~mine]] = (probability[nodes[~mine]] * below[~mine]).sum(axis=1)
-        options = np.where(tree.child[nodes[mine], :A] >= 0, below[mine, :A], -np.inf)
-        values[nodes[mine]] = options.max(axis=1, initial=-np.inf)
-        best[tree.information_set[nodes[mine]], options.argmax(axis=1)] = 1.0
-    return BestResponse(float(values[0]), best)
-
-
-def _hidden(tree: Tree, form: SequenceForm, reach: NDArray[np.float64], seat: int) -> BestResponse:
-    """Return the best response where the others and chance reach the endings with weights `reach` (Z,)."""
-    gain = np.bincount(form.sequence[seat], reach * form.payoff[:, seat], minlength=tree.mask.size + 1)
+    found = best_responses(tree, policy)
+    options = np.full(tree.mask.shape, -np.inf)
+    options.ravel()[found.entry] = found.action_values
+    sets = tree.by_seat[seat]
     best: Policy = np.zeros(tree.mask.shape)
-    for sets, sequences in reversed(form.by_depth[seat]):
-        options = np.where(tree.mask[sets], gain[sequences], -np.inf)
-        best[sets, options.argmax(axis=1)] = 1.0
-        np.add.at(gain, form.parent[sets], options.max(axis=1))
-    return BestResponse(float(gain[0]), best)
+    best[sets, options[sets].argmax(axis=1)] = 1.0
+    return BestResponse(float(found.best[seat]), best)
+
+
+def best_responses(tree: Tree, policy: Policy) -> BestResponses:
+    """Return what every seat earns when all play their rows of `policy` (I, A), and what each could earn."""
+    # Where nobody decides anything there are no sequences, and nothing to forget.
+    return _hidden(tree, policy) if tree.game.hidden and len(tree.seat) else _open(tree, policy)
+
+
+def _hidden(tree: Tree, policy: Policy) -> BestResponses:
+    form, P = compact_form(tree), tree.game.seats
+    plan = np.ones(P + len(form.entry))
+    plan[P:] = policy.ravel()[form.entry]
+    for layer in form.layers:
+        plan[layer.sequences] *= plan[layer.before]
+    earned = form.payoff
+    for others in form.others:
+        earned = earned * plan[others]
+    gain = np.zeros(len(plan))
+    gain[form.owner] = np.add.reduceat(earned, form.owner_begin)
+    values: Floats = np.bincount(form.run_seat, np.add.reduceat(plan * gain, form.run_begin), P).astype(
+        np.float64, copy=False
+    )
+    for layer in reversed(form.layers):
+        best = np.maximum.reduceat(gain[layer.sequences], layer.set_begin)
+        gain[layer.parents] += np.add.reduceat(best, layer.parent_begin)
+    return BestResponses(values, gain[:P], form.entry, gain[P:])
+
+
+def _open(tree: Tree, policy: Policy) -> BestResponses:
+    P = tree.game.seats
+    law, child = branch_law(tree, policy), tree.branch_child
+    seats = np.arange(P)[:, None]
+    values = np.concatenate([tree.returns.T, tree.returns.T])  # (2P, N): with the policy, and with the best response
+    for nodes, branches, begin in reversed(tree.inner_levels):
+        below = values[:, child[branches]]
+        values[:, nodes] = np.add.reduceat(law[branches] * below, begin, axis=1)
+        best = np.maximum.reduceat(below[P:], begin, axis=1)
+        values[P:, nodes] = np.where(tree.mover[nodes] == seats, best, values[P:, nodes])
+    own = tree.action_branches
+    movers = tree.mover[tree.branch_parent[own]].astype(np.int64)
+    return BestResponses(values[:P, 0], values[P:, 0], tree.policy_entry, values[P + movers, child[own]])

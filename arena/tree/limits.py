@@ -15,8 +15,8 @@ NODE_LIMIT = 500_000
 MEMORY_LIMIT = 1_000_000_000
 """Bytes that a walk may take: the states, and the arrays that come of them."""
 
-BYTES_PER_NODE, BYTES_PER_BRANCH, BYTES_PER_ENTRY = 240, 40, 9
-"""What is held besides the states: a place in the walk's index, its notes, the arrays, and a policy table."""
+BYTES_PER_NODE, BYTES_PER_BRANCH, BYTES_PER_ENTRY = 120, 20, 9
+"""What is held besides the states: a place in the walk's index, its notes, the arrays, and a policy table (measured)."""
 
 _LOOK_EVERY, _SAMPLE_EVERY = 1024, 64
 
@@ -37,13 +37,13 @@ class Limits:
 
         There is nothing to see before `next_check` states.
         """
-        if len(states) > self.nodes:
-            self._refuse(f"has more than {self.nodes:,} states, too many", len(states), branches, entries)
         for s in states[self._looked :: _SAMPLE_EVERY]:
             self._sampled += 1
             self._sampled_bytes += _bytes(s, self._known)
         self._looked = len(states)
         self.next_check = min(self._looked + _LOOK_EVERY, self.nodes + 1)
+        if len(states) > self.nodes:
+            self._refuse(f"has more than {self.nodes:,} states, too many", len(states), branches, entries)
         if self.bytes(len(states), branches, entries) > self.memory:
             self._refuse(f"needs more than {self.memory / 1e6:,.0f} MB, too much", len(states), branches, entries)
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from arena.errors import GameError
 from arena.game import OVER
-from arena.tree.enumeration import Policy, Tree
+from arena.tree.tables import Tree
 
 
 class SequenceForm(NamedTuple):
@@ -33,23 +33,6 @@ class SequenceForm(NamedTuple):
     """Per seat: its information sets grouped by how many own moves came before, with their sequences (sets, A)."""
 
 
-def plan_weights(form: SequenceForm, policy: Policy, seat: int) -> NDArray[np.float64]:
-    """Return (Z,) the probability that `seat` plays its part of the way to each ending."""
-    plan = np.zeros(policy.size + 1)
-    plan[0] = 1.0
-    for sets, sequences in form.by_depth[seat]:
-        plan[sequences] = plan[form.parent[sets], None] * policy[sets]
-    return plan[form.sequence[seat]]
-
-
-def reach_weights(form: SequenceForm, plans: list[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Return (Z,) the probability that chance and the given seats play their parts of the way to each ending."""
-    reach = form.chance_reach.copy()
-    for plan in plans:
-        reach *= plan
-    return reach
-
-
 @lru_cache(maxsize=8)
 def sequence_form(tree: Tree) -> SequenceForm:
     """Return the sequence form of a game with perfect recall. Raises GameError where a view forgets."""
@@ -60,20 +43,19 @@ def sequence_form(tree: Tree) -> SequenceForm:
     last[0] = 0
     parent = np.full(len(tree.seat), -1, np.int64)
     depth = np.zeros(len(tree.seat), np.int64)
+    chance = np.ones(len(tree.branch_child))
+    chance[tree.chance_branches] = tree.outcome_probability
     endings: list[tuple[NDArray[Any], ...]] = []
-    for level in tree.levels:
-        nodes = np.arange(level.start, level.stop)
+    for nodes, branches, _ in tree.inner_levels:
         _place_information_sets(tree, nodes, last, parent, depth, A)
-        rows, columns = np.nonzero(tree.child[nodes] >= 0)
-        parents, children = nodes[rows], tree.child[nodes[rows], columns]
-        chance = np.where(tree.mover[parents] >= 0, 1.0, tree.chance[parents, columns])
-        after = last[parents].copy()
+        parents, children = tree.branch_parent[branches], tree.branch_child[branches]
+        after = last[parents]
         decided = np.flatnonzero(tree.mover[parents] >= 0)
-        movers = tree.mover[parents[decided]]
-        after[decided, movers] = 1 + tree.information_set[parents[decided]].astype(np.int64) * A + columns[decided]
+        sets = tree.information_set[parents[decided]].astype(np.int64)
+        after[decided, tree.mover[parents[decided]]] = 1 + sets * A + tree.branch_column[branches][decided]
         # A last state may forget how it was reached, so an ending is a branch and not a node.
         over = tree.mover[children] == OVER
-        reached = reach[parents] * chance
+        reached = reach[parents] * chance[branches]
         endings.append((reached[over], tree.returns[children[over]], after[over]))
         np.add.at(reach, children, reached)
         _place_nodes(tree, children[~over], after[~over], last)
@@ -86,7 +68,7 @@ def sequence_form(tree: Tree) -> SequenceForm:
     return SequenceForm(chance_reach, payoff, [np.ascontiguousarray(s) for s in sequence.T], parent, by_depth)
 
 
-def _place_nodes(tree: Tree, nodes: NDArray[np.int64], after: NDArray[np.int64], last: NDArray[np.int64]) -> None:
+def _place_nodes(tree: Tree, nodes: NDArray[np.int32], after: NDArray[np.int64], last: NDArray[np.int64]) -> None:
     """Write down every seat's last sequence before these nodes; two of them at one node break perfect recall."""
     known = last[nodes]
     last[nodes] = after
