@@ -1,4 +1,7 @@
-"""What every test shares: the option --slow, and property tests that draw the same examples each time."""
+"""What every test shares: the option --slow, property tests that draw the same examples each time, an own cache."""
+
+import os
+import tempfile
 
 import pytest
 from hypothesis import settings
@@ -12,6 +15,13 @@ settings.load_profile("steady")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="also run the tests that are marked slow")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the tests a cache of their own, which is empty, in processes that they start too."""
+    cache = tempfile.TemporaryDirectory(prefix="arena-cache-")
+    os.environ["ARENA_CACHE"] = cache.name
+    config.add_cleanup(cache.cleanup)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

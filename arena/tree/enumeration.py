@@ -8,11 +8,13 @@ moves. Every rule is asked once per state, and the states themselves are forgott
 from __future__ import annotations
 
 from collections.abc import Sequence
+from time import perf_counter
 from typing import Any
 
 from arena.errors import ArenaError, GameError, IllegalAction, TooLarge
 from arena.game import CHANCE, OVER, Game, Text
 from arena.tree.assembly import Notes, assemble
+from arena.tree.cache import WORTH_KEEPING, keep_tree, load_tree
 from arena.tree.limits import MEMORY_LIMIT, NODE_LIMIT, Limits
 from arena.tree.tables import Policy, Tree
 
@@ -20,18 +22,23 @@ __all__ = ["MEMORY_LIMIT", "NODE_LIMIT", "Policy", "Tree", "enumerate_game"]
 
 
 def enumerate_game(game: Game[Any], limit: int = NODE_LIMIT, memory: int = MEMORY_LIMIT) -> Tree:
-    """Return the game as arrays; equal games share one tree within a process.
+    """Return the game as arrays; equal games share one tree within a process, and large ones also on disk.
 
     Raises TooLarge beyond `limit` nodes or an estimated `memory` of bytes, and GameError where the game
     contradicts itself.
     """
     kept = _TREES.get(game.fingerprint)
     # A class that is written again in a notebook, under the same name, is another class.
-    if kept is None or type(kept.game) is not type(game) or len(kept.mover) > limit:
+    if kept is None or type(kept.game) is not type(game):
+        kept = load_tree(game)
+    if kept is None or len(kept.mover) > limit:
+        began = perf_counter()
         kept = _Enumeration(game, Limits(game.name, limit, memory)).tree()
-        _TREES[game.fingerprint] = kept
-        while len(_TREES) > _TREES_KEPT:
-            del _TREES[next(iter(_TREES))]
+        if perf_counter() - began > WORTH_KEEPING:
+            keep_tree(kept)
+    _TREES[game.fingerprint] = kept
+    while len(_TREES) > _TREES_KEPT:
+        del _TREES[next(iter(_TREES))]
     return kept
 
 

@@ -16,7 +16,7 @@ MEMORY_LIMIT = 1_000_000_000
 """Bytes that a walk may take: the states, and the arrays that come of them."""
 
 BYTES_PER_NODE, BYTES_PER_BRANCH, BYTES_PER_ENTRY = 120, 20, 9
-"""What is held besides the states: a place in the walk's index, its notes, the arrays, and a policy table (measured)."""
+"""What is held besides the states: a place in the walk's index, its notes, the arrays, a policy table; measured."""
 
 _LOOK_EVERY, _SAMPLE_EVERY = 1024, 64
 
