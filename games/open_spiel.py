@@ -116,7 +116,8 @@ class OpenSpiel(Game[History]):
         self.hidden = (about.information.name, about.dynamics.name) != ("PERFECT_INFORMATION", "SEQUENTIAL")
         self.payoff_range = (self._game.min_utility(), self._game.max_utility())
         self.scoring = "outcome" if self.zero_sum and self.payoff_range == (-1.0, 1.0) else "payoff"
-        self._recalls = about.provides_information_state_string and self.name not in FORGETFUL
+        self.recalls = bool(about.provides_information_state_string) and self.name not in FORGETFUL
+        """Whether OpenSpiel's information states tell all that their seat has seen and done."""
         self._observed = "observation_string" if about.provides_observation_string else "information_state_string"
         self._nodes: Replays[int, _Node] = Replays(lambda: _Node(self._game.new_initial_state()), _Node.after, _KEPT)
         names = _Names(self._game, self.hidden)
@@ -173,7 +174,7 @@ class OpenSpiel(Game[History]):
         node = self._nodes(s)
         if not self.hidden:
             parts = [self.draw(s, seat), f"moves so far: {', '.join(map(str, s)) or 'none'}"]
-        elif self._recalls:
+        elif self.recalls:
             parts = [node.state.information_state_string(seat)]
             if seat in tuple(node.legal)[: len(node.pending)]:
                 parts.append(f"you chose {self._action(node.pending[tuple(node.legal).index(seat)])}")

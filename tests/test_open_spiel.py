@@ -87,7 +87,7 @@ def test_random_games_are_those_of_openspiel(name):
         for s, theirs in random_game(game, rng, 400 if name in SMALL else 100):
             for seat in range(game.seats):
                 view = game.view(s, seat)
-                if game.turn(s) == seat and game._recalls:
+                if game.turn(s) == seat and game.recalls:
                     strings.add((seat, view, theirs.information_state_string(seat)))
     if game.hidden:  # the same partition into information sets: views and strings name each other
         assert len(strings) == len({known[:2] for known in strings}) == len({known[::2] for known in strings})

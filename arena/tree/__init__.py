@@ -6,6 +6,7 @@ policies, `best_response` best responses, NashConv and exploitability; `rollout`
 
 from arena.tree.best_response import best_response, best_responses, exploitability, nash_conv
 from arena.tree.enumeration import Tree, enumerate_game
+from arena.tree.open_spiel import enumerate_open_spiel
 from arena.tree.rollout import Trajectories, rollout
 from arena.tree.values import expected_returns
 
@@ -15,6 +16,7 @@ __all__ = [
     "best_response",
     "best_responses",
     "enumerate_game",
+    "enumerate_open_spiel",
     "expected_returns",
     "exploitability",
     "nash_conv",

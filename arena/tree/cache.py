@@ -100,7 +100,7 @@ def _path(game: Game[Any]) -> Path | None:
 
 
 def _about(game: Game[Any], source: str) -> dict[str, Any]:
-    return {"format": _FORMAT, "game": game.spec, "fingerprint": game.fingerprint, "source": source}
+    return {"format": _FORMAT, "game": game.name, "fingerprint": game.fingerprint, "source": source}
 
 
 def _tree(game: Game[Any], arrays: dict[str, NDArray[Any]]) -> Tree:

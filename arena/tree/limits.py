@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Sequence
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, NoReturn
 
@@ -32,7 +33,7 @@ class Limits:
         self.next_check = min(_LOOK_EVERY, nodes + 1)
         """The number of states at which `check` is due."""
 
-    def check(self, states: list[Any], branches: int, entries: int) -> None:
+    def check(self, states: Sequence[Any], branches: int, entries: int) -> None:
         """Raise TooLarge if there are too many states, or too many bytes with `entries` in an (I, A) table.
 
         There is nothing to see before `next_check` states.
@@ -47,7 +48,7 @@ class Limits:
         if self.bytes(len(states), branches, entries) > self.memory:
             self._refuse(f"needs more than {self.memory / 1e6:,.0f} MB, too much", len(states), branches, entries)
 
-    def check_options(self, options: int, states: list[Any], branches: int, entries: int) -> None:
+    def check_options(self, options: int, states: Sequence[Any], branches: int, entries: int) -> None:
         """Raise TooLarge before options are listed that are more than the states may be."""
         if options > self.nodes:
             reason = f"has a state with {options:,} branches, and may have {self.nodes:,} states: too many"
