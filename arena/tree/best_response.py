@@ -91,9 +91,8 @@ def _hidden(tree: Tree, policy: Policy) -> BestResponses:
         earned = earned * plan[others]
     gain = np.zeros(len(plan))
     gain[form.owner] = np.add.reduceat(earned, form.owner_begin)
-    values: Floats = np.bincount(form.run_seat, np.add.reduceat(plan * gain, form.run_begin), P).astype(
-        np.float64, copy=False
-    )
+    values = np.zeros(P)
+    np.add.at(values, form.run_seat, np.add.reduceat(plan * gain, form.run_begin))
     for layer in reversed(form.layers):
         best = np.maximum.reduceat(gain[layer.sequences], layer.set_begin)
         gain[layer.parents] += np.add.reduceat(best, layer.parent_begin)
