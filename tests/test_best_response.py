@@ -14,7 +14,7 @@ from arena.players.script import Script
 from arena.players.tabular import Tabular
 from arena.registry import load_game, load_player
 from arena.seeds import derive
-from arena.tree import best_response, enumerate_game, expected_returns, exploitability, nash_conv
+from arena.tree import best_response, best_responses, enumerate_game, expected_returns, exploitability, nash_conv
 from arena.tree.best_response import best_response_gains
 
 BIASED = [[0, -25, 50], [25, 0, -5], [-50, 5, 0]]
@@ -153,6 +153,20 @@ class RandomOpen(Random):
         return " ".join(s)
 
 
+class RandomThree(RandomHidden):
+    """The same for three seats."""
+
+    name = "random_three"
+    roles = ("first", "second", "third")
+
+    def turn(self, s):
+        over = Random.turn(self, s) == OVER
+        return OVER if over else (CHANCE, 0, 1, 2, 2)[self.draw_number(5, "turn", *s)]
+
+    def returns(self, s):
+        return tuple(float(self.draw_number(11, "pay", seat, *s) - 5) for seat in range(3))
+
+
 def value(game, table, s=None):
     """Return the expected returns when `table` maps (seat, view) to action → probability."""
     s = game.start() if s is None else s
@@ -177,7 +191,7 @@ def table_of(tree, policy):
     }
 
 
-@pytest.mark.parametrize("kind", [RandomHidden, RandomOpen])
+@pytest.mark.parametrize("kind", [RandomHidden, RandomOpen, RandomThree])
 @settings(max_examples=60)
 @given(seed=st.integers(0, 10**6))
 def test_no_pure_strategy_does_better_and_one_does_as_well(kind, seed):
@@ -190,8 +204,10 @@ def test_no_pure_strategy_does_better_and_one_does_as_well(kind, seed):
     table = table_of(tree, policy)
     own = value(game, table)
     assert expected_returns(tree, policy) == pytest.approx(own, abs=1e-12)
-    brute = [max(value(game, {**table, **pure})[seat] for pure in pure_strategies(tree, seat)) for seat in (0, 1)]
-    assert [best_response(tree, policy, seat).value for seat in (0, 1)] == pytest.approx(brute, abs=1e-12)
+    seats = range(game.seats)
+    brute = [max(value(game, {**table, **pure})[seat] for pure in pure_strategies(tree, seat)) for seat in seats]
+    assert [best_response(tree, policy, seat).value for seat in seats] == pytest.approx(brute, abs=1e-12)
+    assert best_responses(tree, policy).values == pytest.approx(own, abs=1e-12)
     assert best_response_gains(tree, policy) == pytest.approx(brute - own, abs=1e-12)
     assert nash_conv(tree, policy) == pytest.approx(sum(brute) - sum(own), abs=1e-12)
 
@@ -203,6 +219,47 @@ def test_the_random_games_hold_what_they_are_drawn_for():
     assert sum((tree.mover >= 0).sum() > len(tree.views) for tree in hidden) > 10
     paths = [enumerate_game(RandomOpen(seed)) for seed in range(40)]
     assert sum((tree.child >= 0).sum() >= len(tree.mover) for tree in paths) > 10
+
+
+# Games in which there is little to decide.
+
+
+class Weather(Game[tuple[str, ...]]):
+    """Chance decides all, or all is decided."""
+
+    name = "weather"
+    actions = ("a",)
+
+    def __init__(self, draws=1, hidden=False):
+        self.draws, self.hidden = draws, hidden
+
+    def start(self):
+        return ()
+
+    def turn(self, s):
+        return CHANCE if len(s) < self.draws else OVER
+
+    def chance(self, s):
+        return [("sun", 0.25), ("rain", 0.75)]
+
+    def step(self, s, action):
+        return (*s, action)
+
+    def returns(self, s):
+        return (1.0, -1.0) if "sun" in s else (-1.0, 1.0)
+
+    def view(self, s, seat):
+        return " ".join(s)
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+@pytest.mark.parametrize(("draws", "first"), [(0, -1.0), (1, -0.5), (2, -0.125)])
+def test_who_decides_nothing_gains_nothing(draws, hidden, first):
+    tree = enumerate_game(Weather(draws, hidden))
+    found = best_responses(tree, tree.uniform)
+    assert found.values.tolist() == found.best.tolist() == [first, -first]
+    assert expected_returns(tree, tree.uniform).tolist() == [first, -first]
+    assert len(tree.requests) == 0
 
 
 # What a best response is.

@@ -7,11 +7,11 @@ import torch
 from arena.registry import load_game
 from arena.tree import best_responses, enumerate_game
 from arena.tree.on_device import on_device
-from tests.test_best_response import RandomHidden, RandomOpen
+from tests.test_best_response import RandomHidden, RandomOpen, RandomThree
 
 GAMES = [
     *("kuhn_poker", "leduc_poker", "liars_dice(faces=4)", "tic_tac_toe", "matrix", "rock_paper_scissors"),
-    *(RandomHidden(7), RandomOpen(3)),
+    *(RandomHidden(7), RandomOpen(3), RandomThree(5)),
 ]
 CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device here")
 

@@ -172,9 +172,8 @@ class Tree:
 
 def _states(tree: Tree, nodes: NDArray[np.int64]) -> dict[int, Any]:
     """Return the states at these nodes and on one way to each, by playing the rules again from the start."""
-    way = np.zeros(len(tree.mover), np.int64)  # a branch that leads to each node but the first
-    way[tree.branch_child] = np.arange(len(tree.branch_child))
-    before, column = tree.branch_parent[way], tree.branch_column[way]
+    before, column = np.zeros((2, len(tree.mover)), np.int64)  # one way to each node: the last that is written
+    before[tree.branch_child], column[tree.branch_child] = tree.branch_parent, tree.branch_column
     wanted = np.zeros(len(tree.mover), np.bool_)
     wanted[nodes] = True
     for level in reversed(tree.levels[1:]):
