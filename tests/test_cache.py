@@ -1,6 +1,7 @@
 """A tree that is kept on disk is the tree that was made, or is made again."""
 
 import os
+import sys
 from dataclasses import fields
 
 import numpy as np
@@ -178,9 +179,8 @@ def test_rules_that_were_written_anew_get_a_tree_of_their_own(folder, tmp_path, 
     def written(rules):
         path.write_text(rules)
         os.utime(path, (0, 0))  # long before this process
-        monkeypatch.setattr(
-            "sys.modules", {k: v for k, v in __import__("sys").modules.items() if "arena_file" not in k}
-        )
+        for name in [name for name in sys.modules if name.startswith("arena_file")]:
+            monkeypatch.delitem(sys.modules, name)
         return load_game(f"{path}:Mine")
 
     first = written(RULES)

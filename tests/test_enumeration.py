@@ -1,6 +1,7 @@
 """A game becomes arrays that say what its rules say, or is refused with the reason."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -125,6 +126,22 @@ def test_a_seat_that_played_no_game_counts_as_nothing():
     assert tree.returns[tree.terminals].tolist() == [[0.0, 2.0]] * 4
 
 
+def test_every_rule_is_asked_once_about_a_state():
+    asked = Counter()
+
+    def counted(method):
+        def ask(self, s, *rest):
+            asked[method, s, *rest] += 1
+            return getattr(Draft, method)(self, s, *rest)
+
+        return ask
+
+    tree = enumerate_game(spoilt(**{m: counted(m) for m in ("turn", "legal", "returns", "view", "step")}))
+    assert set(asked.values()) == {1}
+    assert Counter(method for method, *_ in asked) == {"turn": 7, "legal": 3, "returns": 4, "view": 3, "step": 6}
+    assert len(tree.mover) == 7
+
+
 # One tree for equal games.
 
 
@@ -201,6 +218,7 @@ def test_huge_sets_are_refused_before_they_are_listed(options, who):
         ({"legal": lambda self, s, seat: ()}, "seat 0 is to move but has no legal action in ()"),
         ({"legal": lambda self, s, seat: ("c",)}, "'c' is legal in () but is not among its actions"),
         ({"legal": lambda self, s, seat: ("a", "a")}, "the legal actions in () name one twice: a, a"),
+        ({"returns": lambda self, s: (1.0, -1.0, 0.0)}, "('a', 'a') has 3 payoffs, but there are 2 seats"),
         ({"legal": lambda self, s, seat: Text()}, "has free text moves, which cannot be enumerated"),
         (
             {"turn": lambda self, s: CHANCE, "chance": lambda self, s: [("a", 0.5), ("b", 0.4)]},

@@ -38,7 +38,6 @@ def written(tmp_path, monkeypatch):
             path = tmp_path / f"{name}.py"
             path.write_text(text)
             os.utime(path, (age, age))
-            path.with_name("__pycache__").joinpath(f"{name}.cpython-311.pyc").unlink(missing_ok=True)
         return source_hash(load_game(f"{tmp_path / 'mine.py'}:Mine"))
 
     monkeypatch.setattr(sys, "dont_write_bytecode", True)

@@ -1,7 +1,9 @@
 """Any finite game as arrays: exact values, best responses and fast games, all from one enumeration.
 
-`enumeration` turns a game's states into the flat arrays of `tables`, once; `values` gives the expected returns of
-policies, `best_response` best responses, NashConv and exploitability; `rollout` plays thousands of games by gathers.
+`enumeration` turns a game's states into the flat arrays of `tables`, once, and `open_spiel` those of OpenSpiel;
+`limits` says when they are too many, `cache` keeps them on disk. `values` gives the expected returns of policies,
+`best_response` best responses, NashConv and exploitability, and `on_device` the same in torch; `rollout` plays
+thousands of games by gathers.
 """
 
 from arena.tree.best_response import best_response, best_responses, exploitability, nash_conv

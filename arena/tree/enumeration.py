@@ -84,7 +84,7 @@ class _Enumeration:
             turn = game.turn(s)
             notes.mover.append(turn)
             if turn == OVER:
-                notes.payoff.extend([x or 0.0 for x in game.returns(s)])
+                notes.payoff.extend(self._payoffs(s))
                 notes.ends.append(len(notes.child))
                 continue
             columns, names = self._outcomes(s) if turn == CHANCE else self._actions(s, turn)
@@ -98,6 +98,12 @@ class _Enumeration:
             notes.ends.append(len(notes.child))
             if len(states) >= self.limits.next_check:
                 self.limits.check(states, len(notes.child), len(notes.seat) * len(self.action_index))
+
+    def _payoffs(self, s: Any) -> list[float]:
+        payoffs = self.game.returns(s)
+        if len(payoffs) != len(self.sets):
+            raise GameError(f"{self.game.name}: {s!r} has {len(payoffs)} payoffs, but there are {len(self.sets)} seats")
+        return [x or 0.0 for x in payoffs]
 
     def _outcomes(self, s: Any) -> _Moves:
         chance = self.game.chance(s)
