@@ -73,6 +73,7 @@ def test_players_are_asked_as_in_the_bridge():
 def test_merged_states_have_a_request_each():
     tree = enumerate_open_spiel("tic_tac_toe", merge=True)
     assert len(tree.requests) == len(tree.seat) == 4520
+    assert [request.text for request in tree.requests] == list(tree.views)
     assert (tree.requests.mask() == tree.mask).all()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -76,7 +77,8 @@ class _Enumeration:
             notes.ends.append(len(notes.child))
             if self.nodes >= self.limits.next_check:
                 self.limits.check(range(self.nodes), len(notes.child), len(notes.seat) * len(self.action_index))
-        return assemble(self.ours, tuple(self.action_index), notes)
+        tree = assemble(self.ours, tuple(self.action_index), notes)
+        return replace(tree, views=tuple(request.text for request in tree.requests))
 
     def _branch(self, state: Any, numbers: Iterable[int], columns: Iterable[int]) -> None:
         for number in numbers:
@@ -105,6 +107,6 @@ class _Enumeration:
             at = self.sets.setdefault((seat, state.information_state_string()), at)
         notes.information_set.append(at)
         if at == len(notes.seat):
-            notes.views.append(self.ours.view(tuple(state.history()), seat))
+            notes.views.append("")  # the bridge writes it, when the tree is there
             notes.seat.append(seat)
             notes.columns.append(columns)
