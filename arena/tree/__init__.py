@@ -1,6 +1,6 @@
 """Any finite game as arrays: exact values, best responses and fast games, all from one enumeration.
 
-`enumeration` turns a game's states into the flat arrays of `tables`, once, and `open_spiel` those of OpenSpiel;
+`enumeration` turns a game's states into the flat arrays of `tables`, once, and `from_open_spiel` those of OpenSpiel;
 `limits` says when they are too many, `cache` keeps them on disk. `values` gives the expected returns of policies,
 `best_response` best responses, NashConv and exploitability, and `on_device` the same in torch; `rollout` plays
 thousands of games by gathers.
@@ -8,7 +8,7 @@ thousands of games by gathers.
 
 from arena.tree.best_response import best_response, best_responses, exploitability, nash_conv
 from arena.tree.enumeration import Tree, enumerate_game
-from arena.tree.open_spiel import enumerate_open_spiel
+from arena.tree.from_open_spiel import enumerate_open_spiel
 from arena.tree.rollout import Trajectories, rollout
 from arena.tree.values import expected_returns
 

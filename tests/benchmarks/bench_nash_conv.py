@@ -27,7 +27,11 @@ GAMES = {"kuhn_poker": 5, "leduc_poker": 5, "liars_dice": 3, "tic_tac_toe": 3}
 """How many rounds: OpenSpiel takes seconds for the larger ones."""
 
 OURS_PER_ROUND = 20
-MEMORY = [*(f"liars_dice(faces={faces})" for faces in (3, 4, 5, 6)), "liars_dice(dice=2, faces=2)"]
+MEMORY = [
+    *(f"liars_dice(faces={faces})" for faces in (3, 4, 5, 6)),
+    "liars_dice(dice=2, faces=2)",
+    "liars_dice(dice=2, faces=3)",
+]
 
 
 def timed(call: Callable[[], float]) -> tuple[float, float]:
