@@ -78,6 +78,11 @@ def test_what_a_class_was_made_with_is_not_in_its_source():
     assert source_hash(type("Spoilt", (KuhnPoker,), {"returns": lambda self, s: (1.0, -1.0)})()) is None
 
 
+def test_what_a_bridge_leads_to_is_not_in_its_source():
+    pytest.importorskip("pyspiel", reason="open_spiel is not installed")
+    assert source_hash(load_game("open_spiel(name='kuhn_poker')")) is None
+
+
 class Here(Game):
     name = "here"
 

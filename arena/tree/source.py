@@ -26,18 +26,19 @@ def source_hash(game: Game[Any]) -> str | None:
     """Return a hash of every source file that the rules are made of: the game's classes, and what they import.
 
     The standard library and installed packages that are not the game's own count as given. None where the source
-    cannot be had or does not tell all: a class written in a notebook or inside a function, or a file that was written
-    after this process started and so may not be what runs.
+    cannot be had or does not tell all: a class written in a notebook or inside a function, a game that holds an
+    object of somebody else's library (a bridge), or a file that was written after this process started and so may
+    not be what runs.
     """
     kind = type(game)
     try:
         inspect.getsource(kind)
     except (OSError, TypeError):
         return None
-    homes = [sys.modules.get(part.__module__) for part in kind.__mro__ if part is not object]
-    if "<locals>" in kind.__qualname__ or None in homes:
-        return None
     own = {kind.__module__.partition(".")[0], "arena"}
+    homes = [sys.modules.get(part.__module__) for part in (*kind.__mro__, *map(type, vars(game).values()))]
+    if "<locals>" in kind.__qualname__ or not all(home and (_is_given(home) or _belongs(home, own)) for home in homes):
+        return None
     files = {file for module in _reached([m for m in homes if m is not None], own) if (file := _file(module))}
     try:
         if any(file.stat().st_mtime > _STARTED for file in files):
@@ -60,6 +61,11 @@ def _reached(pending: list[ModuleType], own: set[str]) -> list[ModuleType]:
             if isinstance(name, str) and name in sys.modules:
                 pending.append(sys.modules[name])
     return list(found.values())
+
+
+def _is_given(module: ModuleType) -> bool:
+    """Return whether a module may hold parts of a game without being part of its rules."""
+    return module.__name__.partition(".")[0] in {"numpy", *sys.stdlib_module_names}
 
 
 def _belongs(module: ModuleType, own: set[str]) -> bool:
