@@ -23,6 +23,7 @@ from arena.seeds import derive
 
 if TYPE_CHECKING:
     from arena.rating import Ladder
+    from arena.tree.regret import Leak
 
 
 def play(
@@ -151,18 +152,29 @@ class Exploit(NamedTuple):
     """Per seat, the expected payoff when the player plays all seats."""
     best_responses: tuple[float, ...]
     """Per seat, what a best response earns there while the player holds the other seats."""
+    leaks: tuple[tuple[Leak, ...], ...] = ()
+    """Per seat, the information sets that cost it most, the dearest first."""
 
 
-def exploit(player: str | Player, game: str | Game[Any]) -> Exploit:
-    """Measure a player exactly against its best response. Raises TooLarge for games that cannot be enumerated."""
+def exploit(player: str | Player, game: str | Game[Any], top: int = 3) -> Exploit:
+    """Measure a player exactly against its best response, and find the `top` places per seat that cost it most.
+
+    Raises TooLarge for games that cannot be enumerated.
+    """
     from arena import tree as exact
 
+    if top < 0:
+        raise ConfigError(f"top = {top} places cannot be shown: ask for 0 or more")
     game = load_game(game)
     tree = exact.enumerate_game(game)
     policy = tree.policy(load_player(player, game))
     found = exact.best_responses(tree, policy)
     return Exploit(
-        found.nash_conv, found.nash_conv / game.seats, tuple(found.values.tolist()), tuple(found.best.tolist())
+        found.nash_conv,
+        found.nash_conv / game.seats,
+        tuple(found.values.tolist()),
+        tuple(found.best.tolist()),
+        tuple(tuple(exact.leaks(tree, policy, s, top)) if top else () for s in range(game.seats)),
     )
 
 

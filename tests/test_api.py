@@ -15,7 +15,7 @@ from arena.errors import ConfigError, PlayerError
 from arena.games.kuhn_poker import KuhnPoker
 from arena.player import Move, Requests
 from arena.players.uniform import UniformPlayer
-from arena.tree import best_response, enumerate_game, nash_conv
+from arena.tree import best_response, enumerate_game, leaks, nash_conv
 
 KUHN = KuhnPoker()
 
@@ -141,3 +141,10 @@ def test_exploit_is_what_the_exact_tables_say() -> None:
     assert found.nash_conv == nash_conv(tree, tree.uniform) == 2 * found.exploitability
     assert found.best_responses == tuple(best_response(tree, tree.uniform, s).value for s in (0, 1))
     assert found.nash_conv == pytest.approx(sum(found.best_responses) - sum(found.values))
+
+
+def test_exploit_tells_where_it_is_lost() -> None:
+    tree = enumerate_game(KUHN)
+    for seat_, found in enumerate(arena.exploit("uniform", KUHN, top=2).leaks):
+        assert list(found) == leaks(tree, tree.uniform, seat_, 2)
+    assert arena.exploit("uniform", KUHN, top=0).leaks == ((), ())

@@ -163,5 +163,25 @@ def test_an_interrupt_without_a_folder_promises_nothing(tmp_path):
     assert "Traceback" not in err
 
 
-def test_exploit_is_exact():
-    assert "NashConv 0.916667" in succeed("exploit", "uniform", "--game", "kuhn_poker")
+def test_exploit_is_exact_and_says_where_it_is_lost():
+    text = succeed("exploit", "uniform", "--game", "kuhn_poker", "--top", 1)
+    assert text.splitlines() == [
+        "NashConv 0.916667 (exploitability 0.458333), 0 at equilibrium",
+        "  first: earns +0.125000 against itself, a best response +0.500000",
+        "    costs 0.125000  your card: K; so far: pass, bet",
+        "                    better: bet; plays pass 0.50, bet 0.50",
+        "  second: earns -0.125000 against itself, a best response +0.416667",
+        "    costs 0.250000  your card: K; so far: bet",
+        "                    better: bet; plays pass 0.50, bet 0.50",
+    ]
+
+
+def test_exploit_shows_no_more_than_it_is_asked_for_and_fits_the_screen():
+    assert "costs" not in succeed("exploit", "uniform", "--game", "kuhn_poker", "--top", 0)
+    long = succeed("exploit", "uniform", "--game", "liars_dice(faces=4)", "--top", 4)
+    assert long.count("costs") == 8
+    assert "others" in long
+    assert max(map(len, long.splitlines())) <= 80
+    refused = run("exploit", "uniform", "--game", "kuhn_poker", "--top", -1)
+    assert refused.returncode == 2
+    assert refused.stderr == "arena: top = -1 places cannot be shown: ask for 0 or more\n"

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from textwrap import fill, shorten
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from arena.cli import terminal
 from arena.cli.terminal import Game, Whole
+
+if TYPE_CHECKING:
+    from arena.tree.regret import Leak
 
 
 def pit(
@@ -91,23 +95,47 @@ def pit(
     terminal.out().print(str(verdict), markup=False)
 
 
-def exploit(player: str, *, game: Game) -> None:
+def exploit(player: str, *, game: Game, top: int = 3) -> None:
     """Measure exactly how much a best response wins against a player (games small enough to enumerate).
+
+    Below it stand the decisions that give most of it away: what the player sees there, what it plays, what a best
+    response would play, and how much that costs per match. The costs of all decisions add up to the whole gain.
 
     Parameters
     ----------
     player
         A player's name or a checkpoint folder.
+    top
+        How many decisions to show per seat; 0 for none.
     """
     from arena import api
     from arena.registry import load_game
 
     rules = load_game(game)
-    found = api.exploit(player, rules)
+    found = api.exploit(player, rules, top)
     screen = terminal.out()
     screen.print(
         f"NashConv {found.nash_conv:.6f} (exploitability {found.exploitability:.6f}), 0 at equilibrium", markup=False
     )
-    for role, value, best in zip(rules.roles, found.values, found.best_responses, strict=True):
-        earns = f"earns {value:+.6f} against itself; a best response in this seat earns {best:+.6f}"
-        screen.print(f"  {role}: {earns}", markup=False)
+    seats = zip(rules.roles, found.values, found.best_responses, found.leaks, strict=True)
+    for role, value, best, leaks in seats:
+        screen.print(f"  {role}: earns {value:+.6f} against itself, a best response {best:+.6f}", markup=False)
+        for leak in leaks:
+            screen.print(_leak(leak), markup=False)
+
+
+_WIDTH = 80
+
+
+def _leak(leak: Leak) -> str:
+    """Return what a decision costs, in lines that fit a narrow terminal."""
+    costs = f"    costs {leak.cost:.6f}  "
+    seen = shorten(" / ".join(leak.view.splitlines()), 2 * _WIDTH, placeholder=" …")
+    played = [f"{action} {p:.2f}" for action, p in leak.plays.items() if p >= 0.005]
+    if len(played) > 7:
+        played[6:] = [f"{len(played) - 6} others"]
+    indent = " " * len(costs)
+    return "\n".join(
+        fill(line, _WIDTH, initial_indent=start, subsequent_indent=indent, break_on_hyphens=False)
+        for start, line in ((costs, seen), (indent, f"better: {leak.better}; plays {', '.join(played)}"))
+    )
