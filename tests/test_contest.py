@@ -10,7 +10,7 @@ from arena.games.matrix import MatchingPennies
 from arena.match import play_fixtures
 from arena.player import Move
 from arena.players.uniform import UniformPlayer
-from arena.tournaments.contest import Contest, knowledge
+from arena.tournaments.contest import Contest, Knowledge, knowledge
 
 EQUILIBRIUM = 'tabular(table="arena.games.kuhn_poker:equilibrium")'
 
@@ -122,7 +122,9 @@ def test_stated_policies_give_the_exact_answer():
     two = {name: players[name] for name in ("equilibrium", "bet")}
     assert knowledge(Contest(game, "equilibrium", "bet", 0), two).exact == pytest.approx(1 / 9)
     assert knowledge(Contest(game, "bet", "equilibrium", 0), two).exact == pytest.approx(-1 / 9)
+    assert knowledge(Contest(game, "bet", "equilibrium", 0), two).results == pytest.approx((107 / 180, 0, 73 / 180))
     in_role = knowledge(Contest(game, "equilibrium", "bet", 0, "first", "uniform"), players)
+    assert in_role.results is None
     measured = observations(Contest(game, "equilibrium", "bet", 0, "first", "uniform"), players, 1500, {})
     assert abs(measured.mean() - in_role.exact) < 4 * measured.std() / np.sqrt(1500)
 
@@ -150,10 +152,10 @@ def test_luck_is_corrected_where_somebody_states_a_policy(silent, role):
 def test_nothing_is_known_of_players_that_say_nothing_and_of_games_of_winning():
     game, _ = kuhn()
     nobody = {"a": Silent("uniform", game), "b": Silent("uniform", game)}
-    assert knowledge(Contest(game, "a", "b", 0), nobody) == (None, {})
+    assert knowledge(Contest(game, "a", "b", 0), nobody) == Knowledge()
     tic_tac_toe = arena.load_game("tic_tac_toe")
     somebody = {"a": UniformPlayer(), "b": UniformPlayer()}
-    assert knowledge(Contest(tic_tac_toe, "a", "b", 0), somebody) == (None, {})
+    assert knowledge(Contest(tic_tac_toe, "a", "b", 0), somebody) == Knowledge()
 
 
 def test_a_forfeit_stays_within_the_bounds():

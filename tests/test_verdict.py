@@ -49,6 +49,12 @@ SENTENCES = [
         "anna and bert are equal: exactly +0.000000 per match, by the policies that they state",
     ),
     (
+        CLOSE._replace(ended=Ended.EXACT, exact=0.125, results=(0.4, 0.0, 0.6)),
+        Decision.FIRST,
+        "anna is better than bert: exactly +0.125000 per match (won 40.0%, drawn 0.0%, lost 60.0%), "
+        "by the policies that they state",
+    ),
+    (
         PLAYED._replace(ended=Ended.EXACT, exact=0.05),
         Decision.FIRST,
         "anna is better than bert: exactly +0.050000 per match, by the policies that they state; "
@@ -128,7 +134,9 @@ def test_from_the_other_side_the_same_one_is_better(verdict, decision, words):
 
 
 def test_mirroring_exchanges_every_number():
-    mirrored = PLAYED._replace(exact=0.2, counts=(1, 2, 3, 4, 5), alpha=0.01, saved=2.0).mirrored()
+    known = {"exact": 0.2, "results": (0.5, 0.2, 0.3)}
+    mirrored = PLAYED._replace(**known, counts=(1, 2, 3, 4, 5), alpha=0.01, saved=2.0).mirrored()
+    assert mirrored.results == (0.3, 0.2, 0.5)
     assert mirrored[:7] == ("bert", "anna", -0.25, -0.4, -0.1, 4, 6)
     assert (mirrored.losses, mirrored.exact, mirrored.counts) == (30, -0.2, (5, 4, 3, 2, 1))
     assert (mirrored.alpha, mirrored.saved) == (0.01, 2.0)

@@ -23,7 +23,7 @@ from arena.record import Record, match_key
 from arena.schedule import pair
 from arena.seeds import derive
 from arena.tournaments.run import EXACT_NODES
-from arena.tree import Tree, enumerate_game, expected_returns
+from arena.tree import Tree, enumerate_game, expected_returns, outcomes
 
 
 class Seating(NamedTuple):
@@ -128,6 +128,8 @@ class Knowledge(NamedTuple):
     """The expectation of `observe`, where the game can be enumerated and every player states its policy."""
     luck: Mapping[tuple[str, ...], TreeCorrection] = {}
     """By seating, how its luck is corrected; empty where nobody states a policy."""
+    results: tuple[float, float, float] | None = None
+    """Where `exact` is known and the two meet: the probabilities that the first wins, draws and loses a match."""
 
 
 def knowledge(contest: Contest, players: Mapping[str, Player]) -> Knowledge:
@@ -155,7 +157,17 @@ def knowledge(contest: Contest, players: Mapping[str, Player]) -> Knowledge:
     for seating in contest.seatings:
         returns = expected_returns(tree, corrections[seating.entrants].policy)
         exact += seating.weight * float(returns[list(seating.seats)].mean())
-    return Knowledge(round(exact, 12))  # equal players differ by rounding alone
+    exact = round(exact, 12)  # equal players differ by rounding alone
+    return Knowledge(exact, {}, None if contest.role else _results(tree, contest, corrections))
+
+
+def _results(
+    tree: Tree, contest: Contest, corrections: Mapping[tuple[str, ...], TreeCorrection]
+) -> tuple[float, float, float]:
+    """Return how likely the first player wins, draws and loses a match, in the mean over the seats."""
+    by_seating = [outcomes(tree, corrections[s.entrants].policy).results[s.seats[0]] for s in contest.seatings]
+    won, drawn, lost = np.mean(by_seating, axis=0).tolist()
+    return won, drawn, lost
 
 
 def _correction(tree: Tree, seating: Seating, policies: Mapping[str, Any]) -> TreeCorrection:

@@ -234,6 +234,7 @@ class _Evidence:
             counts=tuple(self.counts),
             alpha=self.mean.alpha,
             exact=self.known.exact,
+            results=self.known.results,
             saved=float(variances[0] / variances[1]) if self.known.luck and variances[1] > 0 else 1.0,
             role=self.contest.role,
             against=self.contest.against,

@@ -54,6 +54,8 @@ class Verdict(NamedTuple):
     alpha: float = 0.05
     exact: float | None = None
     """The true mean, where every player states its policy."""
+    results: tuple[float, float, float] | None = None
+    """Where `exact` is known and they play one another: the probabilities that the first wins, draws and loses."""
     saved: float = 1.0
     """How many times smaller the variance of a pair is for the correction of luck."""
     role: str = ""
@@ -93,6 +95,7 @@ class Verdict(NamedTuple):
             losses=self.wins,
             counts=self.counts[::-1],
             exact=None if self.exact is None else -self.exact,
+            results=None if self.results is None else (self.results[2], self.results[1], self.results[0]),
         )
 
     def _sentence(self) -> str:
@@ -109,7 +112,11 @@ class Verdict(NamedTuple):
             case Ended.INTERRUPTED:
                 return f"interrupted {after}: no verdict yet on {both}{where}"
             case Ended.EXACT:
-                exactly = f"{claim}: exactly {self.exact:+.6f} per match, by the policies that they state"
+                mean = f"{self.exact:+.6f} per match"
+                if self.results is not None:
+                    won, drawn, lost = (f"{100 * p:.1f}%" for p in self.results)
+                    mean += f" (won {won}, drawn {drawn}, lost {lost})"
+                exactly = f"{claim}: exactly {mean}, by the policies that they state"
                 agrees = self.exact is not None and self.low <= self.exact <= self.high
                 return exactly if agrees else f"{exactly}; but the matches say otherwise: somebody plays another policy"
             case Ended.REPEATED:
