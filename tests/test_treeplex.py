@@ -70,7 +70,7 @@ def test_the_best_policy_is_a_best_response(name):
 
 
 def test_games_that_hide_nothing_or_forget_are_refused():
-    with pytest.raises(GameError, match="tic_tac_toe hides nothing, .*: let minimax play it perfectly"):
+    with pytest.raises(GameError, match=r"tic_tac_toe hides nothing, .*: let minimax play it perfectly"):
         Treeplexes.of(enumerate_game(load_game("tic_tac_toe")))
     with pytest.raises(GameError, match="perfect recall"):
         Treeplexes.of(enumerate_game(ForgetfulView()))

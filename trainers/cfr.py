@@ -99,4 +99,5 @@ def regret_matching(treeplex: Treeplex, regret: Floats) -> Policy:
     """
     positive = np.maximum(regret, 0.0)
     total = positive.sum(axis=1, keepdims=True)
-    return np.divide(positive, total, out=treeplex.uniform.copy(), where=total > 0)
+    policy: Policy = np.divide(positive, total, out=treeplex.uniform.copy(), where=total > 0)
+    return policy

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +61,8 @@ class Treeplex:
         """Return the policy (n, A) of a plan (S,), or of a sum of plans; uniform where it never comes."""
         moves = plan[1:].reshape(self.mask.shape)
         reach = moves.sum(axis=1, keepdims=True)
-        return np.divide(moves, reach, out=self.uniform.copy(), where=reach > 0)
+        policy: Policy = np.divide(moves, reach, out=self.uniform.copy(), where=reach > 0)
+        return policy
 
     def action_values(self, gradient: Floats, policy: Policy) -> tuple[Floats, Floats]:
         """Return what every action earns (n, A), and the policy's mix of them (n,), when the policy goes on.
@@ -137,6 +139,6 @@ def _treeplex(tree: Tree, form: SequenceForm, seat: int) -> Treeplex:
         sets=sets,
         mask=tree.mask[sets],
         parent=own[form.parent[sets]],
-        layers=tuple(slice(begin, end) for begin, end in zip(ends, ends[1:], strict=False)),
+        layers=tuple(slice(begin, end) for begin, end in pairwise(ends)),
         ending=own[form.sequence[seat]],
     )
