@@ -51,7 +51,12 @@ BUILT_IN: dict[str, dict[str, str]] = {
     },
     "players": {
         "by_role": "arena.players.by_role:ByRole",
+        "cfr": "arena.players.solved:cfr",
+        "cfr_plus": "arena.players.solved:cfr_plus",
+        "discounted_cfr": "arena.players.solved:discounted_cfr",
+        "fictitious_play": "arena.players.solved:fictitious_play",
         "ismcts": "arena.players.ismcts:Ismcts",
+        "mccfr": "arena.players.solved:mccfr",
         "mcts": "arena.players.mcts:Mcts",
         "human": "arena.players.human:Human",
         "minimax": "arena.players.minimax:Minimax",
@@ -62,6 +67,11 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "uniform": "arena.players.uniform:UniformPlayer",
     },
     "trainers": {
+        "cfr": "arena.trainers.cfr:Cfr",
+        "cfr_plus": "arena.trainers.cfr:CfrPlus",
+        "discounted_cfr": "arena.trainers.cfr:DiscountedCfr",
+        "fictitious_play": "arena.trainers.fictitious_play:FictitiousPlay",
+        "mccfr": "arena.trainers.mccfr:Mccfr",
         "self_play": "arena.trainers.loop:train",
     },
     "tournaments": {
