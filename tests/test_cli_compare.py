@@ -185,3 +185,24 @@ def test_exploit_shows_no_more_than_it_is_asked_for_and_fits_the_screen():
     refused = run("exploit", "uniform", "--game", "kuhn_poker", "--top", -1)
     assert refused.returncode == 2
     assert refused.stderr == "arena: top = -1 places cannot be shown: ask for 0 or more\n"
+
+
+WIDE = """
+from arena.games.matrix import Matrix
+
+class Wide(Matrix):
+    name = "wide"
+
+    def __init__(self):
+        super().__init__([[float(i == j) for j in range(300)] for i in range(300)])
+        self.payoffs = ((5.0,) * 300, *self.payoffs[1:])
+
+    def view(self, s, seat):
+        return "" if seat else "line one\\nline two"
+"""
+
+
+def test_exploit_finds_words_for_a_wide_game_and_an_empty_view(tmp_path):
+    (tmp_path / "wide.py").write_text(WIDE)
+    text = succeed("exploit", "uniform", "--game", f"{tmp_path}/wide.py:Wide", "--top", 1)
+    assert re.search(r"costs 4\.9\d+  line one / line two\n +better: 1; plays 1 0\.00, 299 others\n", text)

@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from arena.errors import GameError
 from arena.registry import load_game
 from arena.tree import best_response, enumerate_game, expected_returns, regret
 from arena.tree.treeplex import Treeplexes
+from tests.test_best_response import RandomHidden
 from tests.test_sequence_form import ForgetfulView
 from tests.test_values import random_policy
 
@@ -66,6 +69,20 @@ def test_the_best_policy_is_a_best_response(name):
         best = treeplex.best(game.gradient(seat, plans))
         assert not best[~treeplex.mask].any()
         value = game.gradient(seat, plans) @ treeplex.plan(best)
+        assert value == pytest.approx(best_response(tree, policy, seat).value, abs=1e-12)
+
+
+@settings(max_examples=60)
+@given(seed=st.integers(0, 10**6))
+def test_they_do_in_random_games_whoever_moves_there(seed):
+    tree = enumerate_game(RandomHidden(seed))
+    assume(len(tree.seat))
+    game, policy = Treeplexes.of(tree), random_policy(tree, seed)
+    plans = [treeplex.plan(rows) for treeplex, rows in zip(game.seats, taken_apart(game, policy), strict=True)]
+    own = [game.gradient(seat, plans) @ plans[seat] for seat in (0, 1)]
+    assert own == pytest.approx(expected_returns(tree, policy), abs=1e-12)
+    for seat, treeplex in enumerate(game.seats):
+        value = game.gradient(seat, plans) @ treeplex.plan(treeplex.best(game.gradient(seat, plans)))
         assert value == pytest.approx(best_response(tree, policy, seat).value, abs=1e-12)
 
 

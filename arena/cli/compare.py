@@ -15,6 +15,11 @@ from arena.cli.terminal import Game, Whole
 if TYPE_CHECKING:
     from arena.tree.regret import Leak
 
+_WIDTH = 80
+"""Columns of a narrow terminal."""
+_SHOWN = 6
+"""Actions that are shown of a policy with many."""
+
 
 def pit(
     first: str,
@@ -124,16 +129,14 @@ def exploit(player: str, *, game: Game, top: int = 3) -> None:
             screen.print(_leak(leak), markup=False)
 
 
-_WIDTH = 80
-
-
 def _leak(leak: Leak) -> str:
     """Return what a decision costs, in lines that fit a narrow terminal."""
     costs = f"    costs {leak.cost:.6f}  "
-    seen = shorten(" / ".join(leak.view.splitlines()), 2 * _WIDTH, placeholder=" …")
-    played = [f"{action} {p:.2f}" for action, p in leak.plays.items() if p >= 0.005]
-    if len(played) > 7:
-        played[6:] = [f"{len(played) - 6} others"]
+    seen = shorten(" / ".join(leak.view.splitlines()), 2 * _WIDTH, placeholder=" …") or "(nothing to see)"
+    played = [f"{action} {p:.2f}" for i, (action, p) in enumerate(leak.plays.items()) if p >= 0.005 or i == 0]
+    hidden = len(leak.plays) - min(len(played), _SHOWN)
+    if hidden > 1:
+        played[_SHOWN:] = [f"{hidden} others"]
     indent = " " * len(costs)
     return "\n".join(
         fill(line, _WIDTH, initial_indent=start, subsequent_indent=indent, break_on_hyphens=False)
