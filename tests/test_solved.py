@@ -140,7 +140,16 @@ def test_it_can_be_the_anchor_of_a_ladder(tmp_path):
     assert by_name["bet"].elo < 1000
 
 
-def test_it_can_be_measured_and_trained_against(tmp_path):
+def test_the_ladder_that_ships_seats_every_solver(tmp_path):
+    quick = [f'entrants.{spec.partition("(")[0]}="{spec}"' for spec in SPECS]
+    ladder = arena.tournament("leduc_ladder", tmp_path / "run", ["pairs=20", "block_pairs=5", *quick])
+    payoff = {row.name: row.mean_payoff.value for row in ladder.rows}
+    solvers = {spec.partition("(")[0] for spec in SPECS}
+    assert set(payoff) == solvers | {"uniform", "always_call", "always_raise"}
+    assert min(payoff[name] for name in solvers) > payoff["uniform"]
+
+
+def test_it_can_be_measured_and_compared_exactly():
     found = arena.exploit("cfr_plus(iterations=1000)", "kuhn_poker")
     assert found.nash_conv < 1e-3
     assert found.values == pytest.approx((-1 / 18, 1 / 18), abs=1e-3)
