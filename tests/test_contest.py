@@ -149,13 +149,22 @@ def test_luck_is_corrected_where_somebody_states_a_policy(silent, role):
     assert abs(corrected.mean() - exact) < 4 * corrected.std() / np.sqrt(600)
 
 
-def test_nothing_is_known_of_players_that_say_nothing_and_of_games_of_winning():
+def test_nothing_is_known_of_players_that_say_nothing():
     game, _ = kuhn()
     nobody = {"a": Silent("uniform", game), "b": Silent("uniform", game)}
     assert knowledge(Contest(game, "a", "b", 0), nobody) == Knowledge()
-    tic_tac_toe = arena.load_game("tic_tac_toe")
-    somebody = {"a": UniformPlayer(), "b": UniformPlayer()}
-    assert knowledge(Contest(tic_tac_toe, "a", "b", 0), somebody) == Knowledge()
+
+
+def test_of_a_game_of_winning_it_is_known_how_often_that_happens():
+    game = arena.load_game("tic_tac_toe")
+    contest = Contest(game, "a", "b", 0)
+    both = {"a": UniformPlayer(), "b": UniformPlayer()}
+    drawn = 46_080 / 362_880  # of the orders in which a board is filled at random
+    assert knowledge(contest, both) == (None, {}, pytest.approx(((1 - drawn) / 2, drawn, (1 - drawn) / 2)))
+    assert knowledge(contest, {**both, "b": Silent("uniform", game)}) == Knowledge()
+    perfect = knowledge(contest, {**both, "b": arena.load_player("minimax", game)})
+    assert perfect.results[0] == 0
+    assert perfect.results[2] > 0.85
 
 
 def test_a_forfeit_stays_within_the_bounds():

@@ -24,6 +24,7 @@ from arena.schedule import pair
 from arena.seeds import derive
 from arena.tournaments.run import EXACT_NODES
 from arena.tree import Tree, enumerate_game, expected_returns, outcomes
+from arena.tree.enumeration import Policy
 
 
 class Seating(NamedTuple):
@@ -129,13 +130,12 @@ class Knowledge(NamedTuple):
     luck: Mapping[tuple[str, ...], TreeCorrection] = {}
     """By seating, how its luck is corrected; empty where nobody states a policy."""
     results: tuple[float, float, float] | None = None
-    """Where `exact` is known and the two meet: the probabilities that the first wins, draws and loses a match."""
+    """Where the two meet: the probabilities that the first wins, draws and loses a match, on the same condition."""
 
 
 def knowledge(contest: Contest, players: Mapping[str, Player]) -> Knowledge:
-    """Return what follows from the policies that the players state, where payoffs are compared."""
-    if contest.game.scoring != "payoff" and not contest.role:
-        return Knowledge()
+    """Return what follows from the policies that the players state; of luck, only where payoffs are compared."""
+    payoffs_count = contest.game.scoring == "payoff" or bool(contest.role)
     try:
         tree = enumerate_game(contest.game, EXACT_NODES)
     except ArenaError:  # too large: matches speak alone
@@ -148,33 +148,40 @@ def knowledge(contest: Contest, players: Mapping[str, Player]) -> Knowledge:
             policies[name] = tree.policy(player)
         except ArenaError:  # it cannot state its policy
             continue
-    if not policies:
-        return Knowledge()
-    corrections = {seating.entrants: _correction(tree, seating, policies) for seating in contest.seatings}
+    tables = [_table(tree, seating, policies) for seating in contest.seatings]
     if len(policies) < len(players):
-        return Knowledge(None, corrections)
+        pairs = zip(contest.seatings, tables, strict=True)
+        corrections = {s.entrants: _correction(tree, s, table, policies) for s, table in pairs}
+        return Knowledge(None, corrections if policies and payoffs_count else {})
+    results = None if contest.role else _results(tree, contest, tables)
+    return Knowledge(_exact(tree, contest, tables) if payoffs_count else None, {}, results)
+
+
+def _exact(tree: Tree, contest: Contest, tables: Sequence[Policy]) -> float:
+    """Return the expectation of `observe` when the seatings of a pair play these policies (I, A)."""
     exact = 0.0
-    for seating in contest.seatings:
-        returns = expected_returns(tree, corrections[seating.entrants].policy)
-        exact += seating.weight * float(returns[list(seating.seats)].mean())
-    exact = round(exact, 12)  # equal players differ by rounding alone
-    return Knowledge(exact, {}, None if contest.role else _results(tree, contest, corrections))
+    for seating, table in zip(contest.seatings, tables, strict=True):
+        exact += seating.weight * float(expected_returns(tree, table)[list(seating.seats)].mean())
+    return round(exact, 12)  # equal players differ by rounding alone
 
 
-def _results(
-    tree: Tree, contest: Contest, corrections: Mapping[tuple[str, ...], TreeCorrection]
-) -> tuple[float, float, float]:
+def _results(tree: Tree, contest: Contest, tables: Sequence[Policy]) -> tuple[float, float, float]:
     """Return how likely the first player wins, draws and loses a match, in the mean over the seats."""
-    by_seating = [outcomes(tree, corrections[s.entrants].policy).results[s.seats[0]] for s in contest.seatings]
-    won, drawn, lost = np.mean(by_seating, axis=0).tolist()
+    pairs = zip(contest.seatings, tables, strict=True)
+    won, drawn, lost = np.mean([outcomes(tree, table).results[s.seats[0]] for s, table in pairs], axis=0).tolist()
     return won, drawn, lost
 
 
-def _correction(tree: Tree, seating: Seating, policies: Mapping[str, Any]) -> TreeCorrection:
-    """Return the correction of a seating; whoever states no policy is taken to play uniformly, as a guess."""
+def _table(tree: Tree, seating: Seating, policies: Mapping[str, Policy]) -> Policy:
+    """Return the policy (I, A) of a seating; whoever states none is taken to play uniformly, as a guess."""
     table = tree.uniform.copy()
     for seat, name in enumerate(seating.entrants):
         if name in policies:
             table[tree.by_seat[seat]] = policies[name][tree.by_seat[seat]]
+    return table
+
+
+def _correction(tree: Tree, seating: Seating, table: Policy, policies: Mapping[str, Policy]) -> TreeCorrection:
+    """Return the correction of a seating that plays `table`, of which the stated policies are known."""
     known = frozenset(seat for seat, name in enumerate(seating.entrants) if name in policies)
     return TreeCorrection(tree, table, known)

@@ -55,7 +55,7 @@ class Verdict(NamedTuple):
     exact: float | None = None
     """The true mean, where every player states its policy."""
     results: tuple[float, float, float] | None = None
-    """Where `exact` is known and they play one another: the probabilities that the first wins, draws and loses."""
+    """The true probabilities that the first wins, draws and loses, where they meet and state their policies."""
     saved: float = 1.0
     """How many times smaller the variance of a pair is for the correction of luck."""
     role: str = ""
@@ -112,11 +112,7 @@ class Verdict(NamedTuple):
             case Ended.INTERRUPTED:
                 return f"interrupted {after}: no verdict yet on {both}{where}"
             case Ended.EXACT:
-                mean = f"{self.exact:+.6f} per match"
-                if self.results is not None:
-                    won, drawn, lost = (f"{100 * p:.1f}%" for p in self.results)
-                    mean += f" (won {won}, drawn {drawn}, lost {lost})"
-                exactly = f"{claim}: exactly {mean}, by the policies that they state"
+                exactly = f"{claim}: exactly {self.exact:+.6f} per match, by the policies that they state"
                 agrees = self.exact is not None and self.low <= self.exact <= self.high
                 return exactly if agrees else f"{exactly}; but the matches say otherwise: somebody plays another policy"
             case Ended.REPEATED:
@@ -155,8 +151,12 @@ class Verdict(NamedTuple):
         flagged = "".join(f", {n} {stop}" for stop, n in self.stops.items() if stop != StopReason.FINISHED)
         saved = f"; AIVAT took luck out, variance ÷ {self.saved:.1f}" if self.saved >= 1.05 else ""
         interval = f"{100 * (1 - self.alpha):g}% interval [{_plain(self.low)}, {_plain(self.high)}]"
-        results = f"{unit} won {self.wins:,}, drawn {self.draws:,}, lost {self.losses:,}{flagged}"
-        return f"{as_played}{_plain(self.mean)} per match, {interval} whenever one stops{saved}; {results}"
+        counts = [f"{count:,}" for count in (self.wins, self.draws, self.losses)]
+        if self.results is not None:
+            true = [f"{100 * p:.1f}%" for p in self.results]
+            counts = [f"{count} ({p})" for count, p in zip(counts, [f"exactly {true[0]}", *true[1:]], strict=True)]
+        results = "{} won {}, drawn {}, lost {}".format(unit, *counts)
+        return f"{as_played}{_plain(self.mean)} per match, {interval} whenever one stops{saved}; {results}{flagged}"
 
 
 def _sign(low: float, high: float) -> Decision:
