@@ -2,10 +2,10 @@
 
 At every information set the regret of an action is what it would have earned more than the policy's mix, weighted by
 how likely chance and the others make the set; the next policy plays each action in proportion to its regret so far,
-if that is positive (regret matching). In two-seat zero-sum games the average of all policies, weighted by the
-player's own way to each set, converges to a Nash equilibrium; elsewhere it need not, though it regrets nothing in
-the end (a coarse correlated equilibrium). The seats take turns within an iteration, as in OpenSpiel, whose
-iterates these are.
+if that is positive (regret matching; Hart & Mas-Colell, 2000). In two-seat zero-sum games the average of all policies,
+weighted by the player's own way to each set, converges to a Nash equilibrium. Elsewhere it need not: only what was
+played together is, in the mean, an equilibrium of a weaker kind (coarse correlated). The seats take turns within an
+iteration, as in OpenSpiel, whose iterates these are.
 
 Every solver here is made from a tree, goes on by `step()`, and has the average so far as `average()` (I, A).
 """
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arena.tree.enumeration import Policy, Tree
-from arena.tree.treeplex import Treeplex, Treeplexes
+from arena.tree.treeplex import Treeplexes
 
 Floats = NDArray[np.float64]
 
@@ -41,9 +41,9 @@ class Cfr:
             self.totals[seat] += self.weight() * self.plans[seat]
             regret, policy = self.regrets[seat], self.policies[seat]
             values, mix = treeplex.action_values(self.game.gradient(seat, self.plans), policy)
-            regret += np.where(treeplex.mask, values - mix[:, None], 0.0)
+            regret += (values - mix[:, None]) * treeplex.mask
             self.discount(regret)
-            self.policies[seat] = regret_matching(treeplex, regret)
+            self.policies[seat] = treeplex.in_proportion(np.maximum(regret, 0.0))
             self.plans[seat] = treeplex.plan(self.policies[seat])
 
     def average(self) -> Policy:
@@ -90,14 +90,3 @@ class DiscountedCfr(Cfr):
         """Shrink the sums, those that are negative by a factor of their own."""
         positive, negative = (self.iteration**power for power in (self.alpha, self.beta))
         regret *= np.where(regret >= 0, positive / (positive + 1), negative / (negative + 1))
-
-
-def regret_matching(treeplex: Treeplex, regret: Floats) -> Policy:
-    """Return the policy (n, A) in proportion to the positive regrets; uniform where there are none.
-
-    Hart & Mas-Colell (2000).
-    """
-    positive = np.maximum(regret, 0.0)
-    total = positive.sum(axis=1, keepdims=True)
-    policy: Policy = np.divide(positive, total, out=treeplex.uniform.copy(), where=total > 0)
-    return policy

@@ -45,9 +45,7 @@ class Mccfr:
         for seat, treeplex in enumerate(self.game.seats):
             self.totals[seat] += treeplex.plan(self.policy[treeplex.sets])
             self.regret += sampled_regrets(tree, self.policy, seat, self.walks, self.rng)
-            positive = np.maximum(self.regret[treeplex.sets], 0.0)
-            total = positive.sum(axis=1, keepdims=True)
-            self.policy[treeplex.sets] = np.divide(positive, total, out=treeplex.uniform.copy(), where=total > 0)
+            self.policy[treeplex.sets] = treeplex.in_proportion(np.maximum(self.regret[treeplex.sets], 0.0))
 
     def average(self) -> Policy:
         """Return the average policy (I, A) of all iterations, the one that converges."""

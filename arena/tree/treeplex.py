@@ -1,8 +1,8 @@
 """Every seat's decisions as a tree of their own, a treeplex (Hoda et al., 2010): what solvers walk, layer by layer.
 
-It is the sequence form with all that belongs to one seat put side by side. Its information sets stand in the order
-of how many own moves came before, so that those of one depth, a layer, are a slice. Shapes: n own information sets,
-A actions, S = 1 + n·A own sequences, Z endings, I information sets of all seats.
+It is the sequence form with all that belongs to one seat put side by side, as solvers let the seats take turns. Its
+information sets stand in the order of how many own moves came before, so that those of one depth, a layer, are a
+slice. Shapes: n own information sets, A actions, S = 1 + n·A own sequences, Z endings, I information sets of all seats.
 """
 
 from __future__ import annotations
@@ -59,9 +59,12 @@ class Treeplex:
 
     def policy(self, plan: Floats) -> Policy:
         """Return the policy (n, A) of a plan (S,), or of a sum of plans; uniform where it never comes."""
-        moves = plan[1:].reshape(self.mask.shape)
-        reach = moves.sum(axis=1, keepdims=True)
-        policy: Policy = np.divide(moves, reach, out=self.uniform.copy(), where=reach > 0)
+        return self.in_proportion(plan[1:].reshape(self.mask.shape))
+
+    def in_proportion(self, weights: Floats) -> Policy:
+        """Return the policy (n, A) in proportion to `weights` (n, A), uniform at sets where they are all 0."""
+        total = weights.sum(axis=1, keepdims=True)
+        policy: Policy = np.divide(weights, total, out=self.uniform.copy(), where=total > 0)
         return policy
 
     def action_values(self, gradient: Floats, policy: Policy) -> tuple[Floats, Floats]:
