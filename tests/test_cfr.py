@@ -80,6 +80,7 @@ def test_our_own_games_come_down_as_openspiels_do(solver, name):
         ("kuhn_poker", -1 / 18, 1000, 0.003),
         ("leduc_poker", -0.0856064241, 300, 0.1),
         ("liars_dice(faces=3)", 1 / 9, 300, 0.02),
+        ("dark_hex(size=2)", 1.0, 200, 0.02),
         ("rock_paper_scissors", 0.0, 100, 0.05),
     ],
 )
@@ -92,6 +93,16 @@ def test_the_average_is_nearly_an_equilibrium_and_earns_the_value(solver, name, 
     assert nash_conv(tree, average) < bound
     # At a distance of NashConv from equilibrium nobody is further than that from the value.
     assert expected_returns(tree, average)[0] == pytest.approx(value, abs=bound)
+
+
+@pytest.mark.slow
+def test_the_value_of_liars_dice():
+    tree = enumerate_game(load_game("liars_dice"))
+    ours = CfrPlus(tree)
+    for _ in range(300):
+        ours.step()
+    assert nash_conv(tree, ours.average()) < 0.005
+    assert expected_returns(tree, ours.average())[0] == pytest.approx(-0.0271317829, abs=0.0025)
 
 
 class ZeroSum(RandomHidden):
