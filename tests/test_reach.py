@@ -5,7 +5,7 @@ import pytest
 from arena.registry import load_game
 from arena.tree import enumerate_game
 from arena.tree.reach import node_reach
-from arena.tree.values import branch_probabilities, node_values
+from arena.tree.values import branch_law, node_values
 from tests.test_values import random_policy
 
 
@@ -13,7 +13,7 @@ from tests.test_values import random_policy
 def test_every_match_ends_once_and_comes_through_the_states_before(name):
     tree = enumerate_game(load_game(name))
     policy = random_policy(tree, 3)
-    reach = node_reach(tree, branch_probabilities(tree, policy))
+    reach = node_reach(tree, branch_law(tree, policy))
     assert reach[0] == 1
     assert reach[tree.terminals].sum() == pytest.approx(1, abs=1e-12)
     # What comes to a state goes on to the states after it, by whatever way it came.
@@ -28,5 +28,5 @@ def test_the_four_ways_to_a_board_of_tic_tac_toe_add_up():
     for move in ("1", "2", "3", "5"):
         s = game.step(s, move)
     node = tree.information_set.tolist().index(tree.views.index(game.view(s, 0)))
-    reach = node_reach(tree, branch_probabilities(tree, tree.uniform))
+    reach = node_reach(tree, branch_law(tree, tree.uniform))
     assert reach[node] == pytest.approx(4 / (9 * 8 * 7 * 6), abs=1e-15)  # x 1 and 3 in either order, o 2 and 5 too

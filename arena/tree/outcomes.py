@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from arena.tree.enumeration import Policy, Tree
 from arena.tree.reach import node_reach
-from arena.tree.values import branch_probabilities
+from arena.tree.tables import Policy, Tree
+from arena.tree.values import branch_law
 
 
 class Outcomes(NamedTuple):
@@ -29,7 +29,7 @@ class Outcomes(NamedTuple):
 
 def outcomes(tree: Tree, policy: Policy) -> Outcomes:
     """Return how likely every payoff is when every seat plays its rows of `policy` (I, A)."""
-    reach = node_reach(tree, branch_probabilities(tree, policy))[tree.terminals]
+    reach = node_reach(tree, branch_law(tree, policy))[tree.terminals]
     reached = reach > 0
     payoffs, kind = np.unique(tree.returns[tree.terminals[reached]], axis=0, return_inverse=True)
     probability = np.zeros(len(payoffs))

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arena.tree.best_response import best_response
-from arena.tree.enumeration import Policy, Tree
 from arena.tree.reach import node_reach
-from arena.tree.values import branch_probabilities, node_values
+from arena.tree.tables import Policy, Tree
+from arena.tree.values import branch_law, node_values
 
 _NOTHING = 1e-9
 """A cost in units of the game's scale that is left out of lists: it is rounding."""
@@ -56,14 +56,13 @@ class Leak(NamedTuple):
 def regret(tree: Tree, policy: Policy, seat: int) -> Regret:
     """Return what `seat` loses at each of its information sets when everybody plays `policy` (I, A)."""
     mine = np.flatnonzero(tree.mover == seat)
-    probability = branch_probabilities(tree, policy)
-    certain = probability.copy()
-    certain[mine] = tree.child[mine] >= 0
-    reach, others = node_reach(tree, probability), node_reach(tree, certain)
+    law = branch_law(tree, policy)
+    certain = np.where(tree.mover[tree.branch_parent] == seat, 1.0, law)
+    reach, others = node_reach(tree, law), node_reach(tree, certain)
     best = best_response(tree, policy, seat).policy
     perfect = np.where(tree.seat[:, None] == seat, best, policy)
-    regrets = _advantages(tree, policy, node_values(tree, policy)[:, seat], others, mine)
-    costs = _advantages(tree, policy, node_values(tree, perfect)[:, seat], reach, mine)
+    regrets = _advantages(tree, policy, node_values(tree, policy)[:, seat], others)
+    costs = _advantages(tree, policy, node_values(tree, perfect)[:, seat], reach)
     own = tree.seat == seat
     return Regret(
         reach=_at_sets(tree, reach, mine),
@@ -88,15 +87,16 @@ def _leak(tree: Tree, policy: Policy, found: Regret, i: int) -> Leak:
 
 
 def _advantages(
-    tree: Tree, policy: Policy, values: NDArray[np.float64], weights: NDArray[np.float64], mine: NDArray[np.int64]
+    tree: Tree, policy: Policy, values: NDArray[np.float64], weights: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return (I, A) by how much an action beats the policy's mix there.
 
     `values` (N,) say what the states after it are worth, and `weights` (N,) how much each state of a set counts.
     """
-    child = tree.child[mine, : policy.shape[1]]
     after = np.zeros(policy.shape)
-    np.add.at(after, tree.information_set[mine], np.where(child >= 0, weights[mine, None] * values[child], 0.0))
+    own = tree.action_branches
+    worth = weights[tree.branch_parent[own]] * values[tree.branch_child[own]]
+    np.add.at(after.ravel(), tree.policy_entry, worth)
     advantages: NDArray[np.float64] = after - (policy * after).sum(axis=1, keepdims=True)
     return advantages
 
