@@ -39,6 +39,16 @@ def test_a_node_stands_after_all_of_its_parents_though_it_was_seen_early():
     assert tree.returns[3].tolist() == [0.0, 1.0]
 
 
+def test_without_merged_states_the_order_is_that_of_the_visits():
+    tree = assemble(
+        GAME,
+        GAME.actions,
+        notes([[1, 2, 3], [4], [], [5, 6], [], [], []], [0, 1, OVER, 0, OVER, OVER, OVER], [0, 1, 2]),
+    )
+    assert tree.child.tolist()[:4] == [[1, 2, 3], [4, -1, -1], [-1, -1, -1], [5, 6, -1]]
+    assert tree.level_ends.tolist() == [0, 1, 4, 7]
+
+
 def test_information_sets_are_numbered_by_their_first_node():
     tree = assemble(GAME, GAME.actions, notes([[1, 2], [3, 3], [1, 3], []], [0, 1, 0, OVER], [0, 1, 2]))
     assert tree.information_set.tolist() == [0, 1, 2, -1]

@@ -114,6 +114,7 @@ def test_impossible_chance_outcomes_are_left_out():
     tree = enumerate_game(game)
     assert tree.chance[0, :2].tolist() == [0.25, 0.75]
     assert not any("never" in view for view in tree.views)
+    assert [request.text for request in tree.requests] == list(tree.views)
 
 
 def test_without_a_list_of_actions_the_vocabulary_is_gathered_on_the_way():
