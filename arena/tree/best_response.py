@@ -39,7 +39,8 @@ class BestResponses(NamedTuple):
     entry: NDArray[np.int64]
     """Every legal action, as its entry of a flat (I, A) table."""
     action_values: Floats
-    """What each of them earns if the seat plays its best from there on, weighted by how the others come there."""
+    """What each of them earns if the seat plays its best from there on; where something is hidden, weighted by how
+    likely chance and the others lead there."""
 
     @property
     def nash_conv(self) -> float:
