@@ -159,6 +159,9 @@ class RandomThree(RandomHidden):
     name = "random_three"
     roles = ("first", "second", "third")
 
+    def __init__(self, seed, moves=4):
+        super().__init__(seed, moves)
+
     def turn(self, s):
         over = Random.turn(self, s) == OVER
         return OVER if over else (CHANCE, 0, 1, 2, 2)[self.draw_number(5, "turn", *s)]
