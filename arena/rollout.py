@@ -23,31 +23,38 @@ def role_index(game: Game[Any]) -> NDArray[np.int64]:
 
 
 def from_tables(
-    tree: Tree, played: Trajectories, rows: NDArray[np.bool_], policy_id: str, version: int
+    tree: Tree, played: Trajectories, rows: NDArray[np.bool_] | slice, policy_id: str, version: int
 ) -> DecisionBatch:
     """Return the decisions that `rows` (N,) selects, as one policy's batch; I is the visited information sets."""
     seat = played.seat[rows]
     match = played.match[rows]
     sets = played.information_set[rows]
     visited = np.flatnonzero(np.bincount(sets, minlength=len(tree.mask)))
-    place = np.zeros(len(tree.mask), np.int64)
-    place[visited] = np.arange(len(visited))
+    if len(visited) < len(tree.mask):
+        place = np.zeros(len(tree.mask), np.int64)
+        place[visited] = np.arange(len(visited))
+        sets = place.take(sets)
     return DecisionBatch(
         game=tree.game.name,
         policy_id=policy_id,
         version=version,
         observation=tree.requests.tensor()[visited],
         mask=tree.mask[visited],
-        information_set=place[sets],
+        information_set=sets,
         action=played.action[rows],
         behaviour_logp=played.logp[rows],
-        payoff=played.returns[match, seat],
+        payoff=played.returns.ravel().take(match * tree.game.seats + seat),
         seat=seat,
-        side=np.array(tree.game.side_of)[seat],
-        role=role_index(tree.game)[seat],
+        side=_of_seats(np.array(tree.game.side_of), seat),
+        role=_of_seats(role_index(tree.game), seat),
         match=match,
         turn=played.turn[rows],
     )
+
+
+def _of_seats(table: NDArray[np.int64], seat: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return what `table` (P,) says of the seats (N,); the seats themselves where it gives each its own number."""
+    return seat if (table == np.arange(len(table))).all() else table.take(seat)
 
 
 class Collector:

@@ -5,6 +5,7 @@ import pytest
 
 from arena.errors import PlayerError
 from arena.games.kuhn_poker import KuhnPoker
+from arena.games.leduc_poker import LeducPoker
 from arena.match import Fixture, Patience, play_fixtures
 from arena.player import Fault, Move
 from arena.players.net import Net
@@ -88,6 +89,76 @@ def test_both_visit_every_information_set_as_often():
     counts = np.array([np.bincount(questions(batch), minlength=12) for batch in LARGE.values()])
     expected = counts.sum(axis=0) * counts.sum(axis=1, keepdims=True) / counts.sum()
     assert ((counts - expected) ** 2 / expected).sum() < 31.3
+
+
+def few(table):
+    """Return the counts (2, C) of two samples with the categories pooled that are too rare for chi-square."""
+    rare = table.sum(axis=0) < 20
+    return np.column_stack([table[:, ~rare], table[:, rare].sum(axis=1)]) if rare.any() else table
+
+
+def same_law(one, other):
+    """Assert that two samples of categories are of one law, by chi-square at one in a thousand."""
+    names, codes = np.unique(np.concatenate([one, other]), return_inverse=True)
+    table = few(np.array([np.bincount(c, minlength=len(names)) for c in np.split(codes, [len(one)])]))
+    expected = table.sum(axis=0) * table.sum(axis=1, keepdims=True) / table.sum()
+    k = table.shape[1] - 1
+    limit = k * (1 - 2 / (9 * k) + 3.09 * (2 / (9 * k)) ** 0.5) ** 3  # Wilson and Hilferty, 1931
+    assert ((table - expected) ** 2 / expected).sum() < limit
+
+
+def seen(batch, tree, rows):
+    """Return what decided at the rows, as text: seat, observation, action, and the payoff of the match."""
+    index = {
+        (int(seat), row.tobytes()): i
+        for i, (seat, row) in enumerate(zip(tree.seat, tree.requests.tensor(), strict=True))
+    }
+    observations = batch.observation[batch.information_set]
+    return [f"{index[int(batch.seat[n]), observations[n].tobytes()]} {batch.action[n]} {batch.payoff[n]}" for n in rows]
+
+
+@pytest.mark.parametrize("kind", ["net", "table"])
+@pytest.mark.parametrize("game", [KUHN, LeducPoker()], ids=lambda game: game.name)
+def test_the_referee_and_the_tables_make_batches_of_one_law(game, kind):
+    """Per match and seat: its first and its last decision, each with the payoff, are categories of one law."""
+    tree = enumerate_game(game)
+    net = Net(game, hidden=[8], seed=1, temperature=0.05, device="cpu")
+    player, n = {"net": net, "table": RandomTable(tree)}[kind], 1500
+    fixtures = [Fixture(f"match {i:05d}", "train", (kind, kind), i, "") for i in range(n)]
+    listener = Collector(game, kind)
+    records = sorted(play_fixtures(game, fixtures, {kind: player}, watch=listener.watch), key=lambda r: r.key)
+    played = rollout(tree, tree.policy(player)[None], np.zeros((20_000, 2), np.int64), np.random.default_rng(0))
+    tables = from_tables(tree, played, slice(None), "shared", 3)
+    referee = listener.batch(records, "shared", 3, BOTH)
+    for seat in (0, 1):
+        for which in (lambda rows: rows[0], lambda rows: rows[-1]):
+            same_law(*(seen(batch, tree, one_row_a_match(batch, seat, which)) for batch in (referee, tables)))
+
+
+def one_row_a_match(batch, seat, which):
+    rows = np.flatnonzero(batch.seat == seat)
+    return [which(group) for group in np.split(rows, np.flatnonzero(np.diff(batch.match[rows])) + 1)]
+
+
+class RandomTable:
+    """Plays a random policy, a row per information set."""
+
+    name = "table"
+
+    def __init__(self, tree):
+        weights = np.random.default_rng(3).random(tree.mask.shape) ** 3 * tree.mask
+        rows = weights / weights.sum(axis=1, keepdims=True)
+        self.rows = {(int(s), v): row for s, v, row in zip(tree.seat, tree.views, rows, strict=True)}
+
+    def policy(self, batch):
+        return np.array([self.rows[request.seat, request.text] for request in batch])
+
+    def act(self, batch):
+        policy = self.policy(batch)
+        chosen = batch.sample(policy)
+        return [
+            Move(batch.game.actions[a], trace={"logp": np.log(row[a])}) for a, row in zip(chosen, policy, strict=True)
+        ]
 
 
 @either

@@ -92,14 +92,16 @@ class Edge:
 
 
 @pytest.mark.parametrize("number", [0.0, 0.25, 0.5, 1 - 2**-53])
+@pytest.mark.parametrize("games", [1, 50])  # step by step, and as one draw
 @pytest.mark.parametrize("impossible", [0, 1, 2])
-def test_what_has_probability_zero_is_never_drawn(number, impossible):
+def test_what_has_probability_zero_is_never_drawn(impossible, games, number):
     """Not even by the least and the greatest number that a generator gives, and where a row misses 1."""
     tree = enumerate_game(load_game("rock_paper_scissors"))
     row = np.array([0.1, 0.2, 0.7 - 1e-16])
     row[impossible] = 0.0
+    row /= row.sum()
     policies = np.tile(row, (1, 2, 1))
-    played = rollout(tree, policies, np.zeros((50, 2), np.int64), Edge(number))
+    played = rollout(tree, policies, np.zeros((games, 2), np.int64), Edge(number))
     assert (row[played.action] > 0).all()
 
 

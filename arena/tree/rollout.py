@@ -1,18 +1,30 @@
 """Thousands of games at once by gathers: sampled play from the tables instead of the rules.
 
-The law is the referee's: chance from the tree, moves from the policies. Shapes: B games, P seats, K policies,
-I information sets, A actions, N decisions.
+The law is the referee's: chance from the tree, moves from the policies. As many of the first moves as can be made
+in fewer ways than games are asked for are one draw (openings.py): in a small game, all of them. What remains, all
+games play step by step (steps.py).
+Shapes: B games, P seats, K policies, I information sets, A actions, N nodes of the tree, D decisions.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from arena.game import CHANCE, OVER
+from arena.errors import PlayerError
 from arena.tree.enumeration import Tree
+from arena.tree.openings import draw_openings, numbers_of_openings, openings, seatings
+from arena.tree.steps import Thresholds, play_on
+
+_AT_ONCE = 8192
+"""Games that take their steps together: so few that their columns stay in a processor's cache."""
+_GAMES_PER_OPENING = 4
+"""Games that must be asked for before an opening is worth listing: its probability has to be worked out."""
+
+Ints = NDArray[np.int64]
 
 
 class Trajectories(NamedTuple):
@@ -20,63 +32,74 @@ class Trajectories(NamedTuple):
 
     returns: NDArray[np.float64]
     """(B, P) payoff per seat, in the game's own units."""
-    match: NDArray[np.int64]
-    """(N,) which game."""
-    turn: NDArray[np.int64]
-    """(N,) number of the decision within its game."""
-    seat: NDArray[np.int64]
-    policy: NDArray[np.int64]
-    """(N,) which of the K policies decided."""
-    information_set: NDArray[np.int64]
-    action: NDArray[np.int64]
+    match: Ints
+    """(D,) which game."""
+    turn: Ints
+    """(D,) number of the decision within its game."""
+    seat: Ints
+    policy: Ints
+    """(D,) which of the K policies decided."""
+    information_set: Ints
+    action: Ints
     logp: NDArray[np.float32]
-    """(N,) log-probability of the action under that policy, in nats."""
+    """(D,) log-probability of the action under that policy, in nats."""
 
 
-def rollout(
-    tree: Tree, policies: NDArray[np.float64], seating: NDArray[np.int64], rng: np.random.Generator
+def rollout(tree: Tree, policies: NDArray[np.float64], seating: Ints, rng: np.random.Generator) -> Trajectories:
+    """Play one game per row of `seating` (B, P), which says who of `policies` (K, I, A) sits where.
+
+    Raises PlayerError where a policy that is to decide gives no action a probability.
+    """
+    depth = _opening_depth(tree, policies, seating)
+    opening = openings(tree, depth)
+    drawn = draw_openings(tree, depth, policies, seating, rng)
+    laws = Thresholds.of(policies.reshape(-1, policies.shape[2]))
+    made, rest = opening.cells.shape[1], len(tree.levels) - 1 - depth
+    parts = []
+    for begin in range(0, len(seating), _AT_ONCE):
+        part = slice(begin, begin + _AT_ONCE)
+        ending = opening.node.take(drawn[part])
+        cells = np.full((len(ending), made + rest), -1, np.int64)
+        cells[:, :made] = opening.cells.take(drawn[part], axis=0)
+        play_on(tree, laws, seating[part] if len(policies) > 1 else None, ending, cells[:, made:], rng)
+        decided = np.flatnonzero(cells >= 0)
+        parts.append((ending, begin + decided // cells.shape[1], cells.ravel().take(decided)))
+    ending, match, cell = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return _described(tree, policies, seating, ending, match, cell)
+
+
+def _opening_depth(tree: Tree, policies: NDArray[np.float64], seating: Ints) -> int:
+    """Return how deep the openings may be for their laws, one per seating, to cost less than they save."""
+    laws = len(seatings(seating, len(policies)))
+    return bisect_right(numbers_of_openings(tree), len(seating) // (_GAMES_PER_OPENING * laws), lo=1) - 1
+
+
+def _described(
+    tree: Tree, policies: NDArray[np.float64], seating: Ints, ending: Ints, match: Ints, cell: Ints
 ) -> Trajectories:
-    """Play one game per row of `seating` (B, P), which says who of `policies` (K, I, A) sits where."""
-    cumulative = np.cumsum(policies, axis=2)
-    chance = np.cumsum(tree.chance, axis=1)
-    node = np.zeros(len(seating), np.int64)
-    alive = np.arange(len(seating))
-    steps: list[tuple[NDArray[np.int64], ...]] = []
-    while len(alive):
-        mover = tree.mover[node[alive]]
-        alive, mover = alive[mover != OVER], mover[mover != OVER]
-        dealt = alive[mover == CHANCE]
-        draws = rng.random(len(alive))
-        if len(dealt):
-            outcome = _draw(chance[node[dealt]], draws[: len(dealt)])
-            node[dealt] = tree.child[node[dealt], outcome]
-        asked, seat = alive[mover >= 0], mover[mover >= 0].astype(np.int64)
-        if len(asked):
-            sets = tree.information_set[node[asked]].astype(np.int64)
-            who = seating[asked, seat]
-            action = _draw(cumulative[who, sets], draws[len(dealt) :])
-            steps.append((asked, seat, who, sets, action))
-            node[asked] = tree.child[node[asked], action]
-    match, seat, who, sets, action = (np.concatenate(column) for column in zip(*steps, strict=True))
-    order = np.argsort(match, kind="stable")
-    match, seat, who, sets, action = match[order], seat[order], who[order], sets[order], action[order]
-    first = np.searchsorted(match, match)
+    """Return the games that end at the nodes `ending` (B,), from what was decided: the games and cells (D,)."""
+    A = policies.shape[2]
+    decisions = np.bincount(match, minlength=len(seating))
+    first = np.cumsum(decisions) - decisions
+    information_set = cell // A
+    seat = tree.seat.astype(np.int64).take(information_set)
+    if len(policies) == 1:
+        policy, taken = np.zeros_like(cell), cell
+    else:
+        policy = seating.ravel().take(match * seating.shape[1] + seat)
+        taken = cell + policy * tree.mask.size
+    with np.errstate(divide="ignore"):  # the logarithm of 0, which no action that was drawn has
+        logp = np.log(policies).astype(np.float32).ravel().take(taken)
+    if logp.min(initial=0) == -np.inf:
+        view = tree.views[information_set[logp.argmin()]]
+        raise PlayerError(f"a policy has no action at {view!r}, where it is to decide: its rows must be distributions")
     return Trajectories(
-        returns=tree.returns[node],
+        returns=tree.returns.take(ending, axis=0),
         match=match,
-        turn=np.arange(len(match)) - first,
+        turn=np.arange(len(match)) - first.take(match),
         seat=seat,
-        policy=who,
-        information_set=sets,
-        action=action,
-        logp=np.log(policies[who, sets, action]).astype(np.float32),
+        policy=policy,
+        information_set=information_set,
+        action=cell - information_set * A,
+        logp=logp,
     )
-
-
-def _draw(cumulative: NDArray[np.float64], draws: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return one column per row of `cumulative` (n, m) by inverse transform; never one of probability 0."""
-    total = cumulative[:, -1]
-    # The product can round up to the total itself; the float below it keeps the draw inside.
-    drawn = np.minimum(draws * total, np.nextafter(total, 0))
-    column: NDArray[np.int64] = (cumulative <= drawn[:, None]).sum(axis=1)
-    return column

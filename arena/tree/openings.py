@@ -1,0 +1,118 @@
+"""Every way in which a game can begin, so that its first moves are one draw; in a small game, all of them.
+
+An opening is a path of so many moves and chance events from the root, or fewer where the game ends. Shapes:
+H openings, L the most decisions on one, P seats, K policies, I information sets, A actions, B games.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arena.errors import PlayerError
+from arena.game import CHANCE, OVER
+from arena.tree.enumeration import Tree
+
+_MOST = 1_000_000
+"""Openings that are ever listed: some hundred megabytes."""
+
+
+class Openings(NamedTuple):
+    """All openings of one depth."""
+
+    node: NDArray[np.int64]
+    """(H,) where they lead: a terminal node, or one from which there is more to play."""
+    chance: NDArray[np.float64]
+    """(H,) the product of chance probabilities on the way."""
+    cells: NDArray[np.int64]
+    """(H, L) their decisions: action a at information set i is i·A + a; −1 behind the last."""
+
+
+@lru_cache(maxsize=8)
+def numbers_of_openings(tree: Tree) -> tuple[int, ...]:
+    """Return how many openings there are of depth 0, 1, 2, … up to whole games, or as far as they can be listed."""
+    ways: NDArray[np.float64] = np.zeros(len(tree.mover))
+    ways[0] = 1.0
+    numbers, ended = [1], 0.0
+    while (going := np.flatnonzero(ways)).size:
+        row, column = np.nonzero(tree.child[going] >= 0)
+        following = tree.child[going[row], column]
+        ended += ways[going[tree.mover[going] == OVER]].sum()
+        ways = np.bincount(following, ways[going[row]], minlength=len(ways)).astype(np.float64)
+        number = ended + ways.sum()
+        if number > _MOST or not len(row):
+            break
+        numbers.append(int(number))
+    return tuple(numbers)
+
+
+@lru_cache(maxsize=16)
+def openings(tree: Tree, depth: int) -> Openings:
+    """Return every opening of a depth that `numbers_of_openings` counts."""
+    A = tree.mask.shape[1]
+    node, chance = np.zeros(1, np.int64), np.ones(1)
+    cells = np.full((1, depth), -1, np.int64)
+    made = np.zeros(1, np.int64)
+    for _ in range(depth):
+        over = tree.mover[node] == OVER
+        branches = tree.child[node] >= 0
+        branches[over, 0] = True  # a game that is over stays as it is
+        row, column = np.nonzero(branches)
+        at, chance, cells, made = node[row], chance[row], cells[row], made[row]
+        mover = tree.mover[at]
+        chance[mover == CHANCE] *= tree.chance[at, column][mover == CHANCE]
+        decided = np.flatnonzero(mover >= 0)
+        cells[decided, made[decided]] = tree.information_set[at[decided]].astype(np.int64) * A + column[decided]
+        made[decided] += 1
+        node = np.where(mover == OVER, at, tree.child[at, column])
+    return Openings(node, chance, cells[:, : made.max()])
+
+
+def draw_openings(
+    tree: Tree, depth: int, policies: NDArray[np.float64], seating: NDArray[np.int64], rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Return the openings (B,) of games between `policies` (K, I, A), seated as the rows of `seating` (B, P) say."""
+    uniform = rng.random(len(seating))
+    drawn = np.empty(len(seating), np.int64)
+    for seats, games in seatings(seating, len(policies)):
+        drawn[games] = _draw(_law(tree, openings(tree, depth), policies, seats), uniform[games])
+    return drawn
+
+
+def seatings(seating: NDArray[np.int64], policies: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64] | slice]]:
+    """Return every distinct row of `seating` (B, P), and which games have it."""
+    if policies == 1:
+        return [(seating[0], slice(None))] if len(seating) else []
+    code = seating @ policies ** np.arange(seating.shape[1])
+    games = [np.flatnonzero(code == value) for value in np.unique(code)]
+    return [(seating[rows[0]], rows) for rows in games]
+
+
+def _law(tree: Tree, every: Openings, policies: NDArray[np.float64], seats: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return (H,) the probability of every opening when `seats` (P,) are the policies that play."""
+    playing = policies[seats[tree.seat], np.arange(len(tree.seat))]
+    table = np.append(playing, 1.0)  # the last is what −1 finds
+    law = every.chance.copy()
+    for cells in every.cells.T:
+        law *= table.take(cells)
+    if not np.isclose(law.sum(), 1.0, atol=1e-6):
+        raise PlayerError(f"one of the policies {seats.tolist()} is no law: its rows must be distributions")
+    return law
+
+
+def _draw(law: NDArray[np.float64], uniform: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return one position of `law` (H,) per number in [0, 1), never one of probability 0.
+
+    By inverse transform with an index (Chen and Asau, 1974): most numbers fall into a bucket with one answer.
+    """
+    cumulative = np.cumsum(law)
+    cumulative[np.flatnonzero(law)[-1] :] = np.inf  # rounding may leave it below a draw
+    buckets = max(1024, 2 << len(law).bit_length())  # a power of two, so that products with it are exact
+    index = np.searchsorted(cumulative, np.arange(buckets) / buckets, side="right")
+    at: NDArray[np.int64] = index.take((uniform * buckets).astype(np.int64))
+    late = np.flatnonzero(cumulative.take(at) <= uniform)
+    at[late] = np.searchsorted(cumulative, uniform[late], side="right")
+    return at
