@@ -17,6 +17,7 @@ from typing import Any
 
 from arena.errors import GameError
 from arena.game import CHANCE, OVER, Game, Text, Uniform
+from arena.player import Request
 from arena.record import Turn
 
 _REMEMBERED = 20_000
@@ -34,7 +35,7 @@ turn_of = lru_cache(maxsize=4096)(Turn)
 class Position:
     """A state with what the rules say of it. `open` fills in what is only needed where a seat decides."""
 
-    __slots__ = ("after", "legal", "outcomes", "ready", "returns", "state", "sums", "turn")
+    __slots__ = ("after", "asked", "legal", "outcomes", "ready", "returns", "state", "sums", "turn")
 
     def __init__(self, state: Any, turn: int, after: dict[str, tuple[Position, Turn]]) -> None:
         self.state = state
@@ -50,6 +51,15 @@ class Position:
         self.sums: list[float] = []
         self.returns: tuple[float | None, ...] = ()
         """Payoff per seat where the game is over, once somebody has asked."""
+        self.asked: Request | None = None
+
+    def question(self, game: Game[Any]) -> Request:
+        """Return the question to the seat whose turn it is, without a seed; its view and tensor are made once."""
+        if self.asked is None:
+            if not self.ready:
+                self.open(game)
+            self.asked = Request(game, self.state, self.turn, legal=self.legal[self.ready.index(self.turn)])
+        return self.asked
 
     def open(self, game: Game[Any]) -> None:
         """Ask the rules who is ready here, and for what. Raises GameError where they contradict themselves."""

@@ -49,6 +49,10 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "rock_paper_scissors": "arena.games.matrix:RockPaperScissors",
         "tic_tac_toe": "arena.games.tic_tac_toe:TicTacToe",
     },
+    "kernels": {
+        "connect_four": "arena.games.connect_four_kernel:ConnectFourKernel",
+        "dark_hex": "arena.games.dark_hex_kernel:DarkHexKernel",
+    },
     "players": {
         "by_role": "arena.players.by_role:ByRole",
         "cfr": "arena.players.solved:cfr",

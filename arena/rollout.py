@@ -1,4 +1,4 @@
-"""From played matches to training batches: the same batch comes out of the tables and of the referee."""
+"""From played matches to training batches: the same comes out of tables, of batched play and of the referee."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arena.batch import DecisionBatch
+from arena.batched_play import BatchedMatches
 from arena.errors import PlayerError
 from arena.game import Game
 from arena.match import Fixture
@@ -47,6 +48,29 @@ def from_tables(
         seat=seat,
         side=_of_seats(np.array(tree.game.side_of), seat),
         role=_of_seats(role_index(tree.game), seat),
+        match=match,
+        turn=played.turn[rows],
+    )
+
+
+def from_batched(
+    game: Game[Any], played: BatchedMatches, rows: NDArray[np.bool_], policy_id: str, version: int
+) -> DecisionBatch:
+    """Return the decisions that `rows` (D,) selects, as one policy's batch; every decision is its own observation."""
+    seat, match = played.seat[rows], played.match[rows]
+    return DecisionBatch(
+        game=game.name,
+        policy_id=policy_id,
+        version=version,
+        observation=played.observation[rows],
+        mask=played.mask[rows],
+        information_set=np.arange(len(match)),
+        action=played.action[rows],
+        behaviour_logp=played.logp[rows],
+        payoff=played.returns[match, seat],
+        seat=seat,
+        side=_of_seats(np.array(game.side_of), seat),
+        role=_of_seats(role_index(game), seat),
         match=match,
         turn=played.turn[rows],
     )

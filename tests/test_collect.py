@@ -1,5 +1,6 @@
 """A learner's training matches: fair sides, the opponents that were asked for, and tallies that add up."""
 
+from collections import Counter
 from contextlib import contextmanager
 
 import numpy as np
@@ -9,9 +10,11 @@ from arena import trainers
 from arena.config import LeagueConfig
 from arena.errors import ConfigError
 from arena.league import League
+from arena.players.net import Net
+from arena.players.script import Script
 from arena.registry import load_game
 from arena.store import Store
-from arena.trainers.collect import ByMatches, ByTables, collector
+from arena.trainers.collect import Batched, ByMatches, ByTables, collector
 from arena.trainers.learner import SHARED, Learner
 from arena.tree import enumerate_game, expected_returns
 
@@ -19,13 +22,13 @@ SELF, MIXED = {"main": 1.0}, {"main": 0.5, "bets": 0.125, "uniform": 0.375}
 
 
 @contextmanager
-def league(folder, rollouts="auto", matches=400, game="kuhn_poker", **learner):
+def league(folder, rollouts="auto", matches=400, game="kuhn_poker", others=None, **learner):
     config = LeagueConfig.model_validate(
         {
             "game": game,
             "training": {"updates": 10, "matches": matches, "rollouts": rollouts},
             "learners": {"main": {"player": "net(hidden=[4])", **learner}},
-            "anchors": {"uniform": "uniform", "bets": "script(prefer='bet')"},
+            "anchors": {"uniform": "uniform", "bets": "script(prefer='bet')", **(others or {})},
         }
     )
     with Store.open(folder) as store:
@@ -34,12 +37,13 @@ def league(folder, rollouts="auto", matches=400, game="kuhn_poker", **learner):
 
 def collect(folder, share, rollouts="tables", step=0, **options):
     """Return the learner and what it played in one step."""
-    with league(folder, rollouts, **options) as run:
+    with league(folder, "auto" if rollouts == "batched" else rollouts, **options) as run:
         member = Learner.fresh("main", run.game, run.config)
-        return member, collector(run)(member, share, step)
+        way = Batched(run) if rollouts == "batched" else collector(run)
+        return member, way(member, share, step)
 
 
-both = pytest.mark.parametrize("rollouts", ["tables", "matches"])
+every_way = pytest.mark.parametrize("rollouts", ["tables", "batched", "matches"])
 
 
 # Which way.
@@ -53,10 +57,10 @@ def test_small_games_are_played_on_tables_unless_matches_are_asked_for(tmp_path)
         assert collector(run).tree is enumerate_game(run.game)
 
 
-def test_large_games_are_played_by_the_referee(tmp_path, monkeypatch):
+def test_large_games_are_played_in_batches(tmp_path, monkeypatch):
     monkeypatch.setattr(trainers.collect, "TABLE_LIMIT", 1000)  # so that the walk to the limit is short
     with league(tmp_path / "auto", game="connect_four") as run:
-        assert isinstance(collector(run), ByMatches)
+        assert isinstance(collector(run), Batched)
         assert collector(run).tree is None
     with (
         league(tmp_path / "tables", "tables", game="connect_four") as run,
@@ -65,10 +69,47 @@ def test_large_games_are_played_by_the_referee(tmp_path, monkeypatch):
         collector(run)
 
 
+def test_the_referee_plays_for_who_states_no_policy(tmp_path, monkeypatch):
+    acting, act = [], Net.act
+    monkeypatch.setattr(Net, "act", lambda self, batch: (acting.append(len(batch)), act(self, batch))[1])
+    with league(tmp_path, others={"mute": f"{__file__}:Mute"}, matches=50) as run:
+        member = Learner.fresh("main", run.game, run.config)
+        Batched(run)(member, {"uniform": 1.0}, 0)
+        assert not acting  # its policy is asked, not its moves
+        played = Batched(run)(member, {"mute": 1.0}, 0)
+        assert acting
+    assert sum(tally[:3].sum() for tally in played.tallies.values()) == 50
+
+
+class Mute:
+    """Bets, and states no policy."""
+
+    name = "mute"
+
+    def act(self, batch):
+        return Script("bet").act(batch)
+
+
+def test_a_net_is_evaluated_once_per_information_set_and_batch_of_weights(tmp_path, monkeypatch):
+    asked, policy = Counter(), Net.policy
+
+    def counting(self, batch):
+        asked[self.name, self.version] += len(batch)
+        return policy(self, batch)
+
+    monkeypatch.setattr(Net, "policy", counting)
+    with league(tmp_path, "tables", others={"old": "net(hidden=[4])"}) as run:
+        member, way = Learner.fresh("main", run.game, run.config), collector(run)
+        for step in range(3):
+            member.update(way(member, {"main": 0.25, "old": 0.5, "uniform": 0.25}, step).batches)
+    # Kuhn poker has 12 information sets, whatever the number of matches.
+    assert asked == {("main", 0): 12, ("main", 1): 12, ("main", 2): 12, ("old", 0): 12}
+
+
 # Sides and opponents.
 
 
-@both
+@every_way
 def test_against_others_the_learners_sides_alternate(rollouts, tmp_path):
     _, played = collect(tmp_path, {"uniform": 1.0}, rollouts)
     batch = played.batches[SHARED]
@@ -76,7 +117,7 @@ def test_against_others_the_learners_sides_alternate(rollouts, tmp_path):
     assert set(batch.match) == set(range(400))
 
 
-@both
+@every_way
 def test_against_itself_it_learns_from_both_seats(rollouts, tmp_path):
     _, played = collect(tmp_path, SELF, rollouts)
     batch = played.batches[SHARED]
@@ -86,7 +127,7 @@ def test_against_itself_it_learns_from_both_seats(rollouts, tmp_path):
     assert sorted(played.tallies) == [("main", 0), ("main", 1)]
 
 
-@both
+@every_way
 def test_opponents_come_in_their_shares(rollouts, tmp_path):
     _, played = collect(tmp_path, MIXED, rollouts)
     met = {name: sum(t[:3].sum() for (n, _), t in played.tallies.items() if n == name) for name in MIXED}
@@ -94,7 +135,7 @@ def test_opponents_come_in_their_shares(rollouts, tmp_path):
     assert statistic < 13.8  # one in a thousand exceeds it with 2 degrees of freedom
 
 
-@both
+@every_way
 def test_whom_it_does_not_meet_it_does_not_meet(rollouts, tmp_path):
     _, played = collect(tmp_path, {"bets": 1.0}, rollouts)
     assert {name for name, _ in played.tallies} == {"bets"}
@@ -103,7 +144,7 @@ def test_whom_it_does_not_meet_it_does_not_meet(rollouts, tmp_path):
 # Tallies.
 
 
-@both
+@every_way
 def test_tallies_add_up_to_the_matches_and_to_their_payoffs(rollouts, tmp_path):
     _, played = collect(tmp_path, {"bets": 0.5, "uniform": 0.5}, rollouts)
     batch = played.batches[SHARED]
@@ -116,13 +157,13 @@ def test_tallies_add_up_to_the_matches_and_to_their_payoffs(rollouts, tmp_path):
     assert sum(tally[:3].sum() for tally in played.tallies.values()) == 400
 
 
-def test_tables_and_matches_have_the_same_law(tmp_path):
-    """Both means lie about the exact value, from either seat and against every opponent."""
-    for rollouts in ("tables", "matches"):
+def test_every_way_has_the_same_law(tmp_path):
+    """All means lie about the exact value, from either seat and against every opponent."""
+    for rollouts in ("tables", "batched", "matches"):
         member, played = collect(tmp_path / rollouts, {"bets": 0.5, "uniform": 0.5}, rollouts, matches=3000)
         tree = enumerate_game(member.player.game)
         policy = tree.policy(member.player)
-        with league(tmp_path / rollouts, rollouts, matches=3000) as run:
+        with league(tmp_path / rollouts, "auto" if rollouts == "batched" else rollouts, matches=3000) as run:
             others = {name: tree.policy(run.player(name)) for name in ("bets", "uniform")}
         for (name, seat), (wins, draws, losses, payoff) in played.tallies.items():
             mixed = others[name].copy()
@@ -133,7 +174,7 @@ def test_tables_and_matches_have_the_same_law(tmp_path):
             assert payoff / n == pytest.approx(expected_returns(tree, mixed)[seat], abs=3.5 * 2 / n**0.5)
 
 
-@both
+@every_way
 def test_the_behaviour_is_the_learners_policy(rollouts, tmp_path):
     member, played = collect(tmp_path, MIXED, rollouts)
     batch = played.batches[SHARED]
@@ -143,7 +184,7 @@ def test_the_behaviour_is_the_learners_policy(rollouts, tmp_path):
 # Seeds.
 
 
-@both
+@every_way
 def test_a_step_is_played_alike_again_and_the_next_one_otherwise(rollouts, tmp_path):
     one, same, other = (
         collect(tmp_path / name, MIXED, rollouts, step)[1].batches[SHARED]
@@ -156,14 +197,14 @@ def test_a_step_is_played_alike_again_and_the_next_one_otherwise(rollouts, tmp_p
 # Roles.
 
 
-@both
+@every_way
 def test_policies_per_role_get_their_roles(rollouts, tmp_path):
     _, played = collect(tmp_path, MIXED, rollouts, policies="per_role")
     assert {policy_id: set(batch.role) for policy_id, batch in played.batches.items()} == {"first": {0}, "second": {1}}
     assert all(batch.policy_id == policy_id for policy_id, batch in played.batches.items())
 
 
-@both
+@every_way
 def test_one_match_leaves_the_other_role_without_decisions(rollouts, tmp_path):
     member, played = collect(tmp_path, {"uniform": 1.0}, rollouts, matches=1, policies="per_role")
     assert len(played.batches["first"]) > 0

@@ -18,10 +18,10 @@ ROOMS = ("games", "players", "trainers", "tournaments")
 # A file of arena/ imports only files that stand before it here.
 ORDER = [
     *("errors", "seeds", "scene", "game", "player", "batch", "config", "checkpoint", "registry", "record", "sandbox"),
-    *("results", "positions", "match", "tree", "schema", "store"),
+    *("results", "positions", "kernel", "match", "tree", "schema", "store"),
     *("interval", "sprt", "confidence", "aivat", "bradley_terry", "scores", "blocks", "bootstrap", "strengths"),
     *("nash_averaging", "alpha_rank", "payoff", "online", "ladder", "rating"),
-    *("schedule", "matchmaking", "rollout", "curriculum", "league", "envs", "testing", "live"),
+    *("schedule", "matchmaking", "batched_play", "rollout", "curriculum", "league", "envs", "testing", "live"),
     *("api", "cli", "__main__"),
 ]
 

@@ -1,4 +1,4 @@
-"""One learner's matches for one update, on exact tables or through the referee: the same batches come out.
+"""One learner's matches for one update, on exact tables, in batches or through the referee: the same comes out.
 
 In every match the learner takes one side and an opponent drawn from its distribution takes the others; the
 learner's sides alternate, so that neither role is starved. Against itself it takes all sides and learns from
@@ -8,17 +8,19 @@ all of them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arena.batch import DecisionBatch
+from arena.batched_play import play_batched
 from arena.errors import ConfigError, PlayerError, TooLarge
+from arena.game import Game
 from arena.league import League
 from arena.match import Fixture, play_fixtures
-from arena.player import Player
-from arena.rollout import Collector, from_tables
+from arena.player import HasPolicy, Player
+from arena.rollout import Collector, from_batched, from_tables
 from arena.seeds import derive, generator
 from arena.trainers.learner import Learner
 from arena.tree import Tree, enumerate_game, rollout
@@ -56,7 +58,7 @@ def collector(league: League) -> Collect:
     if tree is None:
         if how == "tables":
             raise ConfigError(f'{league.game.name} is too large for tables: set training.rollouts = "matches"')
-        return ByMatches(league, None)
+        return Batched(league)
     return ByTables(league, tree)
 
 
@@ -82,17 +84,12 @@ class ByTables:
         opponent, side = _draw_opponents(self.league, share, rng)
         names = list(share)
         policies = np.stack([tree.policy(learner.player), *(self._policy(name, learner.name) for name in names)])
-        itself = np.array([name == learner.name for name in names])[opponent]
-        mine = itself[:, None] | (np.array(game.side_of) == side[:, None])
-        played = rollout(tree, policies, np.where(mine, 0, 1 + opponent[:, None]), rng)
+        played = rollout(tree, policies, _seating(game, learner.name, names, opponent, side), rng)
         batches = {}
         for policy_id, trainer in learner.trainers.items():
-            seats = [seat for seat, role in enumerate(game.roles) if role in learner.roles(policy_id, game)]
-            rows = (played.policy == 0) & np.isin(played.seat, seats)
+            rows = (played.policy == 0) & np.isin(played.seat, _seats(game, learner.roles(policy_id, game)))
             batches[policy_id] = from_tables(tree, played, rows, policy_id, trainer.policy.version)
-        seat = np.array([game.side_of.index(s) for s in range(game.entrants)])[side]
-        payoff = played.returns[np.arange(len(seat)), seat]
-        return Played(batches, _tally(names, opponent, seat, payoff))
+        return _played(game, batches, names, opponent, side, played.returns)
 
     def _policy(self, name: str, learner: str) -> NDArray[np.float64]:
         if name == learner:
@@ -100,6 +97,33 @@ class ByTables:
         if name not in self._frozen:
             self._frozen[name] = self.tree.policy(self.league.player(name))
         return self._frozen[name]
+
+
+class Batched:
+    """Training matches of a game too large for tables, side by side; the referee plays for who states no policy."""
+
+    tree = None
+
+    def __init__(self, league: League) -> None:
+        self.league = league
+
+    def __call__(self, learner: Learner, share: Mapping[str, float], step: int) -> Played:
+        """Play all matches at once, one question per player and move."""
+        league, game = self.league, self.league.game
+        names = list(share)
+        others = (learner.player if name == learner.name else league.player(name) for name in names)
+        players: list[Player] = [learner.player, *others]
+        stating = [player for player in players if isinstance(player, HasPolicy)]
+        if len(stating) < len(players) or not game.actions:
+            return ByMatches(league, None)(learner, share, step)
+        rng = generator(league.config.seed, "rollout", learner.name, step)
+        opponent, side = _draw_opponents(league, share, rng)
+        played = play_batched(game, stating, _seating(game, learner.name, names, opponent, side), rng)
+        batches = {}
+        for policy_id, trainer in learner.trainers.items():
+            rows = np.isin(played.seat, _seats(game, learner.roles(policy_id, game)))
+            batches[policy_id] = from_batched(game, played, rows, policy_id, trainer.policy.version)
+        return _played(game, batches, names, opponent, side, played.returns)
 
 
 class ByMatches:
@@ -143,6 +167,33 @@ def _draw_opponents(
     matches = league.config.training.matches
     opponent = rng.choice(len(share), size=matches, p=np.array(list(share.values())))
     return opponent, np.arange(matches) % league.game.entrants
+
+
+def _seating(
+    game: Game[Any], learner: str, names: list[str], opponent: NDArray[np.int64], side: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return (matches, P) who sits where: 0 is the learner, also where it meets itself, and 1 + k is names[k]."""
+    itself = np.array([name == learner for name in names])[opponent]
+    mine = itself[:, None] | (np.array(game.side_of) == side[:, None])
+    return np.where(mine, 0, 1 + opponent[:, None])
+
+
+def _seats(game: Game[Any], roles: tuple[str, ...]) -> list[int]:
+    """Return the seats that play one of these roles."""
+    return [seat for seat, role in enumerate(game.roles) if role in roles]
+
+
+def _played(
+    game: Game[Any],
+    batches: dict[str, DecisionBatch],
+    names: list[str],
+    opponent: NDArray[np.int64],
+    side: NDArray[np.int64],
+    returns: NDArray[np.float64],
+) -> Played:
+    """Return the batches with the tallies of matches that all came to an end; `returns` is (matches, P)."""
+    seat = np.array([game.side_of.index(s) for s in range(game.entrants)])[side]
+    return Played(batches, _tally(names, opponent, seat, returns[np.arange(len(seat)), seat]))
 
 
 def _tally(

@@ -28,9 +28,9 @@ from arena.registry import load_game
 from arena.rollout import from_tables
 from arena.tree import Tree, enumerate_game, rollout
 
-BATCH, ROUNDS = 65_536, 7
+BATCH, ROUNDS = 32_768, 7
 PGX = {"kuhn_poker": "kuhn_poker", "leduc_poker": "leduc_holdem", "tic_tac_toe": "tic_tac_toe"}
-PGX_BATCHES = (1024, 4096, 16_384, 65_536)
+PGX_BATCHES = (1024, 4096, 16_384, 32_768)
 
 
 def random_policy(tree: Tree) -> Any:

@@ -1,0 +1,97 @@
+"""Training matches of games too large for tables: many states side by side, one question per player and step.
+
+Nothing of the referee's is here (records, complaints, retries), since only players that state their policy take
+part. Shapes: B games, P seats, A actions, D decisions of the learner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arena.errors import ArenaError, PlayerError
+from arena.game import Game
+from arena.kernel import Questions, States, many_states
+from arena.player import HasPolicy, Requests
+from arena.tree.steps import Thresholds
+
+_LEARNER = 0
+"""Whose decisions are kept."""
+
+
+class BatchedMatches(NamedTuple):
+    """Finished games, and the decisions of the first player in them, ordered by game and turn."""
+
+    returns: NDArray[np.float64]
+    """(B, P) payoff per seat, in the game's own units."""
+    observation: NDArray[np.float32]
+    """(D, …) encoded views."""
+    mask: NDArray[np.bool_]
+    """(D, A)"""
+    match: NDArray[np.int64]
+    """(D,) which game."""
+    turn: NDArray[np.int64]
+    """(D,) number of the decision within its game; the others' count too."""
+    seat: NDArray[np.int64]
+    action: NDArray[np.int64]
+    logp: NDArray[np.float32]
+    """(D,) log-probability of the action, in nats."""
+
+
+def play_batched(
+    game: Game[Any],
+    players: Sequence[HasPolicy],
+    seating: NDArray[np.int64],
+    rng: np.random.Generator,
+    states: States | None = None,
+) -> BatchedMatches:
+    """Play one game per row of `seating` (B, P), which says who of `players` sits where; the first one learns.
+
+    `states` are B beginnings of the game; by default its kernel, or its plain rules. Raises PlayerError for a player
+    that states no distribution over the legal actions.
+    """
+    states = many_states(game, len(seating), rng) if states is None else states
+    turn = np.zeros(len(seating), np.int64)
+    kept: list[tuple[NDArray[Any], ...]] = []
+    while len(games := np.flatnonzero((movers := states.movers()) >= 0)):
+        seats = movers[games]
+        who = seating[games, seats]
+        actions = np.empty(len(games), np.int64)
+        for number in np.unique(who):
+            rows = np.flatnonzero(who == number)
+            questions = Questions(game, states, games[rows], seats[rows])
+            policy = _policy(players[number], questions)
+            actions[rows] = drawn = Thresholds.of(policy).draw(np.arange(len(rows)), rng.random(len(rows)))
+            if number == _LEARNER:
+                logp = np.log(policy[np.arange(len(rows)), drawn]).astype(np.float32)
+                kept.append(
+                    (questions.tensor(), questions.mask(), games[rows], turn[games[rows]], seats[rows], drawn, logp)
+                )
+        turn[games] += 1
+        states.step(games, actions)
+    return BatchedMatches(states.returns(), *_in_order(kept))
+
+
+def _policy(player: HasPolicy, questions: Requests) -> NDArray[np.float64]:
+    """Return the player's law (n, A) at the questions, after checking that it is one."""
+    try:
+        policy = np.asarray(player.policy(questions), np.float64)
+    except ArenaError:
+        raise
+    except Exception as error:
+        raise PlayerError(f"{player.name} fails to state its policy: {type(error).__name__}: {error}") from error
+    mask = questions.mask()
+    lawful = policy.shape == mask.shape and (policy >= 0).all() and not policy[~mask].any()
+    if not lawful or not np.allclose(policy.sum(axis=1), 1, atol=1e-5):
+        raise PlayerError(f"{player.name} states a policy that is no distribution over the legal actions")
+    return policy
+
+
+def _in_order(kept: list[tuple[NDArray[Any], ...]]) -> list[NDArray[Any]]:
+    """Return the columns of all steps, ordered by game and turn."""
+    columns = [np.concatenate(column) for column in zip(*kept, strict=True)]
+    order = np.argsort(columns[2], kind="stable")
+    return [column[order] for column in columns]
