@@ -64,7 +64,7 @@ def test_large_games_are_played_in_batches(tmp_path, monkeypatch):
         assert collector(run).tree is None
     with (
         league(tmp_path / "tables", "tables", game="connect_four") as run,
-        pytest.raises(ConfigError, match=r'connect_four is too large for tables: set training.rollouts = "matches"'),
+        pytest.raises(ConfigError, match=r'connect_four is too large for tables: set training.rollouts = "auto"'),
     ):
         collector(run)
 

@@ -7,7 +7,7 @@ from arena.errors import PlayerError
 from arena.game import OVER
 from arena.registry import load_game
 from arena.tree import enumerate_game, expected_returns
-from arena.tree.openings import draw_openings, numbers_of_openings, openings, seatings
+from arena.tree.openings import Seating, draw_openings, group_by_seating, numbers_of_openings, openings
 
 
 def tree_of(name):
@@ -66,7 +66,8 @@ def test_decisions_lead_from_the_root_to_the_node():
 def test_openings_come_in_their_shares():
     tree = tree_of("kuhn_poker")
     policies = np.stack([random_policy(tree, 1), random_policy(tree, 2)])
-    drawn = draw_openings(tree, 5, policies, np.tile([0, 1], (30_000, 1)), np.random.default_rng(0))
+    one = Seating(np.array([0, 1]), slice(None))
+    drawn = draw_openings(tree, 5, policies, [one], np.random.default_rng(0).random(30_000))
     listed = openings(tree, 5)
     playing = np.where((tree.seat == 0)[:, None], policies[0], policies[1])
     expected = 30_000 * listed.chance * np.append(playing, 1.0)[listed.cells].prod(axis=1)
@@ -76,7 +77,7 @@ def test_openings_come_in_their_shares():
 
 def test_games_are_grouped_by_who_sits_where():
     seating = np.array([[0, 1], [1, 0], [0, 1], [2, 2]])
-    found = {tuple(seats.tolist()): games.tolist() for seats, games in seatings(seating, 3)}
+    found = {tuple(seats.tolist()): games.tolist() for seats, games in group_by_seating(seating, 3)}
     assert found == {(0, 1): [0, 2], (1, 0): [1], (2, 2): [3]}
 
 
@@ -85,4 +86,13 @@ def test_a_policy_without_a_row_cannot_open():
     policy = random_policy(tree)
     policy[0] = 0.0
     with pytest.raises(PlayerError, match="its rows must be distributions"):
-        draw_openings(tree, 5, policy[None], np.zeros((200, 2), np.int64), np.random.default_rng(0))
+        draw_openings(tree, 5, policy[None], [Seating(np.array([0, 0]), slice(None))], np.full(200, 0.5))
+
+
+def test_many_seats_and_policies_are_told_apart():
+    seating = np.random.default_rng(0).integers(0, 1000, size=(300, 12))  # more ways than an integer has
+    seating[200:] = seating[:100]
+    groups = group_by_seating(seating, 1000)
+    assert len(groups) == 200
+    assert all((seating[games] == seats).all() for seats, games in groups)
+    assert sorted(game for _, games in groups for game in games.tolist()) == list(range(300))

@@ -57,7 +57,7 @@ def collector(league: League) -> Collect:
     tree = _small_tree(league)
     if tree is None:
         if how == "tables":
-            raise ConfigError(f'{league.game.name} is too large for tables: set training.rollouts = "matches"')
+            raise ConfigError(f'{league.game.name} is too large for tables: set training.rollouts = "auto"')
         return Batched(league)
     return ByTables(league, tree)
 

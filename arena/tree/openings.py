@@ -6,6 +6,7 @@ H openings, L the most decisions on one, P seats, K policies, I information sets
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -72,23 +73,35 @@ def openings(tree: Tree, depth: int) -> Openings:
 
 
 def draw_openings(
-    tree: Tree, depth: int, policies: NDArray[np.float64], seating: NDArray[np.int64], rng: np.random.Generator
+    tree: Tree, depth: int, policies: NDArray[np.float64], seatings: Sequence[Seating], uniform: NDArray[np.float64]
 ) -> NDArray[np.int64]:
-    """Return the openings (B,) of games between `policies` (K, I, A), seated as the rows of `seating` (B, P) say."""
-    uniform = rng.random(len(seating))
-    drawn = np.empty(len(seating), np.int64)
-    for seats, games in seatings(seating, len(policies)):
-        drawn[games] = _draw(_law(tree, openings(tree, depth), policies, seats), uniform[games])
+    """Return the openings (B,) of games between `policies` (K, I, A), one for each number in [0, 1)."""
+    drawn = np.empty(len(uniform), np.int64)
+    for seating in seatings:
+        law = _law(tree, openings(tree, depth), policies, seating.policies)
+        drawn[seating.games] = _draw(law, uniform[seating.games])
     return drawn
 
 
-def seatings(seating: NDArray[np.int64], policies: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64] | slice]]:
-    """Return every distinct row of `seating` (B, P), and which games have it."""
+class Seating(NamedTuple):
+    """Games in which the same policies sit in the same seats."""
+
+    policies: NDArray[np.int64]
+    """(P,) numbers of the policies."""
+    games: NDArray[np.int64] | slice
+    """Which games."""
+
+
+def group_by_seating(seating: NDArray[np.int64], policies: int) -> list[Seating]:
+    """Return the distinct rows of `seating` (B, P), whose entries are below `policies`, with the games of each."""
     if policies == 1:
-        return [(seating[0], slice(None))] if len(seating) else []
-    code = seating @ policies ** np.arange(seating.shape[1])
-    games = [np.flatnonzero(code == value) for value in np.unique(code)]
-    return [(seating[rows[0]], rows) for rows in games]
+        return [Seating(seating[0], slice(None))]
+    code = seating[:, 0]
+    for column in seating.T[1:]:  # numbered anew each time, so that the numbers stay small
+        code = np.unique(code * policies + column, return_inverse=True)[1]
+    order = np.argsort(code, kind="stable")
+    groups = np.split(order, np.flatnonzero(np.diff(code[order])) + 1)
+    return [Seating(seating[games[0]], games) for games in groups]
 
 
 def _law(tree: Tree, every: Openings, policies: NDArray[np.float64], seats: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 
 from arena.errors import PlayerError
 from arena.tree.enumeration import Tree
-from arena.tree.openings import draw_openings, numbers_of_openings, openings, seatings
+from arena.tree.openings import draw_openings, group_by_seating, numbers_of_openings, openings
 from arena.tree.steps import Thresholds, play_on
 
 _AT_ONCE = 8192
 """Games that take their steps together: so few that their columns stay in a processor's cache."""
 _GAMES_PER_OPENING = 4
-"""Games that must be asked for before an opening is worth listing: its probability has to be worked out."""
+"""Games of one seating that must be asked for before an opening is worth listing: it needs a probability."""
+_FEWEST = 64
+"""Openings that are not worth a law if there may be no more of them."""
 
 Ints = NDArray[np.int64]
 
@@ -50,9 +52,11 @@ def rollout(tree: Tree, policies: NDArray[np.float64], seating: Ints, rng: np.ra
 
     Raises PlayerError where a policy that is to decide gives no action a probability.
     """
-    depth = _opening_depth(tree, policies, seating)
-    opening = openings(tree, depth)
-    drawn = draw_openings(tree, depth, policies, seating, rng)
+    seatings = group_by_seating(seating, len(policies))
+    depth = _opening_depth(tree, len(seating) // len(seatings))
+    opening, drawn = openings(tree, depth), np.zeros(len(seating), np.int64)
+    if depth:
+        drawn = draw_openings(tree, depth, policies, seatings, rng.random(len(seating)))
     laws = Thresholds.of(policies.reshape(-1, policies.shape[2]))
     made, rest = opening.cells.shape[1], len(tree.levels) - 1 - depth
     parts = []
@@ -68,10 +72,10 @@ def rollout(tree: Tree, policies: NDArray[np.float64], seating: Ints, rng: np.ra
     return _described(tree, policies, seating, ending, match, cell)
 
 
-def _opening_depth(tree: Tree, policies: NDArray[np.float64], seating: Ints) -> int:
-    """Return how deep the openings may be for their laws, one per seating, to cost less than they save."""
-    laws = len(seatings(seating, len(policies)))
-    return bisect_right(numbers_of_openings(tree), len(seating) // (_GAMES_PER_OPENING * laws), lo=1) - 1
+def _opening_depth(tree: Tree, games: int) -> int:
+    """Return how deep to list openings, so that working out their law costs less than it saves so many games."""
+    most = games // _GAMES_PER_OPENING
+    return bisect_right(numbers_of_openings(tree), most) - 1 if most >= _FEWEST else 0
 
 
 def _described(

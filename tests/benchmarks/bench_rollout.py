@@ -6,6 +6,10 @@ OpenSpiel's C++ states driven from Python. pgx records nothing but the sums of i
 the observations out, and it plays at whichever batch size is best here. Its Kuhn poker deals both cards at once,
 and its Leduc poker is RLCard's, with the same cards and rounds.
 
+Large games: a net of two layers of 128 plays Connect Four against itself on one thread, and every decision of both
+seats is recorded into a DecisionBatch: through the referee, in batches by the plain rules, and in batches by the
+kernel.
+
 All run in turns in one process, processor time is measured (machines are shared), and only ratios count. pgx is
 optional (`pip install pgx jax`; versions 2.6.0 and 0.10.2 were measured): without it its column is empty.
 
@@ -22,13 +26,22 @@ from time import process_time
 from typing import Any
 
 import numpy as np
+import torch
 from bench_referee import GAMES, open_spiel
 
-from arena.registry import load_game
-from arena.rollout import from_tables
+from arena.batch import DecisionBatch
+from arena.batched_play import play_batched
+from arena.game import Game
+from arena.kernel import ByRules, Kernel
+from arena.match import Fixture, play_fixtures
+from arena.players.net import Net
+from arena.registry import find, load_game
+from arena.rollout import Collector, from_batched, from_tables
 from arena.tree import Tree, enumerate_game, rollout
 
 BATCH, ROUNDS = 32_768, 7
+LARGE = 1024
+"""Games of Connect Four per measurement."""
 PGX = {"kuhn_poker": "kuhn_poker", "leduc_poker": "leduc_holdem", "tic_tac_toe": "tic_tac_toe"}
 PGX_BATCHES = (1024, 4096, 16_384, 32_768)
 
@@ -115,5 +128,38 @@ def bench_tables() -> None:
         print(f"{line}   pgx {remark}", flush=True)
 
 
+def by_referee(game: Game[Any], net: Net) -> DecisionBatch:
+    fixtures = [Fixture(f"{i:05d}", "train", ("net", "net"), i, "") for i in range(LARGE)]
+    listener = Collector(game, "net")
+    records = list(play_fixtures(game, fixtures, {"net": net}, watch=listener.watch))
+    return listener.batch(records, "shared", 0, game.roles)
+
+
+def in_batches(game: Game[Any], net: Net, make: type[Kernel] | type[ByRules]) -> DecisionBatch:
+    rng = np.random.default_rng(0)
+    seating = np.zeros((LARGE, game.seats), np.int64)
+    played = play_batched(game, [net], seating, rng, make(game, LARGE, rng))
+    return from_batched(game, played, np.ones(len(played.match), np.bool_), "shared", 0)
+
+
+def bench_large() -> None:
+    torch.set_num_threads(1)
+    print(f"\n{'connect_four':<20}{'games/s':>12}{'decisions/s':>14}{'ratio':>8}")
+    game = load_game("connect_four")
+    net = Net(game, hidden=[128, 128], device="cpu")
+    ways: dict[str, Callable[[], DecisionBatch]] = {
+        "referee": lambda: by_referee(game, net),
+        "batched, rules": lambda: in_batches(game, net, ByRules),
+        "batched, kernel": lambda: in_batches(game, net, find("kernels", game.name)),
+    }
+    decisions = {way: len(play()) for way, play in ways.items()}
+    rounds = [{way: seconds(play) for way, play in ways.items()} for _ in range(ROUNDS)]
+    for way in ways:
+        took = median(times[way] for times in rounds)
+        ratio = median(times["referee"] / times[way] for times in rounds)
+        print(f"{way:<20}{LARGE / took:>12,.0f}{decisions[way] / took:>14,.0f}{ratio:>7.1f}×", flush=True)
+
+
 if __name__ == "__main__":
     bench_tables()
+    bench_large()
