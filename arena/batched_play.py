@@ -72,7 +72,7 @@ def play_batched(
                 )
         turn[games] += 1
         states.step(games, actions)
-    return BatchedMatches(states.returns(), *_in_order(kept))
+    return BatchedMatches(states.returns(), *_in_order(kept or [_no_decision(game)]))
 
 
 def _policy(player: HasPolicy, questions: Requests) -> NDArray[np.float64]:
@@ -88,6 +88,13 @@ def _policy(player: HasPolicy, questions: Requests) -> NDArray[np.float64]:
     if not lawful or not np.allclose(policy.sum(axis=1), 1, atol=1e-5):
         raise PlayerError(f"{player.name} states a policy that is no distribution over the legal actions")
     return policy
+
+
+def _no_decision(game: Game[Any]) -> tuple[NDArray[Any], ...]:
+    """Return the columns of games that ended before the learner came to move."""
+    none = np.zeros(0, np.int64)
+    mask = np.zeros((0, len(game.actions)), np.bool_)
+    return np.zeros((0, 0), np.float32), mask, none, none, none, none, np.zeros(0, np.float32)
 
 
 def _in_order(kept: list[tuple[NDArray[Any], ...]]) -> list[NDArray[Any]]:

@@ -150,6 +150,13 @@ def test_chance_is_drawn_from_the_generator_too():
     assert (one.returns == same.returns).all()
 
 
+def test_a_learner_that_never_moves_has_no_decisions():
+    played = play(FOUR, [NET, UniformPlayer()], (1, 1), 5)
+    assert len(played.action) == len(played.observation) == len(played.logp) == 0
+    assert played.mask.shape == (0, 7)
+    assert played.returns.shape == (5, 2)
+
+
 # Players that cannot.
 
 
