@@ -14,7 +14,10 @@ from numpy.typing import NDArray
 
 from arena.errors import GameError
 
-_ROWS = ("information_set", "action", "behaviour_logp", "payoff", "seat", "side", "role", "match", "turn")
+_ROWS = (
+    *("information_set", "action", "behaviour", "behaviour_logp"),
+    *("payoff", "seat", "side", "role", "match", "turn"),
+)
 """The fields of a DecisionBatch with an entry per decision."""
 
 
@@ -37,6 +40,8 @@ class DecisionBatch:
     """(N,) which observation the decision was made at."""
     action: NDArray[np.int64]
     """(N,) position in the game's vocabulary."""
+    behaviour: NDArray[np.int64]
+    """(N,) which of the learner's players decided; 0, the trained policy itself, where there is one."""
     behaviour_logp: NDArray[np.float32]
     """(N,) log-probability under the policy that acted, in nats."""
     payoff: NDArray[np.float64]
@@ -58,8 +63,8 @@ class DecisionBatch:
     def __len__(self) -> int:
         return len(self.action)
 
-    def where(self, keep: NDArray[np.bool_]) -> DecisionBatch:
-        """Return the rows that `keep` (N,) selects."""
+    def where(self, keep: NDArray[np.bool_] | NDArray[np.int64]) -> DecisionBatch:
+        """Return the rows that `keep` selects: a mask (N,), or the rows' numbers."""
         values: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
         return DecisionBatch(**{k: v[keep] if k in _ROWS else v for k, v in values.items()})
 

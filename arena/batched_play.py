@@ -18,12 +18,9 @@ from arena.kernel import Questions, States, many_states
 from arena.player import HasPolicy, Requests
 from arena.tree.steps import Thresholds
 
-_LEARNER = 0
-"""Whose decisions are kept."""
-
 
 class BatchedMatches(NamedTuple):
-    """Finished games, and the decisions of the first player in them, ordered by game and turn."""
+    """Finished games, and the decisions of the learner's players in them, ordered by game and turn."""
 
     returns: NDArray[np.float64]
     """(B, P) payoff per seat, in the game's own units."""
@@ -36,6 +33,8 @@ class BatchedMatches(NamedTuple):
     turn: NDArray[np.int64]
     """(D,) number of the decision within its game; the others' count too."""
     seat: NDArray[np.int64]
+    policy: NDArray[np.int64]
+    """(D,) which of the players decided."""
     action: NDArray[np.int64]
     logp: NDArray[np.float32]
     """(D,) log-probability of the action, in nats."""
@@ -47,8 +46,9 @@ def play_batched(
     seating: NDArray[np.int64],
     rng: np.random.Generator,
     states: States | None = None,
+    learners: int = 1,
 ) -> BatchedMatches:
-    """Play one game per row of `seating` (B, P), which says who of `players` sits where; the first one learns.
+    """Play one game per row of `seating` (B, P), which says who of `players` sits where; the first `learners` learn.
 
     `states` are B beginnings of the game; by default its kernel, or its plain rules. Raises PlayerError for a player
     that states no distribution over the legal actions.
@@ -65,11 +65,10 @@ def play_batched(
             questions = Questions(game, states, games[rows], seats[rows])
             policy = _policy(players[number], questions)
             actions[rows] = drawn = Thresholds.of(policy).draw(np.arange(len(rows)), rng.random(len(rows)))
-            if number == _LEARNER:
+            if number < learners:
                 logp = np.log(policy[np.arange(len(rows)), drawn]).astype(np.float32)
-                kept.append(
-                    (questions.tensor(), questions.mask(), games[rows], turn[games[rows]], seats[rows], drawn, logp)
-                )
+                asked = (questions.tensor(), questions.mask(), games[rows], turn[games[rows]], seats[rows])
+                kept.append((*asked, who[rows], drawn, logp))
         turn[games] += 1
         states.step(games, actions)
     return BatchedMatches(states.returns(), *_in_order(kept or [_no_decision(game)]))
@@ -94,7 +93,7 @@ def _no_decision(game: Game[Any]) -> tuple[NDArray[Any], ...]:
     """Return the columns of games that ended before the learner came to move."""
     none = np.zeros(0, np.int64)
     mask = np.zeros((0, len(game.actions)), np.bool_)
-    return np.zeros((0, 0), np.float32), mask, none, none, none, none, np.zeros(0, np.float32)
+    return np.zeros((0, 0), np.float32), mask, none, none, none, none, none, np.zeros(0, np.float32)
 
 
 def _in_order(kept: list[tuple[NDArray[Any], ...]]) -> list[NDArray[Any]]:

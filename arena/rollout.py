@@ -26,7 +26,10 @@ def role_index(game: Game[Any]) -> NDArray[np.int64]:
 def from_tables(
     tree: Tree, played: Trajectories, rows: NDArray[np.bool_] | slice, policy_id: str, version: int
 ) -> DecisionBatch:
-    """Return the decisions that `rows` (N,) selects, as one policy's batch; I is the visited information sets."""
+    """Return the decisions that `rows` (N,) selects, as one policy's batch; I is the visited information sets.
+
+    The learner's own players come first among the policies that were played.
+    """
     seat = played.seat[rows]
     match = played.match[rows]
     sets = played.information_set[rows]
@@ -43,6 +46,7 @@ def from_tables(
         mask=tree.mask[visited],
         information_set=sets,
         action=played.action[rows],
+        behaviour=played.policy[rows],
         behaviour_logp=played.logp[rows],
         payoff=played.returns.ravel().take(match * tree.game.seats + seat),
         seat=seat,
@@ -56,7 +60,10 @@ def from_tables(
 def from_batched(
     game: Game[Any], played: BatchedMatches, rows: NDArray[np.bool_], policy_id: str, version: int
 ) -> DecisionBatch:
-    """Return the decisions that `rows` (D,) selects, as one policy's batch; every decision is its own observation."""
+    """Return the decisions that `rows` (D,) selects, as one policy's batch; every decision is its own observation.
+
+    The learner's own players come first among those that played.
+    """
     seat, match = played.seat[rows], played.match[rows]
     return DecisionBatch(
         game=game.name,
@@ -66,6 +73,7 @@ def from_batched(
         mask=played.mask[rows],
         information_set=np.arange(len(match)),
         action=played.action[rows],
+        behaviour=played.policy[rows],
         behaviour_logp=played.logp[rows],
         payoff=played.returns[match, seat],
         seat=seat,
@@ -82,18 +90,22 @@ def _of_seats(table: NDArray[np.int64], seat: NDArray[np.int64]) -> NDArray[np.i
 
 
 class Collector:
-    """Listens to the referee and keeps one player's decisions until their matches have ended."""
+    """Listens to the referee and keeps a learner's decisions until their matches have ended.
 
-    def __init__(self, game: Game[Any], name: str) -> None:
-        self.game, self.name = game, name
-        self._decisions: list[tuple[str, int, Request, Move]] = []
+    `names` are those of its players: one, or as many as its method lets sit down in training.
+    """
+
+    def __init__(self, game: Game[Any], *names: str) -> None:
+        self.game, self.names = game, names
+        self._decisions: list[tuple[str, int, int, Request, Move]] = []
         self._turns: dict[str, int] = {}
 
     def watch(self, fixture: Fixture, request: Request, move: Move) -> None:
         """Take one played move; the referee calls this."""
         turn = self._turns[fixture.key] = self._turns.get(fixture.key, -1) + 1
-        if fixture.entrants[request.seat] == self.name:
-            self._decisions.append((fixture.key, turn, request, move))
+        name = fixture.entrants[request.seat]
+        if name in self.names:
+            self._decisions.append((fixture.key, turn, self.names.index(name), request, move))
 
     def batch(self, records: list[Record], policy_id: str, version: int, roles: tuple[str, ...]) -> DecisionBatch:
         """Return the decisions made in `roles`, ordered by the order of `records` and turn.
@@ -102,15 +114,15 @@ class Collector:
         """
         number = {record.key: i for i, record in enumerate(records) if record.stop.rated}
         kept = sorted(
-            ((number[key], turn, request, move) for key, turn, request, move in self._decisions
+            ((number[key], turn, who, request, move) for key, turn, who, request, move in self._decisions
              if key in number and request.role in roles),
             key=lambda decision: decision[:2],
         )  # fmt: skip
-        if any("logp" not in move.trace for _, _, _, move in kept):
-            raise PlayerError(f"{self.name} leaves no log-probability in its moves, so it cannot be trained")
-        requests = Requests([request for _, _, request, _ in kept])
+        if any("logp" not in move.trace for *_, move in kept):
+            raise PlayerError(f"{self.names[0]} leaves no log-probability in its moves, so it cannot be trained")
+        requests = Requests([request for *_, request, _ in kept])
         seat = np.array([request.seat for request in requests], np.int64)
-        match = np.array([m for m, _, _, _ in kept], np.int64)
+        match = np.array([m for m, *_ in kept], np.int64)
         index = {action: i for i, action in enumerate(self.game.actions)}
         return DecisionBatch(
             game=self.game.name,
@@ -119,12 +131,13 @@ class Collector:
             observation=requests.tensor() if kept else np.zeros((0, 0), np.float32),
             mask=requests.mask() if kept else np.zeros((0, len(self.game.actions)), np.bool_),
             information_set=np.arange(len(kept)),
-            action=np.array([index[str(move.action)] for _, _, _, move in kept], np.int64),
-            behaviour_logp=np.array([float(move.trace["logp"]) for _, _, _, move in kept], np.float32),
+            action=np.array([index[str(move.action)] for *_, move in kept], np.int64),
+            behaviour=np.array([who for _, _, who, *_ in kept], np.int64),
+            behaviour_logp=np.array([float(move.trace["logp"]) for *_, move in kept], np.float32),
             payoff=np.array([records[m].returns[s] or 0.0 for m, s in zip(match, seat, strict=True)]),
             seat=seat,
             side=np.array(self.game.side_of)[seat],
             role=role_index(self.game)[seat],
             match=match,
-            turn=np.array([turn for _, turn, _, _ in kept], np.int64),
+            turn=np.array([turn for _, turn, *_ in kept], np.int64),
         )

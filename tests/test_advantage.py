@@ -23,8 +23,8 @@ def batch(*decisions, game="game"):
     zeros = np.zeros(n, np.int64)
     return DecisionBatch(
         game=game, policy_id="policy", version=0, observation=np.zeros((1, 1), np.float32), mask=np.ones((1, 2), bool),
-        information_set=zeros, action=zeros, behaviour_logp=np.zeros(n, np.float32), payoff=payoff.astype(float),
-        seat=seat, side=side, role=role, match=match, turn=np.arange(n),
+        information_set=zeros, action=zeros, behaviour=zeros, behaviour_logp=np.zeros(n, np.float32),
+        payoff=payoff.astype(float), seat=seat, side=side, role=role, match=match, turn=np.arange(n),
     )  # fmt: skip
 
 

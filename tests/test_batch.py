@@ -11,7 +11,10 @@ import pytest
 from arena.batch import DecisionBatch, TokenBatch
 from arena.errors import GameError
 
-PER_DECISION = {"information_set", "action", "behaviour_logp", "payoff", "seat", "side", "role", "match", "turn"}
+PER_DECISION = {
+    *("information_set", "action", "behaviour", "behaviour_logp"),
+    *("payoff", "seat", "side", "role", "match", "turn"),
+}
 
 
 def decisions(**changes: Any) -> DecisionBatch:
@@ -24,6 +27,7 @@ def decisions(**changes: Any) -> DecisionBatch:
         "mask": np.ones((3, 2), np.bool_),
         "information_set": np.array([0, 1, 2, 0]),
         "action": np.array([1, 0, 1, 1]),
+        "behaviour": np.array([0, 0, 1, 0]),
         "behaviour_logp": np.log(np.array([0.5, 0.25, 0.75, 1.0], np.float32)),
         "payoff": np.array([1.0, 1.0, -2.0, -2.0]),
         "seat": np.array([0, 1, 0, 1]),

@@ -37,8 +37,8 @@ def decided(player, n=20):
     zeros = np.zeros(I, np.int64)
     return DecisionBatch(
         game=player.game.name, policy_id="net", version=0, observation=tree.requests.tensor(), mask=tree.mask,
-        information_set=np.arange(I), action=action, behaviour_logp=np.zeros(I, np.float32), payoff=np.zeros(I),
-        seat=zeros, side=zeros, role=zeros, match=zeros, turn=zeros,
+        information_set=np.arange(I), action=action, behaviour=zeros, behaviour_logp=np.zeros(I, np.float32),
+        payoff=np.zeros(I), seat=zeros, side=zeros, role=zeros, match=zeros, turn=zeros,
     )  # fmt: skip
 
 
@@ -269,8 +269,8 @@ def test_what_is_trained_is_what_plays_and_what_is_saved_at_any_temperature(tmp_
     none = np.zeros(n, np.int64)
     decisions = DecisionBatch(
         game="leduc_poker", policy_id="a", version=0, observation=batch.tensor(), mask=batch.mask(),
-        information_set=np.arange(n), action=actions, behaviour_logp=played, payoff=np.zeros(n),
-        seat=none, side=none, role=none, match=np.arange(n), turn=none,
+        information_set=np.arange(n), action=actions, behaviour=none, behaviour_logp=played,
+        payoff=np.zeros(n), seat=none, side=none, role=none, match=np.arange(n), turn=none,
     )  # fmt: skip
     np.testing.assert_allclose(player.evaluate(decisions).logp.detach().numpy(), played, atol=1e-5)
     player.save(tmp_path / "hot")

@@ -41,8 +41,9 @@ def rows(actions, payoffs):
     zeros = np.zeros(n, np.int64)
     return DecisionBatch(
         game=PENNIES.name, policy_id="row", version=0, observation=request.tensor()[None], mask=np.ones((1, 2), bool),
-        information_set=zeros, action=np.array(actions), behaviour_logp=np.full(n, np.log(0.5), np.float32),
-        payoff=np.array(payoffs, float), seat=zeros, side=zeros, role=zeros, match=np.arange(n), turn=zeros,
+        information_set=zeros, action=np.array(actions), behaviour=zeros,
+        behaviour_logp=np.full(n, np.log(0.5), np.float32), payoff=np.array(payoffs, float),
+        seat=zeros, side=zeros, role=zeros, match=np.arange(n), turn=zeros,
     )  # fmt: skip
 
 

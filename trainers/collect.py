@@ -83,17 +83,18 @@ class ByTables:
         rng = generator(self.league.config.seed, "rollout", learner.name, step)
         opponent, side = _draw_opponents(self.league, share, rng)
         names = list(share)
-        policies = np.stack([tree.policy(learner.player), *(self._policy(name, learner.name) for name in names)])
-        played = rollout(tree, policies, _seating(game, learner.name, names, opponent, side), rng)
+        own = [tree.policy(player) for player in learner.behaviours]
+        policies = np.stack([*own, *(self._policy(name, learner.name) for name in names)])
+        played = rollout(tree, policies, _seating(game, learner, names, opponent, side, rng), rng)
         batches = {}
         for policy_id, trainer in learner.trainers.items():
-            rows = (played.policy == 0) & np.isin(played.seat, _seats(game, learner.roles(policy_id, game)))
+            rows = (played.policy < len(own)) & np.isin(played.seat, _seats(game, learner.roles(policy_id, game)))
             batches[policy_id] = from_tables(tree, played, rows, policy_id, trainer.policy.version)
         return _played(game, batches, names, opponent, side, played.returns)
 
     def _policy(self, name: str, learner: str) -> NDArray[np.float64]:
         if name == learner:
-            return self.tree.uniform  # a place holder: the learner itself is policy 0
+            return self.tree.uniform  # a place holder: the learner itself comes first
         if name not in self._frozen:
             self._frozen[name] = self.tree.policy(self.league.player(name))
         return self._frozen[name]
@@ -112,13 +113,14 @@ class Batched:
         league, game = self.league, self.league.game
         names = list(share)
         others = (learner.player if name == learner.name else league.player(name) for name in names)
-        players: list[Player] = [learner.player, *others]
+        players: list[Player] = [*learner.behaviours, *others]
         stating = [player for player in players if isinstance(player, HasPolicy)]
         if len(stating) < len(players) or not game.actions:
             return ByMatches(league, None)(learner, share, step)
         rng = generator(league.config.seed, "rollout", learner.name, step)
         opponent, side = _draw_opponents(league, share, rng)
-        played = play_batched(game, stating, _seating(game, learner.name, names, opponent, side), rng)
+        seating = _seating(game, learner, names, opponent, side, rng)
+        played = play_batched(game, stating, seating, rng, learners=len(learner.behaviours))
         batches = {}
         for policy_id, trainer in learner.trainers.items():
             rows = np.isin(played.seat, _seats(game, learner.roles(policy_id, game)))
@@ -139,14 +141,19 @@ class ByMatches:
         rng = generator(league.config.seed, "rollout", learner.name, step)
         opponent, side = _draw_opponents(league, share, rng)
         names = list(share)
+        own = [learner.name, *(f"{learner.name}|{j}" for j in range(1, len(learner.behaviours)))]
+        behaviour = _draw_behaviours(learner, (len(opponent), game.seats), rng)
         fixtures = []
         for i, (k, s) in enumerate(zip(opponent, side, strict=True)):
-            seats = tuple(learner.name if mine == s else names[k] for mine in game.side_of)
+            itself = names[k] == learner.name
+            seats = tuple(
+                own[j] if itself or mine == s else names[k] for mine, j in zip(game.side_of, behaviour[i], strict=True)
+            )
             seed = derive(league.config.seed, "train", learner.name, step, i)
             fixtures.append(Fixture(f"{learner.name}-{step}-{i:06d}", "train", seats, seed, ""))
         players: dict[str, Player] = {name: league.player(name) for name in names if name != learner.name}
-        players[learner.name] = learner.player
-        listener = Collector(game, learner.name)
+        players |= dict(zip(own, learner.behaviours, strict=True))
+        listener = Collector(game, *own)
         records = sorted(play_fixtures(game, fixtures, players, watch=listener.watch), key=lambda r: r.key)
         rated = [i for i, record in enumerate(records) if record.stop.rated]
         if not rated:
@@ -170,12 +177,21 @@ def _draw_opponents(
 
 
 def _seating(
-    game: Game[Any], learner: str, names: list[str], opponent: NDArray[np.int64], side: NDArray[np.int64]
+    game: Game[Any],
+    learner: Learner,
+    names: list[str],
+    opponent: NDArray[np.int64],
+    side: NDArray[np.int64],
+    rng: np.random.Generator,
 ) -> NDArray[np.int64]:
-    """Return (matches, P) who sits where: 0 is the learner, also where it meets itself, and 1 + k is names[k]."""
-    itself = np.array([name == learner for name in names])[opponent]
+    """Return (matches, P) who sits where: first come the learner's b behaviours, and b + k is names[k].
+
+    The learner takes its own side, and where it meets itself all of them.
+    """
+    itself = np.array([name == learner.name for name in names])[opponent]
     mine = itself[:, None] | (np.array(game.side_of) == side[:, None])
-    return np.where(mine, 0, 1 + opponent[:, None])
+    behaviour = _draw_behaviours(learner, mine.shape, rng)
+    return np.where(mine, behaviour, len(learner.behaviours) + opponent[:, None])
 
 
 def _seats(game: Game[Any], roles: tuple[str, ...]) -> list[int]:
@@ -194,6 +210,13 @@ def _played(
     """Return the batches with the tallies of matches that all came to an end; `returns` is (matches, P)."""
     seat = np.array([game.side_of.index(s) for s in range(game.entrants)])[side]
     return Played(batches, _tally(names, opponent, seat, returns[np.arange(len(seat)), seat]))
+
+
+def _draw_behaviours(learner: Learner, shape: tuple[int, int], rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return which of the learner's players sits in each seat of each match, (matches, seats), where it plays."""
+    if len(learner.behaviours) == 1:
+        return np.zeros(shape, np.int64)
+    return rng.choice(len(learner.shares), size=shape, p=learner.shares)
 
 
 def _tally(

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from arena import checkpoint
 from arena.batch import DecisionBatch
-from arena.config import LeagueConfig
+from arena.config import LeagueConfig, TrainingConfig
 from arena.errors import ConfigError
 from arena.game import Game
-from arena.player import Loadable, Trainable
+from arena.player import Loadable, Player, Trainable
 from arena.registry import load_player, parse
 from arena.seeds import derive
-from arena.trainers.policy_gradient import PolicyGradient, Report
+from arena.trainers.mmd import MMD
+from arena.trainers.policy_gradient import PolicyGradient
+from arena.trainers.ppo import PPO
+from arena.trainers.trainer import Report, Trainer
 
 SHARED = "shared"
 """The policy id of a policy that plays every role."""
@@ -23,12 +26,15 @@ SHARED = "shared"
 
 @dataclass
 class Learner:
-    """A name in the league, the player that sits down, and a trainer for each of its policies."""
+    """A name in the league, the player that it is there, and a trainer for each of its policies."""
 
     name: str
+    algorithm: str
     player: Loadable
-    trainers: dict[str, PolicyGradient]
+    trainers: dict[str, Trainer]
     """Policy id (a role, or `SHARED`) → trainer."""
+    behaviours: list[Player]
+    """Who sits down in training, the player first: more than one where the method asks for it."""
 
     @classmethod
     def fresh(cls, name: str, game: Game[Any], config: LeagueConfig) -> Learner:
@@ -43,14 +49,24 @@ class Learner:
         if per_role:
             spec = f"by_role(player={spec!r})"
         seed = derive(config.seed, "learner", name)
-        player, reference = (load_player(spec, game, name, seed) for _ in range(2))
-        policies, references = ((_policies(p) if per_role else {SHARED: p}) for p in (player, reference))
-        if not isinstance(player, Loadable) or not all(isinstance(p, Trainable) for p in policies.values()):
+        players = [load_player(spec, game, name, seed) for _ in range(NETS[config.training.algorithm])]
+        policies = [_policies(player) if per_role else {SHARED: player} for player in players]
+        if not isinstance(players[0], Loadable) or not all(isinstance(p, Trainable) for p in policies[0].values()):
             raise ConfigError(f"learner {name!r}: {spec!r} cannot be trained; use net(…)")
         trainers = {
-            policy_id: _trainer(policy, references[policy_id], game, config) for policy_id, policy in policies.items()
+            policy_id: _trainer([nets[policy_id] for nets in policies], game, config.training, derive(seed, policy_id))
+            for policy_id in policies[0]
         }
-        return cls(name, player, trainers)
+        learner = cls(name, config.training.algorithm, players[0], trainers, players)
+        del players[len(learner.shares) :]  # the method's other nets play no matches
+        return learner
+
+    @property
+    def shares(self) -> Sequence[float]:
+        """Probability that each of the behaviours takes a seat in training."""
+        trainer, *_ = self.trainers.values()  # one method for all, so they agree
+        shares: Sequence[float] = trainer.shares
+        return shares
 
     def roles(self, policy_id: str, game: Game[Any]) -> tuple[str, ...]:
         """Return the roles that one of its policies plays."""
@@ -71,7 +87,7 @@ class Learner:
                 (draft / policy_id).mkdir()
                 trainer.save(draft / policy_id)
 
-        of = checkpoint.Manifest("policy_gradient", self.name, player.version, player.game, player.fingerprint, [])
+        of = checkpoint.Manifest(self.algorithm, self.name, player.version, player.game, player.fingerprint, [])
         return player.digest, checkpoint.write(trainer_folder, of, write).digest
 
     def load(self, player_folder: Path, trainer_folder: Path) -> None:
@@ -88,14 +104,22 @@ def _policies(player: Any) -> Mapping[str, Any]:
     return parts
 
 
-def _trainer(policy: Any, reference: Any, game: Game[Any], config: LeagueConfig) -> PolicyGradient:
-    training = config.training
+NETS = {"policy_gradient": 2, "ppo": 1, "mmd": 2}
+"""How many nets of one shape a method works with, the policy among them."""
+
+
+def _trainer(nets: Sequence[Any], game: Game[Any], training: TrainingConfig, seed: int) -> Trainer:
+    """Return the trainer of the algorithm that the configuration names."""
+    rate, updates = training.learning_rate, training.updates
+    if training.algorithm == "ppo":
+        return PPO(*nets, game.scale, training.ppo, learning_rate=rate, updates=updates, seed=seed)
+    if training.algorithm == "mmd":
+        return MMD(*nets, game.scale, training.mmd, learning_rate=rate, updates=updates)
     return PolicyGradient(
-        policy,
-        reference,
+        *nets,
         game.scale,
-        learning_rate=training.learning_rate,
-        updates=training.updates,
+        learning_rate=rate,
+        updates=updates,
         kl_weight=training.kl_weight,
         reference_every=training.reference_every,
         decay=training.baseline_decay,

@@ -26,7 +26,7 @@ from arena.registry import load_game
 from arena.store import Member, Store, Tally
 from arena.trainers.collect import Collect, collector
 from arena.trainers.learner import Learner
-from arena.trainers.policy_gradient import Report
+from arena.trainers.trainer import Report
 from arena.tree import nash_conv
 
 

@@ -12,16 +12,38 @@ def policy_gradient(evaluation: Evaluation, advantage: torch.Tensor) -> torch.Te
     return -(advantage * evaluation.logp).mean()
 
 
+def surrogate(logp: torch.Tensor, behaviour_logp: torch.Tensor, advantage: torch.Tensor) -> torch.Tensor:
+    """Return (N,) −r A with r = π / π_behaviour: at r = 1 its gradient is that of `policy_gradient`."""
+    return -(logp - behaviour_logp).exp() * advantage
+
+
+def clipped_surrogate(
+    logp: torch.Tensor, behaviour_logp: torch.Tensor, advantage: torch.Tensor, clip: float
+) -> torch.Tensor:
+    """Return (N,) −min(r A, clip(r, 1 − clip, 1 + clip) A) with r = π / π_behaviour (Schulman et al., 2017)."""
+    ratio = (logp - behaviour_logp).exp()
+    return -torch.minimum(ratio * advantage, ratio.clamp(1.0 - clip, 1.0 + clip) * advantage)
+
+
+def kl(log_policy: torch.Tensor, log_reference: torch.Tensor) -> torch.Tensor:
+    """Return (N,) KL(policy ‖ reference) in nats for log-probabilities (N, A), exactly over all actions."""
+    return (log_policy.exp() * (log_policy - log_reference)).sum(dim=1)
+
+
 def kl_to_reference(evaluation: Evaluation, reference: Evaluation) -> torch.Tensor:
     """Return the mean over decisions of KL(policy ‖ reference), in nats, exactly over all actions.
 
     With the reference copied from the policy now and then, the last iterate converges where plain policy
     gradient cycles (the regularised-Nash idea: Perolat et al., 2022; Sokota et al., 2023).
     """
-    if evaluation.log_policy is None or reference.log_policy is None:
+    return kl(all_actions(evaluation), all_actions(reference)).mean()
+
+
+def all_actions(evaluation: Evaluation) -> torch.Tensor:
+    """Return (N, A) log-probabilities of all actions. Raises TypeError where only the one taken is known."""
+    if evaluation.log_policy is None:
         raise TypeError("the exact KL needs the whole action distribution: evaluate a net over a closed vocabulary")
-    log_ratio = evaluation.log_policy - reference.log_policy
-    return (evaluation.log_policy.exp() * log_ratio).sum(dim=1).mean()
+    return evaluation.log_policy
 
 
 def value_error(evaluation: Evaluation, payoff: torch.Tensor) -> torch.Tensor:

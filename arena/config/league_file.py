@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from arena.config.algorithms import MMDConfig, PPOConfig
 from arena.config.fields import Count, Seed, Strict, Weight, check_labels
 
 _FOLDER_NAME = re.compile(r"[^\W\d_][\w-]{0,49}")
@@ -24,18 +25,22 @@ class LearnerConfig(Strict):
 class TrainingConfig(Strict):
     """How learners improve."""
 
+    algorithm: Literal["policy_gradient", "ppo", "mmd"] = "policy_gradient"
+    """The method; its own parameters stand in the sub-table of its name, and those of others are not read."""
     updates: Count
-    """Steps of the optimiser."""
+    """Batches to learn from."""
     matches: Count = 1024
     """Matches per learner and update."""
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-3
     """Adam's, at the start; it falls linearly to 0."""
     kl_weight: Weight = 0.2
-    """Price of a nat of KL to the reference, in units of the game's greatest payoff."""
+    """policy_gradient: price of a nat of KL to the reference, in units of the game's greatest payoff."""
     reference_every: Count = 200
-    """Updates between copies of the policy into the reference."""
+    """policy_gradient: updates between copies of the policy into the reference."""
     baseline_decay: Annotated[float, Field(ge=0, lt=1)] = 0.95
-    """Decay of the role baselines, per match."""
+    """policy_gradient: decay of the role baselines, per match."""
+    ppo: PPOConfig = PPOConfig()
+    mmd: MMDConfig = MMDConfig()
     rollouts: Literal["auto", "tables", "matches"] = "auto"
     """Play training matches on exact tables (games that can be enumerated) or through the referee."""
 

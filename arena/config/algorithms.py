@@ -1,0 +1,48 @@
+"""The parameters of each learning algorithm: a sub-table of [training] by its name, read where it is chosen."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from arena.config.fields import Count, Strict, Weight
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class PPOConfig(Strict):
+    """Proximal policy optimisation: `[training.ppo]`."""
+
+    clip: Positive = 0.2
+    """How far the probability of an action may move, relative to the policy that played, before it stops to pay."""
+    epochs: Count = 4
+    """Passes over a batch."""
+    minibatches: Count = 1
+    """Parts of a batch, a step of the optimiser each."""
+    entropy_weight: Weight = 0.1
+    """Price of a nat of entropy in standard deviations of the advantage. It decides more than all the others."""
+    trace_decay: Fraction = 0.95
+    """λ of generalised advantage estimation."""
+    value_weight: Weight = 0.5
+    """Weight of the value's squared error."""
+
+
+class MMDConfig(Strict):
+    """Magnetic mirror descent: `[training.mmd]`."""
+
+    magnet_weight: Weight = 0.5
+    """α, price of a nat of KL to the magnet in standard deviations of the advantage, at the start."""
+    step_size: Positive = 10.0
+    """η, the step of mirror descent at the start: 1/η is the price of a nat of KL to the policy that played."""
+    anneal: Positive = 10.0
+    """Both fall as 1/√(1 + t/(anneal · updates)): hardly at all by default, as suits a magnet that moves."""
+    magnet_rate: Fraction = 0.01
+    """Part of the way to the policy that the magnet goes after each update, about 5 / updates; 0: it stays uniform."""
+    epochs: Count = 4
+    """Steps of the optimiser per batch."""
+    trace_decay: Fraction = 0.95
+    """λ of generalised advantage estimation."""
+    value_weight: Weight = 0.5
+    """Weight of the value's squared error."""

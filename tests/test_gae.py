@@ -1,0 +1,60 @@
+"""Advantages worked out by hand, and their two extremes."""
+
+import numpy as np
+import pytest
+
+from arena.trainers import gae
+from tests.learning import TREE, nets, play
+
+NET = nets(1)[0]
+BATCH = play([NET], [1.0], 0, 40)
+
+
+def match(seats, payoff):
+    """Return one match as a batch: who decided in turn, and what each seat won."""
+    n = len(seats)
+    whole = BATCH.where(np.zeros(n, np.int64))
+    columns = {"seat": np.array(seats), "payoff": np.array(payoff, float)[seats], "turn": np.arange(n)}
+    return type(whole)(**{**vars(whole), **columns})
+
+
+def test_a_seat_looks_ahead_to_its_own_next_decision():
+    assert gae.next_own(match([0, 1, 0, 1, 0], [1, -1])).tolist() == [2, 3, 4, -1, -1]
+
+
+def test_a_seat_does_not_look_into_the_next_match():
+    batch = match([0, 1, 0, 1], [1, -1])
+    apart = type(batch)(**{**vars(batch), "match": np.array([0, 0, 1, 1])})
+    assert gae.next_own(apart).tolist() == [-1, -1, -1, -1]
+
+
+def test_the_advantages_are_those_on_paper():
+    """Seat 0 sees .2, .5, .1 and wins 1; seat 1 sees .3, −.4 and loses 1; λ = ½."""
+    batch = match([0, 1, 0, 1, 0], [1, -1])
+    value = np.array([0.2, 0.3, 0.5, -0.4, 0.1])
+    last = 1 - 0.1
+    middle = (0.1 - 0.5) + 0.5 * last
+    first = (0.5 - 0.2) + 0.5 * middle
+    lost = -1 + 0.4
+    expected = [first, (-0.4 - 0.3) + 0.5 * lost, middle, lost, last]
+    assert gae.advantages(batch, value, batch.payoff, 0.5) == pytest.approx(expected)
+
+
+def test_at_one_it_is_the_payoff_minus_the_value_and_at_zero_the_next_value():
+    value = np.random.default_rng(0).normal(size=len(BATCH))
+    following = gae.next_own(BATCH)
+    target = np.where(following < 0, BATCH.payoff, value[following])
+    assert gae.advantages(BATCH, value, BATCH.payoff, 1.0) == pytest.approx(BATCH.payoff - value)
+    assert gae.advantages(BATCH, value, BATCH.payoff, 0.0) == pytest.approx(target - value)
+
+
+def test_standardised_has_mean_nothing_and_deviation_one():
+    scaled = gae.standardised(np.array([1.0, 2.0, 6.0]))
+    assert (scaled.mean(), scaled.std()) == pytest.approx((0, 1))
+    assert gae.standardised(np.full(3, 0.25)).tolist() == [0, 0, 0]
+
+
+def test_without_decisions_there_are_no_advantages():
+    nothing = BATCH.where(np.zeros(len(BATCH), bool))
+    assert len(gae.advantages(nothing, np.zeros(0), np.zeros(0), 0.9)) == 0
+    assert TREE.game.name == nothing.game

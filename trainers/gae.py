@@ -1,0 +1,52 @@
+"""Generalised advantage estimation (Schulman et al., 2016) over each seat's own decisions.
+
+A match pays only at its end, and time does not discount: a match is short and its payoff is what is rated. So
+with V the value net's word on a decision's view, and t counting the decisions of one seat in one match,
+
+    δ_t = V_{t+1} − V_t, and at the seat's last decision δ_T = payoff − V_T,
+    A_t = δ_t + λ A_{t+1}.
+
+λ = 1 is the payoff minus the value (no bias, all the noise), λ = 0 trusts the next value.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arena.batch import DecisionBatch
+
+
+def next_own(batch: DecisionBatch) -> NDArray[np.int64]:
+    """Return (N,) the row of the same seat's next decision in the same match; −1 at its last."""
+    seats = int(batch.seat.max(initial=0)) + 1
+    code = batch.match * seats + batch.seat
+    order = np.argsort(code, kind="stable")  # the rows of a batch are in the order of their turns
+    following = np.full(len(code), -1, np.int64)
+    same = code[order[1:]] == code[order[:-1]]
+    following[order[:-1][same]] = order[1:][same]
+    return following
+
+
+def standardised(advantage: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (N,) the advantages in standard deviations from their mean; zeros where all are alike."""
+    away = advantage - advantage.mean()
+    deviation = float(away.std())
+    scaled: NDArray[np.float64] = away / deviation if deviation > 0 else away
+    return scaled
+
+
+def advantages(
+    batch: DecisionBatch, value: NDArray[np.float64], payoff: NDArray[np.float64], trace_decay: float
+) -> NDArray[np.float64]:
+    """Return (N,) A for values (N,) and final payoffs (N,) in the same unit; `trace_decay` is λ."""
+    following = next_own(batch)
+    last = following < 0
+    advantage = np.where(last, payoff, value[following]) - value
+    # Backwards: a row is complete once the row after it is.
+    rows = np.flatnonzero(last)
+    before = np.full(len(batch), -1, np.int64)
+    before[following[~last]] = np.flatnonzero(~last)
+    while len(rows := before[rows][before[rows] >= 0]):
+        advantage[rows] += trace_decay * advantage[following[rows]]
+    return advantage

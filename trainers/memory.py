@@ -1,0 +1,52 @@
+"""A trainer's memory in a folder: tensors in safetensors, numbers in JSON, never a pickle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from arena.errors import CheckpointError
+from arena.player import Trainable
+
+_TENSORS, _NUMBERS = "trainer.safetensors", "trainer.json"
+
+Tensors = dict[str, torch.Tensor]
+
+
+def save(folder: Path, tensors: Mapping[str, torch.Tensor], numbers: Mapping[str, Any]) -> None:
+    """Write tensors and JSON values into a folder that exists."""
+    save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, folder / _TENSORS)
+    (folder / _NUMBERS).write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")
+
+
+def load(folder: Path) -> tuple[Tensors, dict[str, Any]]:
+    """Return what `save` wrote."""
+    numbers: dict[str, Any] = json.loads((folder / _NUMBERS).read_text(encoding="utf-8"))
+    return load_file(folder / _TENSORS), numbers
+
+
+def weights(name: str, net: Trainable) -> Tensors:
+    """Return a net's parameters, named by position: "reference.0", "reference.1", …"""
+    return {f"{name}.{i}": parameter for i, parameter in enumerate(net.parameters())}
+
+
+def restore_weights(name: str, net: Trainable, tensors: Mapping[str, torch.Tensor]) -> None:
+    """Give a net the parameters that `weights` named. Raises CheckpointError for a net of another shape."""
+    for i, parameter in enumerate(net.parameters()):
+        kept = tensors.get(f"{name}.{i}")
+        if kept is None or kept.shape != parameter.shape:
+            raise CheckpointError(f"the {name} of this training folder was trained with a net of another shape")
+        with torch.no_grad():
+            parameter.copy_(kept)
+
+
+def blend(target: Trainable, source: Trainable, rate: float = 1.0) -> None:
+    """Move a net's parameters towards those of another of the same shape: by all of the way, or by a part of it."""
+    with torch.no_grad():
+        for mine, theirs in zip(target.parameters(), source.parameters(), strict=True):
+            mine.lerp_(theirs, rate)
