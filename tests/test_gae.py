@@ -37,15 +37,22 @@ def test_the_advantages_are_those_on_paper():
     first = (0.5 - 0.2) + 0.5 * middle
     lost = -1 + 0.4
     expected = [first, (-0.4 - 0.3) + 0.5 * lost, middle, lost, last]
-    assert gae.advantages(batch, value, batch.payoff, 0.5) == pytest.approx(expected)
+    assert gae.advantages(batch, value, gae.at_the_end(batch, batch.payoff), 0.5) == pytest.approx(expected)
 
 
 def test_at_one_it_is_the_payoff_minus_the_value_and_at_zero_the_next_value():
     value = np.random.default_rng(0).normal(size=len(BATCH))
     following = gae.next_own(BATCH)
     target = np.where(following < 0, BATCH.payoff, value[following])
-    assert gae.advantages(BATCH, value, BATCH.payoff, 1.0) == pytest.approx(BATCH.payoff - value)
-    assert gae.advantages(BATCH, value, BATCH.payoff, 0.0) == pytest.approx(target - value)
+    reward = gae.at_the_end(BATCH, BATCH.payoff)
+    assert gae.advantages(BATCH, value, reward, 1.0) == pytest.approx(BATCH.payoff - value)
+    assert gae.advantages(BATCH, value, reward, 0.0) == pytest.approx(target - value)
+
+
+def test_rewards_on_the_way_add_up():
+    batch = match([0, 0, 0], [1, -1])
+    reward = np.array([0.5, -0.25, 1.0])
+    assert gae.advantages(batch, np.zeros(3), reward, 1.0) == pytest.approx([1.25, 0.75, 1.0])
 
 
 def test_standardised_has_mean_nothing_and_deviation_one():

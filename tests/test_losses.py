@@ -72,3 +72,47 @@ def test_the_divergence_needs_the_whole_distribution():
 def test_the_value_error_is_the_mean_square():
     _, said = evaluation([[0.5, 0.5]] * 2, value=0.5)
     assert losses.value_error(said, torch.tensor([1.0, -1.0])).item() == pytest.approx((0.25 + 2.25) / 2)
+
+
+def test_the_clipped_surrogate_stops_to_pay_outside_the_band():
+    """Ratios 1.5 and .5 with a band of .2 around 1, for advantages of both signs (Schulman et al., 2017, figure 1)."""
+    logp = torch.log(torch.tensor([1.5, 1.5, 0.5, 0.5])).requires_grad_()
+    loss = losses.clipped_surrogate(logp, torch.zeros(4), torch.tensor([1.0, -1.0, 1.0, -1.0]), 0.2)
+    assert loss.detach().numpy() == pytest.approx([-1.2, 1.5, -0.5, 0.8])
+    loss.sum().backward()
+    assert logp.grad.numpy() == pytest.approx([0, 1.5, -0.5, 0])  # d ratio / d logp = ratio where it still counts
+
+
+def test_the_surrogate_has_the_slope_of_the_policy_gradient():
+    logp = torch.log(torch.tensor([0.25, 0.5])).requires_grad_()
+    loss = losses.surrogate(logp, logp.detach(), torch.tensor([2.0, -1.0]))
+    assert loss.detach().numpy() == pytest.approx([-2, 1])
+    loss.sum().backward()
+    assert logp.grad.numpy() == pytest.approx([-2, 1])
+
+
+def test_neurd_pushes_centred_logits_along_the_advantage():
+    """Logits 1, 0, −1 and one illegal: −Σ A·y, and its slope −A less the mean of the pushed A over legal actions."""
+    logits = torch.tensor([[1.0, 0.0, -1.0, 5.0]], requires_grad=True)
+    legal = torch.tensor([[True, True, True, False]])
+    log_policy = torch.log_softmax(logits.masked_fill(~legal, -1e9), dim=1)
+    advantage = torch.tensor([[0.6, 0.3, -0.9, 7.0]])
+    loss = losses.neurd(log_policy, advantage, legal, threshold=2.0)
+    assert loss.item() == pytest.approx(-(0.6 * 1 + 0.9 * 1))
+    loss.backward()
+    assert logits.grad.numpy() == pytest.approx(np.array([[-0.6, -0.3, 0.9, 0]]), abs=1e-6)
+
+
+def test_neurd_does_not_push_over_the_threshold_but_does_push_back():
+    legal = torch.ones(1, 2, dtype=torch.bool)
+    for advantage, expected in (([[1.0, -1.0]], [0, 0]), ([[-1.0, 1.0]], [1, -1])):
+        logits = torch.tensor([[3.0, -3.0]], requires_grad=True)
+        losses.neurd(torch.log_softmax(logits, dim=1), torch.tensor(advantage), legal, threshold=2.0).sum().backward()
+        assert logits.grad.numpy() == pytest.approx(np.array([expected]), abs=1e-6)
+
+
+def test_centred_logits_undo_the_softmax_over_legal_actions():
+    logits = torch.tensor([[2.0, 0.0, -1e9], [0.5, 0.5, 2.0]])
+    legal = torch.tensor([[True, True, False], [True, True, True]])
+    centred = losses.centred_logits(torch.log_softmax(logits, dim=1), legal)
+    assert centred.numpy() == pytest.approx(np.array([[1, -1, 0], [-0.5, -0.5, 1]]), abs=1e-6)

@@ -1,12 +1,13 @@
 """Generalised advantage estimation (Schulman et al., 2016) over each seat's own decisions.
 
-A match pays only at its end, and time does not discount: a match is short and its payoff is what is rated. So
-with V the value net's word on a decision's view, and t counting the decisions of one seat in one match,
+Time does not discount: a match is short and its payoff is what is rated. So with V the value net's word on a
+decision's view, r what a seat gets between a decision and its next, and t counting the decisions of one seat in
+one match,
 
-    δ_t = V_{t+1} − V_t, and at the seat's last decision δ_T = payoff − V_T,
-    A_t = δ_t + λ A_{t+1}.
+    δ_t = r_t + V_{t+1} − V_t, and δ_T = r_T − V_T at the last,   A_t = δ_t + λ A_{t+1}.
 
-λ = 1 is the payoff minus the value (no bias, all the noise), λ = 0 trusts the next value.
+A match pays only at its end, so r is 0 before that. λ = 1 is the payoff minus the value (no bias, all the noise),
+λ = 0 trusts the next value.
 """
 
 from __future__ import annotations
@@ -36,17 +37,22 @@ def standardised(advantage: NDArray[np.float64]) -> NDArray[np.float64]:
     return scaled
 
 
+def at_the_end(batch: DecisionBatch, payoff: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (N,) the payoff at each seat's last decision of a match, 0 before."""
+    return np.where(next_own(batch) < 0, payoff, 0.0)
+
+
 def advantages(
-    batch: DecisionBatch, value: NDArray[np.float64], payoff: NDArray[np.float64], trace_decay: float
+    batch: DecisionBatch, value: NDArray[np.float64], reward: NDArray[np.float64], trace_decay: float
 ) -> NDArray[np.float64]:
-    """Return (N,) A for values (N,) and final payoffs (N,) in the same unit; `trace_decay` is λ."""
+    """Return (N,) A for values (N,) and rewards (N,) in the same unit; `trace_decay` is λ."""
     following = next_own(batch)
     last = following < 0
-    advantage = np.where(last, payoff, value[following]) - value
+    advantage = reward + np.where(last, 0.0, value[following]) - value
     # Backwards: a row is complete once the row after it is.
-    rows = np.flatnonzero(last)
     before = np.full(len(batch), -1, np.int64)
     before[following[~last]] = np.flatnonzero(~last)
+    rows = np.flatnonzero(last)
     while len(rows := before[rows][before[rows] >= 0]):
         advantage[rows] += trace_decay * advantage[following[rows]]
     return advantage

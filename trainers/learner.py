@@ -18,6 +18,7 @@ from arena.seeds import derive
 from arena.trainers.mmd import MMD
 from arena.trainers.policy_gradient import PolicyGradient
 from arena.trainers.ppo import PPO
+from arena.trainers.rnad import RNaD
 from arena.trainers.trainer import Report, Trainer
 
 SHARED = "shared"
@@ -104,7 +105,7 @@ def _policies(player: Any) -> Mapping[str, Any]:
     return parts
 
 
-NETS = {"policy_gradient": 2, "ppo": 1, "mmd": 2}
+NETS = {"policy_gradient": 2, "ppo": 1, "mmd": 2, "rnad": 3}
 """How many nets of one shape a method works with, the policy among them."""
 
 
@@ -115,6 +116,8 @@ def _trainer(nets: Sequence[Any], game: Game[Any], training: TrainingConfig, see
         return PPO(*nets, game.scale, training.ppo, learning_rate=rate, updates=updates, seed=seed)
     if training.algorithm == "mmd":
         return MMD(*nets, game.scale, training.mmd, learning_rate=rate, updates=updates)
+    if training.algorithm == "rnad":
+        return RNaD(*nets, game.scale, training.rnad, learning_rate=rate, updates=updates)
     return PolicyGradient(
         *nets,
         game.scale,

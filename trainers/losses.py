@@ -25,6 +25,24 @@ def clipped_surrogate(
     return -torch.minimum(ratio * advantage, ratio.clamp(1.0 - clip, 1.0 + clip) * advantage)
 
 
+def neurd(log_policy: torch.Tensor, advantage: torch.Tensor, legal: torch.Tensor, threshold: float) -> torch.Tensor:
+    """Return (N,) −Σ_a advantage · logit over the legal actions (Hennes et al., 2020), all arguments (N, A).
+
+    Logits are centred over the legal actions. Where one is `threshold` away from 0, an advantage that pushes it
+    farther counts nothing.
+    """
+    centred = centred_logits(log_policy, legal)
+    push = torch.where(advantage > 0, centred < threshold, centred > -threshold) & legal
+    return -(advantage.detach() * push * centred).sum(dim=1)
+
+
+def centred_logits(log_policy: torch.Tensor, legal: torch.Tensor) -> torch.Tensor:
+    """Return (N, A) logits whose mean over the legal actions is 0; 0 where illegal."""
+    kept = log_policy.masked_fill(~legal, 0.0)
+    mean = kept.sum(dim=1, keepdim=True) / legal.sum(dim=1, keepdim=True)
+    return (kept - mean).masked_fill(~legal, 0.0)
+
+
 def kl(log_policy: torch.Tensor, log_reference: torch.Tensor) -> torch.Tensor:
     """Return (N,) KL(policy ‖ reference) in nats for log-probabilities (N, A), exactly over all actions."""
     return (log_policy.exp() * (log_policy - log_reference)).sum(dim=1)

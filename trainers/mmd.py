@@ -60,7 +60,7 @@ class MMD:
         alpha, eta = options.magnet_weight * self.annealed, options.step_size * self.annealed
         with torch.no_grad():
             value = self.policy.evaluate(batch).value.double().cpu().numpy()
-        advantage = gae.advantages(batch, value, payoff, options.trace_decay)
+        advantage = gae.advantages(batch, value, gae.at_the_end(batch, payoff), options.trace_decay)
         part = distinct(batch, gae.standardised(advantage), value + advantage)
         with torch.no_grad():
             old = losses.all_actions(self.policy.evaluate(part.batch))

@@ -45,7 +45,7 @@ class PPO:
         options, payoff = self.options, batch.payoff / self.scale
         with torch.no_grad():
             value = self.policy.evaluate(batch).value.double().cpu().numpy()
-        advantage = gae.advantages(batch, value, payoff, options.trace_decay)
+        advantage = gae.advantages(batch, value, gae.at_the_end(batch, payoff), options.trace_decay)
         for part in self._parts(batch, gae.standardised(advantage), value + advantage):
             said = self.policy.evaluate(part.batch)
             share, behaviour_logp, advantages, target = part.on(said.logp.device)

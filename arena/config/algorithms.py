@@ -46,3 +46,18 @@ class MMDConfig(Strict):
     """λ of generalised advantage estimation."""
     value_weight: Weight = 0.5
     """Weight of the value's squared error."""
+
+
+class RNaDConfig(Strict):
+    """Regularised Nash dynamics: `[training.rnad]`."""
+
+    regularisation: Positive = 0.2
+    """η, price of a nat away from the reference, in units of the game's greatest payoff."""
+    reference_every: Count = 100
+    """Updates until the policy becomes the reference."""
+    threshold: Positive = 3.0
+    """How far a logit is pushed from the mean of the legal ones; 2 in DeepNash, whose rare moves are cut at the end."""
+    trace_decay: Fraction = 1.0
+    """λ of the payoffs that follow a move."""
+    value_weight: Weight = 0.5
+    """Weight of the value's squared error."""
