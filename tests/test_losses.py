@@ -116,3 +116,10 @@ def test_centred_logits_undo_the_softmax_over_legal_actions():
     legal = torch.tensor([[True, True, False], [True, True, True]])
     centred = losses.centred_logits(torch.log_softmax(logits, dim=1), legal)
     assert centred.numpy() == pytest.approx(np.array([[1, -1, 0], [-0.5, -0.5, 1]]), abs=1e-6)
+
+
+def test_the_boltzmann_policy_of_q_is_the_nets_own():
+    log_policy = torch.log_softmax(torch.tensor([[1.0, -0.5, 0.3]], dtype=torch.float64), dim=1)
+    q = losses.duelling_q(torch.tensor([0.25]), log_policy, torch.ones(1, 3, dtype=torch.bool), 0.1)
+    assert torch.softmax(q / 0.1, dim=1).numpy() == pytest.approx(log_policy.exp().numpy())
+    assert q.mean().item() == pytest.approx(0.25)

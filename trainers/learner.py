@@ -16,6 +16,7 @@ from arena.player import Loadable, Player, Trainable
 from arena.registry import load_player, parse
 from arena.seeds import derive
 from arena.trainers.mmd import MMD
+from arena.trainers.nfsp import NFSP
 from arena.trainers.policy_gradient import PolicyGradient
 from arena.trainers.ppo import PPO
 from arena.trainers.rnad import RNaD
@@ -105,7 +106,7 @@ def _policies(player: Any) -> Mapping[str, Any]:
     return parts
 
 
-NETS = {"policy_gradient": 2, "ppo": 1, "mmd": 2, "rnad": 3}
+NETS = {"policy_gradient": 2, "ppo": 1, "mmd": 2, "rnad": 3, "nfsp": 3}
 """How many nets of one shape a method works with, the policy among them."""
 
 
@@ -118,6 +119,8 @@ def _trainer(nets: Sequence[Any], game: Game[Any], training: TrainingConfig, see
         return MMD(*nets, game.scale, training.mmd, learning_rate=rate, updates=updates)
     if training.algorithm == "rnad":
         return RNaD(*nets, game.scale, training.rnad, learning_rate=rate, updates=updates)
+    if training.algorithm == "nfsp":
+        return NFSP(*nets, game.scale, training.nfsp, learning_rate=rate, updates=updates, seed=seed)
     return PolicyGradient(
         *nets,
         game.scale,

@@ -43,6 +43,11 @@ def centred_logits(log_policy: torch.Tensor, legal: torch.Tensor) -> torch.Tenso
     return (kept - mean).masked_fill(~legal, 0.0)
 
 
+def duelling_q(value: torch.Tensor, log_policy: torch.Tensor, legal: torch.Tensor, temperature: float) -> torch.Tensor:
+    """Return (N, A) value + temperature · centred logits (Wang et al., 2016): the Q whose Boltzmann policy it is."""
+    return value[:, None] + temperature * centred_logits(log_policy, legal)
+
+
 def kl(log_policy: torch.Tensor, log_reference: torch.Tensor) -> torch.Tensor:
     """Return (N,) KL(policy ‖ reference) in nats for log-probabilities (N, A), exactly over all actions."""
     return (log_policy.exp() * (log_policy - log_reference)).sum(dim=1)

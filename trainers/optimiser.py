@@ -26,22 +26,22 @@ class Adam:
         self._adam.step()
         self.steps += 1
 
-    def state(self) -> dict[str, torch.Tensor]:
-        """Return the moments of every parameter, named by position."""
+    def state(self, name: str = "adam") -> dict[str, torch.Tensor]:
+        """Return the moments of every parameter, named "NAME.POSITION.MOMENT"."""
         return {
-            f"adam.{i}.{key}": self._adam.state[parameter][key].detach().cpu()
+            f"{name}.{i}.{key}": self._adam.state[parameter][key].detach().cpu()
             for i, parameter in enumerate(self._parameters)
             for key in ("exp_avg", "exp_avg_sq")
             if parameter in self._adam.state
         }
 
-    def restore(self, tensors: Mapping[str, torch.Tensor], steps: int) -> None:
-        """Take what `state` returned after `steps` steps."""
+    def restore(self, tensors: Mapping[str, torch.Tensor], steps: int, name: str = "adam") -> None:
+        """Take what `state` returned under `name` after `steps` steps."""
         self.steps = steps
         for i, parameter in enumerate(self._parameters):
-            if f"adam.{i}.exp_avg" in tensors:
+            if f"{name}.{i}.exp_avg" in tensors:
                 self._adam.state[parameter] = {
                     "step": torch.tensor(float(steps)),
-                    "exp_avg": tensors[f"adam.{i}.exp_avg"].to(parameter.device).clone(),
-                    "exp_avg_sq": tensors[f"adam.{i}.exp_avg_sq"].to(parameter.device).clone(),
+                    "exp_avg": tensors[f"{name}.{i}.exp_avg"].to(parameter.device).clone(),
+                    "exp_avg_sq": tensors[f"{name}.{i}.exp_avg_sq"].to(parameter.device).clone(),
                 }

@@ -61,3 +61,22 @@ class RNaDConfig(Strict):
     """λ of the payoffs that follow a move."""
     value_weight: Weight = 0.5
     """Weight of the value's squared error."""
+
+
+class NFSPConfig(Strict):
+    """Neural fictitious self-play: `[training.nfsp]`."""
+
+    anticipation: Fraction = 0.1
+    """Probability that the best response sits in a seat, and not the average policy."""
+    temperature: Positive = 0.05
+    """τ of the best response, in units of the game's greatest payoff."""
+    steps: Count = 4
+    """Steps of either net's optimiser per update."""
+    minibatch: Count = 1024
+    """Remembered decisions per step."""
+    replay: Count = 100_000
+    """Latest decisions that the best response learns from."""
+    reservoir: Count = 200_000
+    """Decisions of best responses that the average policy learns from, a fair sample of all."""
+    target_every: Count = 10
+    """Updates between copies of the best response for its targets."""

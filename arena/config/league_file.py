@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from arena.config.algorithms import MMDConfig, PPOConfig, RNaDConfig
+from arena.config.algorithms import MMDConfig, NFSPConfig, PPOConfig, RNaDConfig
 from arena.config.fields import Count, Seed, Strict, Weight, check_labels
 
 _FOLDER_NAME = re.compile(r"[^\W\d_][\w-]{0,49}")
@@ -25,7 +25,7 @@ class LearnerConfig(Strict):
 class TrainingConfig(Strict):
     """How learners improve."""
 
-    algorithm: Literal["policy_gradient", "ppo", "mmd", "rnad"] = "policy_gradient"
+    algorithm: Literal["policy_gradient", "ppo", "mmd", "rnad", "nfsp"] = "policy_gradient"
     """The method; its own parameters stand in the sub-table of its name, and those of others are not read."""
     updates: Count
     """Batches to learn from."""
@@ -42,6 +42,7 @@ class TrainingConfig(Strict):
     ppo: PPOConfig = PPOConfig()
     mmd: MMDConfig = MMDConfig()
     rnad: RNaDConfig = RNaDConfig()
+    nfsp: NFSPConfig = NFSPConfig()
     rollouts: Literal["auto", "tables", "matches"] = "auto"
     """Play training matches on exact tables (games that can be enumerated) or through the referee."""
 
