@@ -23,6 +23,7 @@ from arena.player import HasPolicy, Player
 from arena.rollout import Collector, from_batched, from_tables
 from arena.seeds import derive, generator
 from arena.trainers.learner import Learner
+from arena.trainers.trainer import Walked
 from arena.tree import Tree, enumerate_game, rollout
 
 TABLE_LIMIT = 200_000
@@ -32,8 +33,8 @@ TABLE_LIMIT = 200_000
 class Played(NamedTuple):
     """What a learner gets to eat, and what the league remembers of it."""
 
-    batches: dict[str, DecisionBatch]
-    """Policy id → its decisions."""
+    batches: Mapping[str, DecisionBatch | Walked]
+    """Policy id → its decisions, or what it walked."""
     tallies: dict[tuple[str, int], NDArray[np.float64]]
     """(opponent, learner's seat) → (wins, draws, losses, sum of payoffs)."""
 

@@ -15,12 +15,13 @@ from arena.game import Game
 from arena.player import Loadable, Player, Trainable
 from arena.registry import load_player, parse
 from arena.seeds import derive
+from arena.trainers.deep_cfr import DeepCFR
 from arena.trainers.mmd import MMD
 from arena.trainers.nfsp import NFSP
 from arena.trainers.policy_gradient import PolicyGradient
 from arena.trainers.ppo import PPO
 from arena.trainers.rnad import RNaD
-from arena.trainers.trainer import Report, Trainer
+from arena.trainers.trainer import Report, Trainer, Walked
 
 SHARED = "shared"
 """The policy id of a policy that plays every role."""
@@ -33,7 +34,7 @@ class Learner:
     name: str
     algorithm: str
     player: Loadable
-    trainers: dict[str, Trainer]
+    trainers: dict[str, Trainer[Any]]
     """Policy id (a role, or `SHARED`) → trainer."""
     behaviours: list[Player]
     """Who sits down in training, the player first: more than one where the method asks for it."""
@@ -74,7 +75,7 @@ class Learner:
         """Return the roles that one of its policies plays."""
         return tuple(dict.fromkeys(game.roles)) if policy_id == SHARED else (policy_id,)
 
-    def update(self, batches: Mapping[str, DecisionBatch]) -> Report:
+    def update(self, batches: Mapping[str, DecisionBatch | Walked]) -> Report:
         """Improve every policy on its own batch; returns the report of the last."""
         reports = [trainer.update(batches[policy_id]) for policy_id, trainer in self.trainers.items()]
         return reports[-1]
@@ -106,11 +107,11 @@ def _policies(player: Any) -> Mapping[str, Any]:
     return parts
 
 
-NETS = {"policy_gradient": 2, "ppo": 1, "mmd": 2, "rnad": 3, "nfsp": 3}
+NETS = {"policy_gradient": 2, "ppo": 1, "mmd": 2, "rnad": 3, "nfsp": 3, "deep_cfr": 2}
 """How many nets of one shape a method works with, the policy among them."""
 
 
-def _trainer(nets: Sequence[Any], game: Game[Any], training: TrainingConfig, seed: int) -> Trainer:
+def _trainer(nets: Sequence[Any], game: Game[Any], training: TrainingConfig, seed: int) -> Trainer[Any]:
     """Return the trainer of the algorithm that the configuration names."""
     rate, updates = training.learning_rate, training.updates
     if training.algorithm == "ppo":
@@ -121,6 +122,8 @@ def _trainer(nets: Sequence[Any], game: Game[Any], training: TrainingConfig, see
         return RNaD(*nets, game.scale, training.rnad, learning_rate=rate, updates=updates)
     if training.algorithm == "nfsp":
         return NFSP(*nets, game.scale, training.nfsp, learning_rate=rate, updates=updates, seed=seed)
+    if training.algorithm == "deep_cfr":
+        return DeepCFR(*nets, training.deep_cfr, learning_rate=rate, updates=updates, seed=seed)
     return PolicyGradient(
         *nets,
         game.scale,

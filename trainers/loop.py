@@ -27,6 +27,7 @@ from arena.store import Member, Store, Tally
 from arena.trainers.collect import Collect, collector
 from arena.trainers.learner import Learner
 from arena.trainers.trainer import Report
+from arena.trainers.traversal import ByTraversals
 from arena.tree import nash_conv
 
 
@@ -78,7 +79,8 @@ class SelfPlay:
         self.league, self.tell = league, tell
         self.config, self.store = league.config, league.store
         self.learners = [Learner.fresh(name, league.game, self.config) for name in self.config.learners]
-        self.collect: Collect = collector(league)
+        walks = self.config.training.algorithm == "deep_cfr"
+        self.collect: Collect = ByTraversals(league) if walks else collector(league)
         self.tallies: dict[tuple[str, str, int], NDArray[np.float64]] = {}
         self._shares: dict[str, dict[str, float]] = {}
         self._players = self.store.folder / "checkpoints"

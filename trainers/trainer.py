@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
-from arena.batch import DecisionBatch
+import numpy as np
+from numpy.typing import NDArray
+
 from arena.player import Trainable
 
 
@@ -25,8 +27,35 @@ NOTHING = Report(0.0, 0.0, 0.0)
 """The report on a batch without decisions: a role may not have come to move in a handful of matches."""
 
 
-class Trainer(Protocol):
-    """One policy and the method that improves it.
+class Visits(NamedTuple):
+    """I information sets that traversals have come to, with what a net should learn to say there."""
+
+    observation: NDArray[np.float32]
+    """(I, …) encoded views."""
+    mask: NDArray[np.bool_]
+    """(I, A) legal actions."""
+    target: NDArray[np.float32]
+    """(I, A) mean over the visits."""
+    times: NDArray[np.float64]
+    """(I,) how often."""
+
+
+class Walked(NamedTuple):
+    """What a method that walks the game itself learns from, in place of matches."""
+
+    regrets: Visits
+    """Where it tried all actions: sampled regrets, divided by the game's scale."""
+    strategies: Visits
+    """Where it was another seat's turn to be tried: the strategy that was played."""
+    endings: int
+    """Terminal nodes reached, by all seats together."""
+
+
+Batch = TypeVar("Batch", contravariant=True)
+
+
+class Trainer(Protocol[Batch]):
+    """One policy and the method that improves it on a `Batch`: a DecisionBatch of matches, or what it `Walked`.
 
     Most methods train what plays. A method may have several players of the same shape sit down in its
     training matches (the best response and the average policy of NFSP, Heinrich and Silver, 2016): then
@@ -40,8 +69,8 @@ class Trainer(Protocol):
     def shares(self) -> Sequence[float]:
         """Probability that each of the trainer's players takes a seat in training, the policy itself first."""
 
-    def update(self, batch: DecisionBatch) -> Report:
-        """Improve the policy on matches that have just been played."""
+    def update(self, batch: Batch) -> Report:
+        """Improve the policy on what has just been played."""
 
     def save(self, folder: Path) -> None:
         """Write all that training needs beyond the policy itself."""

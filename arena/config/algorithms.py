@@ -80,3 +80,14 @@ class NFSPConfig(Strict):
     """Decisions of best responses that the average policy learns from, a fair sample of all."""
     target_every: Count = 10
     """Updates between copies of the best response for its targets."""
+
+
+class DeepCFRConfig(Strict):
+    """Deep counterfactual regret minimisation: `[training.deep_cfr]`."""
+
+    steps: Count = 20
+    """Steps of either net's optimiser per update."""
+    minibatch: Count = 1024
+    """Remembered information sets per step."""
+    reservoir: Count = 200_000
+    """Information sets that either net learns from, a fair sample of all visits' means."""

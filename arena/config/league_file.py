@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from arena.config.algorithms import MMDConfig, NFSPConfig, PPOConfig, RNaDConfig
+from arena.config.algorithms import DeepCFRConfig, MMDConfig, NFSPConfig, PPOConfig, RNaDConfig
 from arena.config.fields import Count, Seed, Strict, Weight, check_labels
 
 _FOLDER_NAME = re.compile(r"[^\W\d_][\w-]{0,49}")
@@ -25,12 +25,12 @@ class LearnerConfig(Strict):
 class TrainingConfig(Strict):
     """How learners improve."""
 
-    algorithm: Literal["policy_gradient", "ppo", "mmd", "rnad", "nfsp"] = "policy_gradient"
+    algorithm: Literal["policy_gradient", "ppo", "mmd", "rnad", "nfsp", "deep_cfr"] = "policy_gradient"
     """The method; its own parameters stand in the sub-table of its name, and those of others are not read."""
     updates: Count
     """Batches to learn from."""
     matches: Count = 1024
-    """Matches per learner and update."""
+    """Matches per learner and update; traversals for deep_cfr."""
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-3
     """Adam's, at the start; it falls linearly to 0."""
     kl_weight: Weight = 0.2
@@ -43,6 +43,7 @@ class TrainingConfig(Strict):
     mmd: MMDConfig = MMDConfig()
     rnad: RNaDConfig = RNaDConfig()
     nfsp: NFSPConfig = NFSPConfig()
+    deep_cfr: DeepCFRConfig = DeepCFRConfig()
     rollouts: Literal["auto", "tables", "matches"] = "auto"
     """Play training matches on exact tables (games that can be enumerated) or through the referee."""
 
