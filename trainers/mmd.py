@@ -1,13 +1,14 @@
-"""Magnetic mirror descent (Sokota et al., 2023): small steps that a magnet pulls back, so the last policy converges.
+"""Magnetic mirror descent (Sokota et al., 2023): small steps that magnets pull back, so the last policy converges.
 
 Each update descends, on one batch and over all actions exactly,
 
-    −mean of r A + α KL(π ‖ magnet) + (1/η) KL(π ‖ π_old),   r = π(a|s) / π_old(a|s),
+    −mean of r A + α KL(π ‖ magnet) − β entropy(π) + (1/η) KL(π ‖ π_old),   r = π(a|s) / π_old(a|s),
 
-with A from gae.py in standard deviations of the batch. With constant α the fixed point is a quantal response
-equilibrium, the nearer to Nash the smaller α. So α and η fall together as 1/√(1 + t/(anneal · updates)), or the
-magnet follows the policy at a slow rate. At rate 0 the magnet stays the untrained net, whose small last layer
-makes it uniform within a percent. Evaluated is the last policy.
+with A from gae.py in standard deviations of the batch. Under a magnet that stays, π converges to an equilibrium of
+the game with that price. So the magnet moves: it follows the policy's weights at a slow rate, and each of its
+places is nearer to Nash. The uniform magnet, which is the entropy, pulls with a β that falls to 0: while it lasts
+nothing is so rare that the other's answer to it is never learned. With α = 0 that is the paper's annealed method.
+Evaluated is the last policy.
 """
 
 from __future__ import annotations
@@ -47,17 +48,18 @@ class MMD:
         memory.blend(magnet, policy)
 
     @property
-    def annealed(self) -> float:
-        """What α and η are multiplied with at this update."""
-        done = self.optimiser.steps / self.options.epochs
-        return float((1.0 + done / (self.options.anneal * self.updates)) ** -0.5)
+    def entropy_weight(self) -> float:
+        """β at this update."""
+        done = self.optimiser.steps / (self.options.epochs * self.updates)
+        weight: float = self.options.entropy_weight * max(1.0 - done, 0.0)
+        return weight
 
     def update(self, batch: DecisionBatch) -> Report:
         """Take `epochs` steps on matches that the policy has just played."""
         if not len(batch):
             return NOTHING
         options, payoff = self.options, batch.payoff / self.scale
-        alpha, eta = options.magnet_weight * self.annealed, options.step_size * self.annealed
+        beta = self.entropy_weight
         with torch.no_grad():
             value = self.policy.evaluate(batch).value.double().cpu().numpy()
         advantage = gae.advantages(batch, value, gae.at_the_end(batch, payoff), options.trace_decay)
@@ -72,8 +74,9 @@ class MMD:
             to_magnet = losses.kl(log_policy, magnet)
             loss = (
                 losses.surrogate(said.logp, behaviour_logp, advantages)
-                + alpha * to_magnet
-                + losses.kl(log_policy, old) / eta
+                + options.magnet_weight * to_magnet
+                - beta * said.entropy
+                + losses.kl(log_policy, old) / options.step_size
                 + options.value_weight * (said.value - target).square()
             )
             self.optimiser.step(share @ loss)

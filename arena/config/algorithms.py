@@ -30,17 +30,17 @@ class PPOConfig(Strict):
 
 
 class MMDConfig(Strict):
-    """Magnetic mirror descent: `[training.mmd]`."""
+    """Magnetic mirror descent: `[training.mmd]`. Its weights are in standard deviations of the advantage per nat."""
 
-    magnet_weight: Weight = 0.5
-    """α, price of a nat of KL to the magnet in standard deviations of the advantage, at the start."""
-    step_size: Positive = 10.0
-    """η, the step of mirror descent at the start: 1/η is the price of a nat of KL to the policy that played."""
-    anneal: Positive = 10.0
-    """Both fall as 1/√(1 + t/(anneal · updates)): hardly at all by default, as suits a magnet that moves."""
+    magnet_weight: Weight = 1.0
+    """α, of KL to the magnet that follows the policy."""
     magnet_rate: Fraction = 0.01
-    """Part of the way to the policy that the magnet goes after each update, about 5 / updates; 0: it stays uniform."""
-    epochs: Count = 4
+    """Part of the way to the policy that the magnet goes after each update; 10 to 50 divided by updates is good."""
+    entropy_weight: Weight = 0.1
+    """β, of KL to uniform play at the start; it falls linearly to 0. It keeps all that may happen in the batches."""
+    step_size: Positive = 10.0
+    """η: 1/η is the price of a nat of KL to the policy that played."""
+    epochs: Count = 2
     """Steps of the optimiser per batch."""
     trace_decay: Fraction = 0.95
     """λ of generalised advantage estimation."""

@@ -39,7 +39,7 @@ MATCHES = 2048
 SETTINGS: dict[str, dict[str, Any]] = {
     "policy_gradient": {"learning_rate": 0.002, "kl_weight": 0.3},
     "ppo": {"learning_rate": 0.001, "ppo": {"entropy_weight": 0.1}},
-    "mmd": {"learning_rate": 0.002, "mmd": {"magnet_weight": 1.0}},
+    "mmd": {"learning_rate": 0.002, "mmd": {}},
     "rnad": {"learning_rate": 0.002},
     "nfsp": {"learning_rate": 0.002, "nfsp": {}},
     "deep_cfr": {"learning_rate": 0.002, "deep_cfr": {}},
@@ -55,7 +55,7 @@ def config(game: str, algorithm: str, seed: int, matches: int) -> LeagueConfig:
     if algorithm == "policy_gradient":
         training["reference_every"] = max(updates // 8, 1)
     if algorithm == "mmd":
-        training["mmd"] = {**training["mmd"], "magnet_rate": min(10 / updates, 1.0)}
+        training["mmd"] = {**training["mmd"], "magnet_rate": min(20 / updates, 1.0)}
     if algorithm == "rnad":
         training["rnad"] = {"reference_every": max(updates // 8, 1)}
     if algorithm == "deep_cfr":
