@@ -37,12 +37,12 @@ MATCHES = 2048
 """Per update."""
 
 SETTINGS: dict[str, dict[str, Any]] = {
-    "policy_gradient": {"learning_rate": 0.002, "kl_weight": 0.3},
-    "ppo": {"learning_rate": 0.001, "ppo": {"entropy_weight": 0.1}},
-    "mmd": {"learning_rate": 0.002, "mmd": {}},
-    "rnad": {"learning_rate": 0.002},
-    "nfsp": {"learning_rate": 0.002, "nfsp": {}},
-    "deep_cfr": {"learning_rate": 0.002, "deep_cfr": {}},
+    "policy_gradient": {"learning_rate": 0.003, "kl_weight": 0.3},
+    "ppo": {"learning_rate": 0.002, "ppo": {"entropy_weight": 0.2}},
+    "mmd": {"learning_rate": 0.003, "mmd": {}},
+    "rnad": {"learning_rate": 0.003, "rnad": {"regularisation": 0.3, "threshold": 2.0}},
+    "nfsp": {"learning_rate": 0.003, "nfsp": {}},
+    "deep_cfr": {"learning_rate": 0.003, "deep_cfr": {"steps": 10, "minibatch": 512}},
 }
 EVALUATED = {"nfsp": "average net", "deep_cfr": "average net"}
 COLUMNS = ("game", "algorithm", "evaluated", "seed", "matches", "cpu_seconds", "nash_conv")
@@ -57,7 +57,7 @@ def config(game: str, algorithm: str, seed: int, matches: int) -> LeagueConfig:
     if algorithm == "mmd":
         training["mmd"] = {**training["mmd"], "magnet_rate": min(20 / updates, 1.0)}
     if algorithm == "rnad":
-        training["rnad"] = {"reference_every": max(updates // 8, 1)}
+        training["rnad"] = {**training["rnad"], "reference_every": max(updates // 8, 1)}
     if algorithm == "deep_cfr":
         training["matches"] = int(MATCHES / endings(game))
     every = max(updates // 10, 1)
@@ -132,7 +132,7 @@ def main() -> None:
     parser.add_argument("--games", nargs="+", default=GAMES, metavar="GAME")
     parser.add_argument("--algorithms", nargs="+", default=list(SETTINGS), choices=SETTINGS, metavar="NAME")
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--matches", type=int, default=1_000_000, help="budget of every run")
+    parser.add_argument("--matches", type=int, default=614_400, help="budget of every run")
     parser.add_argument("--csv", type=Path, default=Path("runs/learning.csv"), help="finished runs, one a line")
     given = parser.parse_args()
     given.csv.parent.mkdir(parents=True, exist_ok=True)
