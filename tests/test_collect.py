@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
+import torch
 
 from arena import trainers
 from arena.config import LeagueConfig
@@ -179,6 +180,28 @@ def test_the_behaviour_is_the_learners_policy(rollouts, tmp_path):
     member, played = collect(tmp_path, MIXED, rollouts)
     batch = played.batches[SHARED]
     assert member.player.evaluate(batch).logp.detach().numpy() == pytest.approx(batch.behaviour_logp, abs=1e-5)
+
+
+@both
+def test_a_method_of_two_players_has_both_sit_down_by_their_shares(rollouts, tmp_path):
+    """NFSP: per match and seat the best response with probability .1; and each row tells who decided."""
+    with league(tmp_path, rollouts, 1000) as run:
+        config = run.config.model_copy(
+            update={"training": run.config.training.model_copy(update={"algorithm": "nfsp"})}
+        )
+        member = Learner.fresh("main", run.game, config)
+        best = member.behaviours[1]
+        with torch.no_grad():
+            for parameter in best.parameters():
+                parameter.mul_(5)  # so that the two are not alike
+        batch = collector(run)(member, SELF, 0).batches[SHARED]
+    sat = {(int(m), int(s)): int(b) for m, s, b in zip(batch.match, batch.seat, batch.behaviour, strict=True)}
+    assert len(sat) == 2000
+    assert sum(sat.values()) == pytest.approx(200, abs=4 * (2000 * 0.1 * 0.9) ** 0.5)
+    for number, player in enumerate(member.behaviours):
+        rows = batch.where(batch.behaviour == number)
+        assert player.evaluate(rows).logp.detach().numpy() == pytest.approx(rows.behaviour_logp, abs=1e-5)
+        assert {sat[int(m), int(s)] for m, s in zip(rows.match, rows.seat, strict=True)} == {number}
 
 
 # Seeds.

@@ -26,7 +26,7 @@ from arena.trainers.learner import Learner
 from arena.trainers.trainer import Walked
 from arena.tree import Tree, enumerate_game, rollout
 
-TABLE_LIMIT = 200_000
+TABLE_LIMIT = 300_000
 """Nodes up to which training matches are played on tables unless the configuration says otherwise."""
 
 

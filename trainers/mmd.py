@@ -6,8 +6,8 @@ Each update descends, on one batch and over all actions exactly,
 
 with A from gae.py in standard deviations of the batch. Under a magnet that stays, π converges to an equilibrium of
 the game with that price. So the magnet moves: it follows the policy's weights at a slow rate, and each of its
-places is nearer to Nash. The uniform magnet, which is the entropy, pulls with a β that falls to 0: while it lasts
-nothing is so rare that the other's answer to it is never learned. With α = 0 that is the paper's annealed method.
+places is nearer to Nash. The uniform magnet, which is the entropy, pulls with a β that falls: it keeps everything
+frequent enough for the other's answer to be learned. With α = 0 that is the paper's annealed method.
 Evaluated is the last policy.
 """
 
@@ -50,9 +50,9 @@ class MMD:
     @property
     def entropy_weight(self) -> float:
         """β at this update."""
-        done = self.optimiser.steps / (self.options.epochs * self.updates)
-        weight: float = self.options.entropy_weight * max(1.0 - done, 0.0)
-        return weight
+        done = min(self.optimiser.steps / (self.options.epochs * self.updates), 1.0)
+        first, last = self.options.entropy_weight, self.options.final_entropy_weight
+        return float(first + done * (last - first))
 
     def update(self, batch: DecisionBatch) -> Report:
         """Take `epochs` steps on matches that the policy has just played."""

@@ -37,7 +37,9 @@ class MMDConfig(Strict):
     magnet_rate: Fraction = 0.01
     """Part of the way to the policy that the magnet goes after each update; 10 to 50 divided by updates is good."""
     entropy_weight: Weight = 0.1
-    """β, of KL to uniform play at the start; it falls linearly to 0. It keeps all that may happen in the batches."""
+    """β, of KL to uniform play, at the start."""
+    final_entropy_weight: Weight = 0.03
+    """β at the end, and on a line between; near 0 play forgets what has fallen out of use."""
     step_size: Positive = 10.0
     """η: 1/η is the price of a nat of KL to the policy that played."""
     epochs: Count = 2
