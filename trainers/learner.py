@@ -112,24 +112,28 @@ NETS = {"policy_gradient": 2, "ppo": 1, "mmd": 2, "rnad": 3, "nfsp": 3, "deep_cf
 
 
 def _trainer(nets: Sequence[Any], game: Game[Any], training: TrainingConfig, seed: int) -> Trainer[Any]:
-    """Return the trainer of the algorithm that the configuration names."""
+    """Return the trainer of the algorithm that the configuration names, over as many nets as `NETS` says."""
+    policy, scale = nets[0], game.scale
     rate, updates = training.learning_rate, training.updates
-    if training.algorithm == "ppo":
-        return PPO(*nets, game.scale, training.ppo, learning_rate=rate, updates=updates, seed=seed)
-    if training.algorithm == "mmd":
-        return MMD(*nets, game.scale, training.mmd, learning_rate=rate, updates=updates)
-    if training.algorithm == "rnad":
-        return RNaD(*nets, game.scale, training.rnad, learning_rate=rate, updates=updates)
-    if training.algorithm == "nfsp":
-        return NFSP(*nets, game.scale, training.nfsp, learning_rate=rate, updates=updates, seed=seed)
-    if training.algorithm == "deep_cfr":
-        return DeepCFR(*nets, training.deep_cfr, learning_rate=rate, updates=updates, seed=seed)
-    return PolicyGradient(
-        *nets,
-        game.scale,
-        learning_rate=rate,
-        updates=updates,
-        kl_weight=training.kl_weight,
-        reference_every=training.reference_every,
-        decay=training.baseline_decay,
-    )
+    match training.algorithm:
+        case "ppo":
+            return PPO(policy, scale, training.ppo, learning_rate=rate, updates=updates, seed=seed)
+        case "mmd":
+            return MMD(policy, nets[1], scale, training.mmd, learning_rate=rate, updates=updates)
+        case "rnad":
+            return RNaD(policy, nets[1], nets[2], scale, training.rnad, learning_rate=rate, updates=updates)
+        case "nfsp":
+            return NFSP(policy, nets[1], nets[2], scale, training.nfsp, learning_rate=rate, updates=updates, seed=seed)
+        case "deep_cfr":
+            return DeepCFR(policy, nets[1], training.deep_cfr, learning_rate=rate, updates=updates, seed=seed)
+        case "policy_gradient":
+            return PolicyGradient(
+                policy,
+                nets[1],
+                scale,
+                learning_rate=rate,
+                updates=updates,
+                kl_weight=training.kl_weight,
+                reference_every=training.reference_every,
+                decay=training.baseline_decay,
+            )

@@ -17,6 +17,7 @@ from arena.game import CHANCE, OVER
 from arena.league import League
 from arena.seeds import generator
 from arena.trainers.collect import TABLE_LIMIT, Played
+from arena.trainers.deep_cfr import DeepCFR
 from arena.trainers.learner import Learner
 from arena.trainers.trainer import Visits, Walked
 from arena.tree import Tree, enumerate_game
@@ -99,6 +100,8 @@ class ByTraversals:
         strategy = np.zeros(tree.mask.shape)
         for policy_id, trainer in learner.trainers.items():
             sets = np.flatnonzero(np.isin(tree.seat, seats[policy_id]))
+            if not isinstance(trainer, DeepCFR):
+                raise TypeError(f"{learner.algorithm} has no strategy to walk with: it learns from matches")
             strategy[sets] = trainer.strategy(tree.requests.tensor()[sets], tree.mask[sets])
         share_of_seat = np.diff(np.linspace(0, self.league.config.training.matches, game.seats + 1).astype(int))
         found = [traverse(tree, strategy, seat, int(share_of_seat[seat]), rng) for seat in range(game.seats)]
