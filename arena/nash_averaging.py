@@ -145,7 +145,7 @@ def _centred(p: Floats, N: Floats, B: Floats, weight: float) -> Floats:
         gradient = N.T @ (weight * (np.log(p) + 1) + B.T @ (1 / slack))
         barrier = (B / slack[:, None]) @ N
         hessian = (N.T * (weight / p)) @ N + barrier.T @ barrier
-        step = N @ np.linalg.solve(hessian, -gradient)
+        step = N @ np.linalg.lstsq(hessian, -gradient, rcond=None)[0]  # next to a wall it is singular to rounding
         decrement = float(-(gradient @ (N.T @ step)))
         if decrement < 1e-12 * max(1.0, weight * _GAP):
             break

@@ -93,3 +93,14 @@ def test_who_never_met_has_no_average():
         nash_average(A)
     with pytest.raises(RatingError, match="row and a column"):
         nash_average(np.zeros((2, 3)))
+
+
+def test_a_mixture_against_a_wall_of_its_face_is_found():
+    """Where the greatest entropy lies on the edge of the face of equilibria, Newton's matrix is singular."""
+    A = np.zeros((8, 8))
+    A[:4, 4:7] = [[2, -1, 1], [1, 2, 1], [0, 0, 0], [0, -1, 1]]
+    A[:4, 4:7] = (4 + A[:4, 4:7]) / 3
+    A[:4, 7], A[4:7, 7] = -1, 1
+    weight, skill = nash_average(2 * A)
+    assert skill.max() == pytest.approx(0, abs=1e-12)
+    assert weight[:4] / weight[:4].sum() == pytest.approx([1 / 6, 2 / 3, 0, 1 / 6], abs=1e-5)
