@@ -30,6 +30,12 @@ class Mixtures(NamedTuple):
     """(n,)."""
 
 
+def latest(payoffs: Floats) -> Mixtures:
+    """Return all weight on the last row and column: PSRO with it is vanilla self-play."""
+    m, n = _checked(payoffs).shape
+    return Mixtures(np.eye(m)[-1], np.eye(n)[-1])
+
+
 def uniform(payoffs: Floats) -> Mixtures:
     """Return equal weights: PSRO with them is fictitious play over best responses (Brown, 1951)."""
     m, n = _checked(payoffs).shape
@@ -98,6 +104,7 @@ def rectified(payoffs: Floats, columns: Floats) -> Floats:
 MetaSolver = Callable[[Floats], Mixtures]
 
 SOLVERS: dict[str, MetaSolver] = {
+    "latest": latest,
     "uniform": uniform,
     "nash": nash,
     "alpha_rank": alpha_rank_shares,
@@ -105,6 +112,9 @@ SOLVERS: dict[str, MetaSolver] = {
     "rectified_nash": nash,
 }
 """By name. Rectified Nash answers with a Nash mixture; it differs in what is trained against: see `rectified`."""
+
+HISTORIES = frozenset({"latest", "uniform"})
+"""Solvers that look at when a strategy came and not at its payoffs: for them a repeated strategy counts again."""
 
 
 def solver(name: str) -> MetaSolver:

@@ -140,7 +140,7 @@ def test_every_solver_returns_mixtures(name, payoffs):
         assert mixture.sum() == pytest.approx(1)
 
 
-@pytest.mark.parametrize("name", SOLVERS)
+@pytest.mark.parametrize("name", sorted(set(SOLVERS) - {"latest"}))
 def test_a_population_in_a_circle_is_met_alike(name):
     assert population_mixture(name, RPS) == pytest.approx([1 / 3] * 3, abs=1e-6)
     assert population_mixture(name, np.zeros((1, 1))) == pytest.approx([1])
@@ -155,5 +155,5 @@ def test_payoffs_that_are_unknown_are_refused(name):
 
 
 def test_a_misspelt_solver_is_refused():
-    with pytest.raises(ConfigError, match="no meta-solver 'nahs'; known: uniform, nash"):
+    with pytest.raises(ConfigError, match="no meta-solver 'nahs'; known: latest, uniform, nash"):
         solver("nahs")
