@@ -1,28 +1,34 @@
-"""The population of a run: learners, frozen snapshots and anchors, and who of them meets whom.
+"""The population of a run: learners, frozen snapshots and anchors, who of them meets whom, and when it grows.
 
 Everything here is a function of the run's store and configuration, so a run that was killed finds its
-opponent pool, its tallies and its rating matches where they were.
+opponent pool, its tallies and its rating matches where they were, and decides as it would have.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
+import numpy as np
+
+from arena import alpha_star
 from arena.config import LeagueConfig
 from arena.errors import ConfigError
 from arena.game import Game
+from arena.interval import Floats
 from arena.match import play_rounds
-from arena.matchmaking import opponent_distribution
-from arena.payoff import normalised
-from arena.player import Player
+from arena.matchmaking import Distribution, meta_mixture, opponent_distribution
+from arena.payoff import exact_matrix, normalised, payoff_matrix
+from arena.player import HasPolicy, Player
 from arena.rating import refuse_unratable
 from arena.record import Record
 from arena.registry import checkpoint_digest, load_checkpoint, load_player
 from arena.schedule import challenge
+from arena.seeds import generator
 from arena.store import Member, Store
+from arena.tree import Tree, expected_returns
 
 RECENT_CHECKPOINTS = 3
 """Win rates for matchmaking are those of the tallies since so many checkpoints: a learner outgrows older ones."""
@@ -36,6 +42,8 @@ class League:
     def __init__(self, store: Store, game: Game[Any], config: LeagueConfig) -> None:
         self.store, self.game, self.config = store, game, config
         self._players: dict[str, Player] = {}
+        self._learning: dict[str, Player] = {}
+        self._exact: dict[tuple[str, str], float] = {}
         self._begin()
 
     def _begin(self) -> None:
@@ -55,7 +63,9 @@ class League:
             raise ConfigError(
                 f"{self.store.folder} holds a {self.store.meta('format')}, not a league: use another folder"
             )
-        if different := _first_difference(kept, json.loads(json.dumps(wanted))):
+        # A file that an older arena wrote lacks newer keys: their defaults are what it did.
+        kept = LeagueConfig.model_validate(kept).model_dump()
+        if different := _first_difference(kept, wanted):
             raise ConfigError(
                 f"{self.store.folder} was begun with another {different}: "
                 "go on with the old configuration, or give this run another folder"
@@ -73,8 +83,18 @@ class League:
         """Return the members of a kind ("anchor", "snapshot" or "learner"), oldest first."""
         return [member for member in self.store.players() if member.kind == kind]
 
+    def enlist(self, learner: str, player: Player) -> None:
+        """Let others meet a learner as it is now: the player that it trains."""
+        self._learning[learner] = player
+
+    def is_learning(self, name: str) -> bool:
+        """Tell whether this is a learner, whose play changes with every update."""
+        return name in self._learning
+
     def player(self, name: str) -> Player:
-        """Return a frozen member, ready to play; it is loaded once."""
+        """Return a member, ready to play: a learner as it is now, or a frozen one, which is loaded once."""
+        if name in self._learning:
+            return self._learning[name]
         if name not in self._players:
             if name in self.config.anchors:
                 self._players[name] = load_player(self.config.anchors[name], self.game, name)
@@ -83,22 +103,104 @@ class League:
                 self._players[name] = load_checkpoint(self.store.folder / member.spec, self.game, name)
         return self._players[name]
 
-    def opponents(self, learner: str) -> dict[str, float]:
-        """Return name → probability of the learner's next opponent; its own name is itself as it is now."""
-        past = [member.name for member in self.members("snapshot")]
-        return opponent_distribution(self.config.opponents, learner, past, self.win_rates(learner))
+    def opponents(self, learner: str, tree: Tree | None = None) -> Distribution:
+        """Return name → probability of the learner's next opponent; its own name is itself as it is now.
+
+        With the game's tables, meta-solvers are asked about exact payoffs.
+        """
+        if self._role(learner) != "plain":
+            return alpha_star.opponents(self._standing(learner))
+        past, win_rate, weights = list(self._past()), self.win_rates(learner), self.config.opponents
+        meta = self.meta_mixture(tree, win_rate) if weights.meta else {}
+        return opponent_distribution(weights, learner, past, win_rate, meta)
+
+    def joins(self, learner: str, step: int) -> bool:
+        """Tell whether a copy of the learner joins the population at the checkpoint of this step."""
+        schedule = self.config.schedule
+        if step == self.config.training.updates:
+            return True
+        if self._role(learner) == "plain":
+            return step % schedule.snapshot_every == 0
+        last = max((m.step for m in self.members("snapshot") if _learner(m.name) == learner), default=0)
+        return alpha_star.joins(self._standing(learner), step - last, schedule.snapshot_every)
+
+    def starts_afresh(self, learner: str, step: int) -> bool:
+        """Tell whether the learner begins again with its first weights, now that a copy has joined at this step."""
+        if step == self.config.training.updates:
+            return False
+        role = self._role(learner)
+        if role == "plain":
+            return self.config.learners[learner].fresh_after_snapshot
+        chance = alpha_star.RESET[role]
+        return bool(generator(self.config.seed, "reset", learner, step).random() < chance)
+
+    def born(self, learner: str) -> int:
+        """Return the step at which the learner began with its first weights, or did so again."""
+        return int(self.store.meta("born", {}).get(learner, 0))
 
     def win_rates(self, learner: str) -> dict[str, float]:
-        """Return the learner's recent payoff in [0, 1] per opponent: ½ + payoff / (2 · greatest payoff)."""
-        steps = sorted({tally.step for tally in self.store.tallies()})[-RECENT_CHECKPOINTS:]
+        """Return the learner's recent payoff in [0, 1] per opponent: ½ + payoff / (2 · greatest payoff).
+
+        What it did before it last started afresh is not its own any more.
+        """
+        tallies = self.store.tallies()
+        recent = set(sorted({tally.step for tally in tallies})[-RECENT_CHECKPOINTS:])
+        born = self.born(learner)
         matches: dict[str, int] = {}
         payoff: dict[str, float] = {}
-        for tally in self.store.tallies():
-            if tally.learner == learner and tally.step in steps:
+        for tally in tallies:
+            if tally.learner == learner and tally.step in recent and tally.step > born:
                 matches[tally.opponent] = matches.get(tally.opponent, 0) + tally.wins + tally.draws + tally.losses
                 payoff[tally.opponent] = payoff.get(tally.opponent, 0.0) + tally.payoff
         mean = {name: payoff[name] / (matches[name] + PRIOR_MATCHES) for name in matches}
         return {name: float(normalised(value, self.game.scale)) for name, value in mean.items()}
+
+    def meta_mixture(self, tree: Tree | None, win_rate: Mapping[str, float] | None = None) -> Distribution:
+        """Return the configured meta-solver's mixture of all snapshots; rectified for a learner's win rates."""
+        past = list(self._past())
+        return meta_mixture(self.config.opponents.meta_solver, past, self.payoffs(past, tree), win_rate or {})
+
+    def payoffs(self, names: Sequence[str], tree: Tree | None = None) -> Floats:
+        """Return (n, n) what the row earns per match against the column, in the game's own units.
+
+        Exact from the game's tables, where there are some and the members state their policies. Else the means of
+        the rating matches so far, and 0 where two have not met.
+        """
+        if tree is not None and all(isinstance(self.player(name), HasPolicy) for name in names):
+            return exact_matrix(names, lambda row, column: self._exact_payoff(row, column, tree)).mean
+        table = np.zeros((len(names), len(names)))
+        results = self.store.results(self.game)
+        if results:
+            known = payoff_matrix(results, self.game)
+            place = {name: i for i, name in enumerate(known.names)}
+            met = [(i, place[name]) for i, name in enumerate(names) if name in place]
+            for i, k in met:
+                for j, m in met:
+                    table[i, j] = np.nan_to_num(known.mean[k, m])
+        return table
+
+    def _exact_payoff(self, row: str, column: str, tree: Tree) -> float:
+        """Return what `row` earns against `column`, averaged over the sides."""
+        if (row, column) not in self._exact:
+            policies = [tree.policy(self.player(name)) for name in (row, column)]
+            side_of, earned = np.array(self.game.side_of), []
+            for side in range(self.game.entrants):
+                mine = (side_of == side)[tree.seat][:, None]
+                returns = expected_returns(tree, np.where(mine, *policies))
+                earned.append(float(returns[self.game.side_of.index(side)]))
+            self._exact[row, column] = sum(earned) / len(earned)
+        return self._exact[row, column]
+
+    def _role(self, learner: str) -> str:
+        return self.config.learners[learner].league_role
+
+    def _past(self) -> dict[str, str]:
+        """Return snapshot → its learner, oldest first."""
+        return {member.name: _learner(member.name) for member in self.members("snapshot")}
+
+    def _standing(self, learner: str) -> alpha_star.Standing:
+        roles = {name: config.league_role for name, config in self.config.learners.items()}
+        return alpha_star.Standing(learner, roles, self._past(), self.win_rates(learner), self.config.schedule.beaten)
 
     def rate(self, snapshot: Member) -> Iterator[Record]:
         """Play the rating matches of a snapshot that are not in the store yet, and yield them as they are kept.
@@ -123,6 +225,11 @@ class League:
         pool = [(m.name, m.kind, m.step, m.digest) for m in self.store.players()]
         what = [pool, self.store.meta("trainers", {}), self.store.tallies()]
         return sha256(json.dumps(what).encode()).hexdigest()[:16]
+
+
+def _learner(snapshot: str) -> str:
+    """Return the learner that a snapshot is a copy of: "main" of "main-0300"."""
+    return snapshot.rpartition("-")[0]
 
 
 def _first_difference(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> str:

@@ -21,7 +21,8 @@ ORDER = [
     *("results", "positions", "kernel", "match", "tree", "schema", "store"),
     *("interval", "sprt", "confidence", "aivat", "bradley_terry", "scores", "blocks", "bootstrap", "strengths"),
     *("nash_averaging", "alpha_rank", "meta_solvers", "payoff", "online", "ladder", "rating"),
-    *("schedule", "matchmaking", "batched_play", "rollout", "curriculum", "league", "envs", "testing", "live"),
+    *("schedule", "matchmaking", "alpha_star", "batched_play", "rollout", "curriculum", "league", "envs"),
+    *("testing", "live"),
     *("api", "cli", "__main__"),
 ]
 

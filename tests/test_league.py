@@ -1,10 +1,14 @@
+import numpy as np
 import pytest
 
 import arena
-from arena.config import LeagueConfig
+from arena.config import LeagueConfig, OpponentConfig
 from arena.errors import ConfigError, RatingError
 from arena.league import PRIOR_MATCHES, League
+from arena.meta_solvers import population_mixture
+from arena.payoff import payoff_matrix
 from arena.store import Member, Store, Tally
+from arena.tree import enumerate_game, expected_returns
 
 CONFIG = LeagueConfig.model_validate(
     {
@@ -65,6 +69,108 @@ def test_old_tallies_are_forgotten(tmp_path, game):
             store.put_tallies([Tally("main", 1, "main-1", 0, 100, 0, 0, 200.0)])
             store.put_tallies([Tally("main", step, "main-1", 0, 0, 0, 10, -20.0) for step in (2, 3, 4)])
         assert league.win_rates("main")["main-1"] == pytest.approx(0.5 - 60 / (2 * 2 * (30 + PRIOR_MATCHES)))
+
+
+def test_what_a_learner_did_before_it_started_afresh_is_forgotten(tmp_path, game):
+    with Store.open(tmp_path) as store:
+        league = League(store, game, CONFIG)
+        with store.transaction():
+            store.put_tallies([Tally("main", step, "main-1", 0, 10, 0, 0, 20.0) for step in (1, 2)])
+            store.put_meta({"born": {"main": 1}})
+        assert league.win_rates("main")["main-1"] == pytest.approx(0.5 + 20 / (2 * 2 * (10 + PRIOR_MATCHES)))
+        with store.transaction():
+            store.put_meta({"born": {"main": 2}})
+        assert league.win_rates("main") == {}
+
+
+def test_a_learner_is_met_as_it_is_now(tmp_path, game):
+    with Store.open(tmp_path) as store:
+        league = League(store, game, CONFIG)
+        net = arena.load_player("net(hidden=[4])", game, "main")
+        assert not league.is_learning("main")
+        league.enlist("main", net)
+        assert league.is_learning("main")
+        assert league.player("main") is net
+
+
+def role(role, **schedule):
+    learners = {"main": {"league_role": "main"}, "x": {"league_role": role}}
+    changes = {"learners": learners, "schedule": {"checkpoint_every": 10, "snapshot_every": 20, **schedule}}
+    return LeagueConfig.model_validate({**CONFIG.model_dump(), "training": {"updates": 1000}, **changes})
+
+
+def test_exploiters_join_by_the_tallies_and_everybody_at_the_end(tmp_path, game):
+    with Store.open(tmp_path) as store:
+        league = League(store, game, role("main_exploiter"))
+        assert [league.joins("x", step) for step in (10, 20, 30, 40)] == [False, False, False, True]
+        assert [league.joins("main", step) for step in (10, 20, 30, 40)] == [False, True, True, True]
+        with store.transaction():
+            store.put_tallies([Tally("x", 10, "main", 0, 90, 0, 0, 180.0)])
+        assert league.joins("x", 10)
+        assert league.joins("x", 1000)
+        assert not league.starts_afresh("x", 1000), "nothing comes after the end"
+        assert league.starts_afresh("x", 40)
+        assert not league.starts_afresh("main", 40)
+
+
+def test_a_league_exploiter_starts_afresh_in_one_of_four_cases(tmp_path, game):
+    with Store.open(tmp_path) as store:
+        league = League(store, game, role("league_exploiter"))
+        cases = [league.starts_afresh("x", step) for step in range(800)]
+        assert sum(cases) / 800 == pytest.approx(0.25, abs=0.05)
+        assert cases == [league.starts_afresh("x", step) for step in range(800)]
+
+
+def test_payoffs_among_snapshots_are_exact_where_there_are_tables(tmp_path, game):
+    tree = enumerate_game(game)
+    with Store.open(tmp_path) as store:
+        league = League(store, game, CONFIG)
+        names = [snapshot(store, game, step).name for step in (1, 2, 3)]
+        exact = league.payoffs(names, tree)
+        a, b = (tree.policy(league.player(name)) for name in names[:2])
+        first = (tree.seat == 0)[:, None]
+        as_first = expected_returns(tree, np.where(first, a, b))[0]
+        as_second = expected_returns(tree, np.where(first, b, a))[1]
+        assert exact[0, 1] == pytest.approx((as_first + as_second) / 2)
+        assert (exact == -exact.T).all()
+        assert league.payoffs([]).shape == (0, 0)
+
+
+def test_payoffs_among_snapshots_are_otherwise_those_of_rating_matches(tmp_path, game):
+    with Store.open(tmp_path) as store:
+        league = League(store, game, CONFIG)
+        members = [snapshot(store, game, step) for step in (1, 2, 3)]
+        names = [member.name for member in members]
+        assert not league.payoffs(names).any()
+        for member in members:
+            list(league.rate(member))
+        known = payoff_matrix(store.results(game), game)
+        place = {name: i for i, name in enumerate(known.names)}
+        payoffs = league.payoffs(names)
+        assert payoffs[2, 1] == known.mean[place["main-3"], place["main-2"]]
+        assert payoffs[0, 2] == 0, "they have not met: a snapshot meets the one before it"
+
+
+def test_opponents_come_from_a_meta_solver(tmp_path, game):
+    config = CONFIG.model_copy(update={"opponents": OpponentConfig(latest=0.0, meta=1.0)})
+    tree = enumerate_game(game)
+    with Store.open(tmp_path) as store:
+        league = League(store, game, config)
+        assert league.opponents("main", tree) == {"main": 1.0}
+        names = [snapshot(store, game, step).name for step in (1, 2, 3)]
+        mixture = population_mixture("nash", league.payoffs(names, tree))
+        share = league.opponents("main", tree)
+        assert [share.get(name, 0.0) for name in names] == pytest.approx(mixture)
+
+
+def test_a_run_that_an_older_arena_began_goes_on(tmp_path, game):
+    with Store.open(tmp_path) as store:
+        League(store, game, CONFIG)
+        old = store.meta("config")
+        del old["opponents"]["delta"], old["schedule"]["beaten"], old["learners"]["main"]["league_role"]
+        with store.transaction():
+            store.put_meta({"config": old})
+        League(store, game, CONFIG)
 
 
 def test_a_snapshot_meets_every_anchor_and_the_snapshots_before_it_once(tmp_path, game):

@@ -18,7 +18,16 @@ def written(tmp_path, text):
     ("text", "sentence"),
     [
         (LEAGUE + "[learners.main]\nplayr = 'net'\n", "no key 'learners.main.playr'; did you mean 'player'?"),
-        (LEAGUE + "[opponents]\nlatest = 0.0\n", "at least one of latest, uniform and prioritised"),
+        (LEAGUE + "[opponents]\nlatest = 0.0\n", "at least one of latest, uniform, prioritised and meta"),
+        (LEAGUE + "[learners.x]\nleague_role = 'main_exploiter'\n", "exploiters need somebody to exploit"),
+        (
+            LEAGUE + "[learners.x]\nleague_role = 'main'\nfresh_after_snapshot = true\n",
+            "a main knows by itself when to start afresh",
+        ),
+        (LEAGUE + "[opponents]\nweighting = 'soft'\n", "opponents.weighting = 'soft' will not do"),
+        (LEAGUE + "[opponents]\ndelta = 1.5\n", "opponents.delta = 1.5 will not do"),
+        (LEAGUE + "[opponents]\nmeta_solver = 'nahs'\n", "opponents.meta_solver = 'nahs' will not do"),
+        (LEAGUE + "[schedule]\nbeaten = 0.5\n", "schedule.beaten = 0.5 will not do"),
         (LEAGUE + "[schedule]\ncheckpoint_every = 7\n", "snapshot_every must be a multiple of checkpoint_every"),
         (LEAGUE + "[anchors]\nmain = 'uniform'\n", "'main' is both a learner and an anchor"),
         (LEAGUE + "[learners.a]\npolicies = 'both'\n", "learners.a.policies = 'both' will not do"),

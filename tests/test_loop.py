@@ -6,9 +6,11 @@ import arena
 from arena import checkpoint
 from arena.config import LeagueConfig, load
 from arena.errors import ArenaError, CheckpointError
+from arena.league import League
 from arena.rating import rate
 from arena.store import Store
-from arena.trainers.loop import train
+from arena.trainers.learner import Learner
+from arena.trainers.loop import SelfPlay, train
 from arena.tree import enumerate_game, nash_conv
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -102,6 +104,98 @@ def test_several_learners_share_the_population(tmp_path):
     with Store.read(tmp_path) as store:
         assert {m.name for m in store.players() if m.kind == "snapshot"} == {"a-20", "a-40", "b-20", "b-40"}
         assert {"a-20", "b-20"} <= {t.opponent for t in store.tallies() if t.learner == "a"}
+
+
+# Leagues with roles, and PSRO.
+
+ALPHA_STAR = {
+    "training": {"updates": 24, "matches": 32},
+    "learners": {
+        "main": {"player": "net(hidden=[8])", "league_role": "main"},
+        "spy": {"player": "net(hidden=[8])", "league_role": "main_exploiter"},
+        "hunter": {"player": "net(hidden=[8])", "league_role": "league_exploiter"},
+    },
+    "schedule": {"checkpoint_every": 4, "snapshot_every": 8},
+    "rating": {"pairs": 2, "block_pairs": 1},
+}
+
+
+@pytest.fixture(scope="module")
+def alpha_star(tmp_path_factory):
+    """Return a league of AlphaStar's three kinds of agents that ran in one go, and its digest."""
+    folder = tmp_path_factory.mktemp("alpha_star")
+    return folder, train(config(**ALPHA_STAR), folder)
+
+
+def test_every_kind_of_agent_joins_by_its_own_rule_and_meets_the_others_as_they_are(alpha_star):
+    with Store.read(alpha_star[0]) as store:
+        joined = {m.name for m in store.players() if m.kind == "snapshot"}
+        met = {learner: {t.opponent for t in store.tallies() if t.learner == learner} for learner in ("spy", "hunter")}
+    assert {"main-08", "main-16", "main-24", "spy-16", "spy-24", "hunter-08", "hunter-16", "hunter-24"} <= joined
+    assert {"main", "main-08"} <= met["spy"], "the main as it is now, and its past"
+    assert {"main-08", "hunter-08"} <= met["hunter"]
+    assert "spy" not in met["hunter"]
+
+
+def test_a_copy_joins_before_its_learner_loses_what_it_has_learnt(alpha_star):
+    """Not after, as in ports of AlphaStar, whose leagues then fill with first weights."""
+    folder, _ = alpha_star
+    game = arena.load_game("kuhn_poker")
+    tree = enumerate_game(game)
+    copy = arena.load_player(str(folder / "checkpoints/spy-16"), game)
+    first = Learner.fresh("spy", game, config(**ALPHA_STAR)).player
+    assert copy.version == 16
+    assert abs(tree.policy(copy) - tree.policy(first)).max() > 1e-3
+    last = arena.load_player(str(folder / "checkpoints/spy-24"), game)
+    assert last.version == 8, "it began again at update 16"
+
+
+@pytest.mark.parametrize("step", [7, 8, 16, 17])
+def test_a_league_that_stops_anywhere_ends_like_one_that_does_not(alpha_star, tmp_path, step):
+    """Update 16 is where the main exploiter starts afresh; after it the run goes on with its first weights."""
+
+    def stop(progress):
+        if progress.step == step:
+            raise StopError
+
+    with pytest.raises(StopError):
+        train(config(**ALPHA_STAR), tmp_path, stop)
+    assert train(config(**ALPHA_STAR), tmp_path) == alpha_star[1]
+
+
+def test_a_league_that_stops_between_joining_and_rating_ends_alike(alpha_star, tmp_path):
+    def stop(progress):
+        if progress.snapshot == "spy-16":
+            raise StopError
+
+    with pytest.raises(StopError):
+        train(config(**ALPHA_STAR), tmp_path, stop)
+    game = arena.load_game("kuhn_poker")
+    with Store.open(tmp_path) as store:
+        run = SelfPlay(League(store, game, config(**ALPHA_STAR)), lambda _: None)
+        assert {learner.name: learner.player.version for learner in run.learners}["spy"] == 0
+    assert train(config(**ALPHA_STAR), tmp_path) == alpha_star[1]
+
+
+def test_psro_is_a_league_whose_answers_begin_afresh(tmp_path):
+    """On rock-paper-scissors every snapshot answers the mixture before it, and the mixture comes near a third each."""
+    psro = config(
+        game="rock_paper_scissors",
+        training={"updates": 160, "matches": 64, "learning_rate": 0.1, "kl_weight": 0.0},
+        learners={"answer": {"player": "net(hidden=[4])", "fresh_after_snapshot": True}},
+        opponents={"latest": 0, "meta": 1, "meta_solver": "nash"},
+        schedule={"checkpoint_every": 20, "snapshot_every": 20},
+        rating={"pairs": 1, "block_pairs": 1},
+    )
+    told = []
+    train(psro, tmp_path, told.append)
+    with Store.read(tmp_path) as store:
+        mixtures = [value for _, _, value in store.measures("mixture_nash_conv")]
+        answers = [value for _, _, value in store.measures("nash_conv")]
+    assert [p.mixture_nash_conv for p in told if p.snapshot] == mixtures
+    assert len(mixtures) == 8
+    assert max(answers[1:]) > 1.5, "an answer alone is easy to beat"
+    assert mixtures[-1] < 0.2
 
 
 def test_games_too_large_for_tables_train_through_the_referee(tmp_path):

@@ -96,6 +96,8 @@ class ByTables:
     def _policy(self, name: str, learner: str) -> NDArray[np.float64]:
         if name == learner:
             return self.tree.uniform  # a place holder: the learner itself comes first
+        if self.league.is_learning(name):
+            return self.tree.policy(self.league.player(name))
         if name not in self._frozen:
             self._frozen[name] = self.tree.policy(self.league.player(name))
         return self._frozen[name]

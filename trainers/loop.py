@@ -1,4 +1,4 @@
-"""The self-play loop: collect, update, checkpoint, snapshot, rate. It can be killed anywhere and started again.
+"""The self-play loop: collect, update, checkpoint, snapshot, reset, rate. It can be killed anywhere and started again.
 
 All that a step needs is its number: generators are derived from (seed, learner, step). A checkpoint is
 published by one transaction that moves the step forward, and what a killed run did after it is done again
@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from arena import checkpoint
+from arena.batch import DecisionBatch
 from arena.config import LeagueConfig
 from arena.league import League
 from arena.player import HasPolicy
@@ -28,7 +29,9 @@ from arena.trainers.collect import Collect, collector
 from arena.trainers.learner import Learner
 from arena.trainers.trainer import Report
 from arena.trainers.traversal import ByTraversals
-from arena.tree import nash_conv
+from arena.tree import Tree, nash_conv
+from arena.tree.enumeration import Policy
+from arena.tree.mixture import mixture_policy
 
 
 class Progress(NamedTuple):
@@ -44,6 +47,8 @@ class Progress(NamedTuple):
     """The snapshot that has just been rated."""
     nash_conv: float | None = None
     """Its exact NashConv, in the game's own units, where the game can be enumerated."""
+    mixture_nash_conv: float | None = None
+    """That of the meta-solver's mixture of all snapshots, where learners meet it."""
 
 
 Tell = Callable[[Progress], None]
@@ -78,7 +83,7 @@ class SelfPlay:
     def __init__(self, league: League, tell: Tell) -> None:
         self.league, self.tell = league, tell
         self.config, self.store = league.config, league.store
-        self.learners = [Learner.fresh(name, league.game, self.config) for name in self.config.learners]
+        self.learners = [self._enlisted(name) for name in self.config.learners]
         walks = self.config.training.algorithm == "deep_cfr"
         self.collect: Collect = ByTraversals(league) if walks else collector(league)
         self.tallies: dict[tuple[str, str, int], NDArray[np.float64]] = {}
@@ -91,45 +96,60 @@ class SelfPlay:
     def go(self) -> None:
         """Train to the last update; snapshots that a crash left unrated are rated first."""
         self._rate_snapshots()
-        schedule, updates = self.config.schedule, self.config.training.updates
+        checkpoint_every, updates = self.config.schedule.checkpoint_every, self.config.training.updates
         while self.step < updates:
-            for learner in self.learners:
-                report = self._update(learner)
+            # All play before anyone improves, so that learners meet each other as they are at the start of the step.
+            played = [self._play(learner) for learner in self.learners]
+            for learner, batches in zip(self.learners, played, strict=True):
+                report = learner.update(batches)
             self.step += 1
             self.tell(Progress(self.step, updates, report))
-            if self.step % schedule.checkpoint_every == 0 or self.step == updates:
-                snapshot = self.step % schedule.snapshot_every == 0 or self.step == updates
-                self._checkpoint(snapshot)
-                if snapshot:
-                    self._rate_snapshots()
+            if self.step % checkpoint_every == 0 or self.step == updates:
+                self._checkpoint()
+                self._rate_snapshots()
 
-    def _update(self, learner: Learner) -> Report:
-        share = self._opponents(learner.name)
-        played = self.collect(learner, share, self.step)
+    def _enlisted(self, name: str) -> Learner:
+        """Return a learner with its first weights, which others may meet from now on."""
+        learner = Learner.fresh(name, self.league.game, self.config)
+        self.league.enlist(name, learner.player)
+        return learner
+
+    def _play(self, learner: Learner) -> dict[str, DecisionBatch]:
+        played = self.collect(learner, self._opponents(learner.name), self.step)
         for (opponent, seat), result in played.tallies.items():
             key = (learner.name, opponent, seat)
             self.tallies[key] = self.tallies.get(key, 0.0) + result
-        return learner.update(played.batches)
+        batches: dict[str, DecisionBatch] = played.batches
+        return batches
 
     def _opponents(self, learner: str) -> dict[str, float]:
         """Return the learner's opponent distribution, which changes at checkpoints only."""
         if learner not in self._shares:
-            self._shares[learner] = self.league.opponents(learner)
+            self._shares[learner] = self.league.opponents(learner, self.collect.tree)
         return self._shares[learner]
 
-    def _checkpoint(self, snapshot: bool) -> None:
-        """Write the learners' folders, then publish them and all that belongs to this step at once."""
+    def _checkpoint(self) -> None:
+        """Write the learners' folders, then publish them and all that belongs to this step at once.
+
+        Who joins the population and who starts afresh is decided on what is published; a copy joins before its
+        learner loses its weights.
+        """
         members, trainers = [], {}
         for learner in self.learners:
             place = self._name(learner.name, self.step)
             digest, trainers[learner.name] = learner.save(self._players / place, self._trainers / place)
             members.append(Member(learner.name, f"{self._players.name}/{place}", "learner", self.step, digest))
-            if snapshot:
-                members.append(Member(place, f"{self._players.name}/{place}", "snapshot", self.step, digest))
         with self.store.transaction():
             self.store.put_players(members)
             self.store.put_tallies(self._tallies())
-            self.store.put_meta({"step": self.step, "trainers": trainers})
+            joining = [member for member in members if self.league.joins(member.name, self.step)]
+            afresh = [member.name for member in joining if self.league.starts_afresh(member.name, self.step)]
+            born = {name: self.step if name in afresh else self.league.born(name) for name in self.config.learners}
+            self.store.put_players(
+                member._replace(name=self._name(member.name, self.step), kind="snapshot") for member in joining
+            )
+            self.store.put_meta({"step": self.step, "trainers": trainers, "born": born})
+        self.learners = [self._enlisted(one.name) if one.name in afresh else one for one in self.learners]
         self.tallies.clear()
         self._shares = {}
         self._sweep()
@@ -143,6 +163,8 @@ class SelfPlay:
     def _resume(self) -> None:
         if self.step:
             for learner in self.learners:
+                if self.league.born(learner.name) == self.step:  # it started afresh at this very checkpoint
+                    continue
                 place = self._name(learner.name, self.step)
                 learner.load(self._players / place, self._trainers / place)
         self._sweep()
@@ -177,6 +199,7 @@ class SelfPlay:
                     self.config.training.updates,
                     snapshot=snapshot.name,
                     nash_conv=values.get("nash_conv"),
+                    mixture_nash_conv=values.get("mixture_nash_conv"),
                 )
             )
 
@@ -185,7 +208,19 @@ class SelfPlay:
         player = self.league.player(name)
         if self.collect.tree is None or not isinstance(player, HasPolicy):
             return {}
-        return {"nash_conv": nash_conv(self.collect.tree, self.collect.tree.policy(player))}
+        tree = self.collect.tree
+        values = {"nash_conv": nash_conv(tree, tree.policy(player))}
+        if self.config.opponents.meta and self.league.game.hidden:
+            values["mixture_nash_conv"] = nash_conv(tree, self._mixture(tree))
+        return values
+
+    def _mixture(self, tree: Tree) -> Policy:
+        """Return the meta-solver's mixture of all snapshots, which is the answer of PSRO, as one policy."""
+        share = self.league.meta_mixture(tree)
+        members = [tree.policy(self.league.player(name)) for name in share]
+        weights = np.array(list(share.values()))
+        seats = range(self.league.game.seats)
+        return sum((mixture_policy(tree, members, weights, seat) for seat in seats), np.zeros(tree.mask.shape))
 
     def _name(self, learner: str, step: int) -> str:
         return f"{learner}-{step:0{len(str(self.config.training.updates))}d}"

@@ -134,4 +134,6 @@ class _Watch:
             self.live.show("training", progress.step, progress.updates, "updates", note)
         if progress.snapshot:
             exact = "" if progress.nash_conv is None else f": exact NashConv {progress.nash_conv:.4f}"
+            if progress.mixture_nash_conv is not None:
+                exact += f", of the mixture of snapshots {progress.mixture_nash_conv:.4f}"
             self.live.say(f"{progress.snapshot} rated{exact}")

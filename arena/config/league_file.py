@@ -20,6 +20,17 @@ class LearnerConfig(Strict):
     """The spec of its policy."""
     policies: Literal["shared", "per_role"] = "shared"
     """One policy for all seats, or one policy per role."""
+    league_role: Literal["plain", "main", "main_exploiter", "league_exploiter"] = "plain"
+    """Whom it meets, when a copy joins the population and whether it then starts afresh: as [opponents] and
+    [schedule] say, or as AlphaStar's three kinds of agent do (arena/alpha_star.py)."""
+    fresh_after_snapshot: bool = False
+    """A plain learner: begin again with the first weights after every snapshot, as the answers of PSRO do."""
+
+    @model_validator(mode="after")
+    def _check(self) -> LearnerConfig:
+        if self.fresh_after_snapshot and self.league_role != "plain":
+            raise ValueError(f"a {self.league_role} knows by itself when to start afresh: drop fresh_after_snapshot")
+        return self
 
 
 class TrainingConfig(Strict):
@@ -49,21 +60,29 @@ class TrainingConfig(Strict):
 
 
 class OpponentConfig(Strict):
-    """Whom a learner meets in training: relative weights of three ways to draw an opponent."""
+    """Whom a plain learner meets in training: relative weights of four ways to draw an opponent."""
 
     latest: Weight = 1.0
     """Itself as it is now."""
     uniform: Weight = 0.0
     """Any snapshot, all alike."""
+    delta: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Uniform draws leave out this share of the snapshots, the oldest; 1 leaves the last one."""
     prioritised: Weight = 0.0
-    """Snapshots in proportion to (1 − win rate) ** hardness: those that it does not beat yet."""
+    """Snapshots in proportion to what weighting makes of the learner's win rate x."""
+    weighting: Literal["hard", "variance", "linear", "capped"] = "hard"
+    """(1 − x) ** hardness, x (1 − x), 1 − x, or min(½, 1 − x)."""
     hardness: Weight = 2.0
-    """The exponent of prioritised."""
+    """The exponent of "hard"."""
+    meta: Weight = 0.0
+    """Snapshots as a meta-solver mixes them, given their payoffs against each other."""
+    meta_solver: Literal["latest", "uniform", "nash", "alpha_rank", "replicator", "rectified_nash"] = "nash"
+    """Which one."""
 
     @model_validator(mode="after")
     def _check(self) -> OpponentConfig:
-        if self.latest + self.uniform + self.prioritised <= 0:
-            raise ValueError("at least one of latest, uniform and prioritised must be above 0")
+        if self.latest + self.uniform + self.prioritised + self.meta <= 0:
+            raise ValueError("at least one of latest, uniform, prioritised and meta must be above 0")
         return self
 
 
@@ -73,7 +92,10 @@ class ScheduleConfig(Strict):
     checkpoint_every: Count = 100
     """After a crash at most this many updates are done again."""
     snapshot_every: Count = 300
-    """A frozen copy joins the population and is rated; a multiple of checkpoint_every."""
+    """A frozen copy joins the population and is rated; a multiple of checkpoint_every. Exploiters of a league have
+    rules of their own, in which this is the period of a main agent."""
+    beaten: Annotated[float, Field(gt=0.5, lt=1)] = 0.7
+    """Win rate from which an exploiter counts an opponent as beaten; ½ + payoff / (2 · greatest payoff)."""
 
     @model_validator(mode="after")
     def _check(self) -> ScheduleConfig:
@@ -116,6 +138,9 @@ class LeagueConfig(Strict):
         if shared := set(self.learners) & set(self.anchors):
             raise ValueError(f"{sorted(shared)[0]!r} is both a learner and an anchor: give one another name")
         check_labels(self.anchors)
+        roles = {learner.league_role for learner in self.learners.values()}
+        if "main" not in roles and roles != {"plain"}:
+            raise ValueError('exploiters need somebody to exploit: give a learner the league_role "main"')
         for name in self.learners:
             if not _FOLDER_NAME.fullmatch(name):
                 raise ValueError(

@@ -1,0 +1,143 @@
+"""The three kinds of agent of AlphaStar's league: whom each meets, when it is copied and whether it starts afresh.
+
+Main agents play themselves and each other, the whole past, and whoever in it they have come to lose to. Main
+exploiters look for the mains' weaknesses, league exploiters for those of the whole league, so that mains meet them
+(Vinyals et al., 2019). The paper and the pseudo-code published with it differ; what is used here, and what differs:
+
+- shares of a main agent: 50% PFSP, 15% forgotten or exploiters, 35% self-play (both);
+- PFSP weighs (1 − x)² for mains and min(½, 1 − x) for league exploiters (code; the paper leaves the power open);
+- a main meets a current main only above 30%, exploiters' snapshots in the 15% only below 30%, a main's past there
+  only below 70% and without the latest snapshots that it is simply still close to (code; the paper says "forgotten");
+- a main exploiter spends half of its matches, and below 20% all of them, on the mains' past (paper; the code spends
+  none above 10% and all below);
+- an exploiter is copied once it beats all its targets in over 70%, or in time: after the period of a main agent for
+  league exploiters, two for main exploiters (paper; in the code all three kinds wait at least one period, copy
+  themselves above 70% and at the latest after two);
+- after that a main exploiter always starts afresh, a league exploiter in one of four cases, a main never (both).
+
+All these rates lie around ½ by a multiple of one margin, `beaten` − ½, so that they keep their meaning in games
+where the best win only a little of what can be won. With `beaten` 0.7 they are the numbers above.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from arena.matchmaking import EVEN, Distribution, mixed, prioritised, rate_against
+
+RESET = {"main": 0.0, "main_exploiter": 1.0, "league_exploiter": 0.25}
+"""League role → probability of starting afresh after a copy has joined the league."""
+PERIODS = {"main": 1, "league_exploiter": 1, "main_exploiter": 2}
+"""League role → periods of a main agent after which a copy joins the league whatever the results are."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What an agent's next opponents depend on."""
+
+    learner: str
+    role: Mapping[str, str]
+    """Learner → its league role."""
+    past: Mapping[str, str]
+    """Snapshot → the learner it is a copy of, oldest first."""
+    win_rate: Mapping[str, float]
+    """The learner's, against learners as they are now and against snapshots; ½ where it is unknown."""
+    beaten: float = 0.7
+    """Win rate from which an opponent counts as beaten."""
+
+    @property
+    def mains(self) -> list[str]:
+        """The main agents as they are now."""
+        return [name for name, role in self.role.items() if role == "main"]
+
+    def rate(self, name: str) -> float:
+        """Return the win rate against a learner or a snapshot. Against itself it is even, whatever was counted."""
+        return EVEN if name == self.learner else rate_against(self.win_rate, name)
+
+    def around_even(self, margins: float) -> float:
+        """Return ½ and so many margins; `beaten` is one margin away."""
+        return EVEN + margins * (self.beaten - EVEN)
+
+    def copies(self, *learners: str) -> list[str]:
+        """Return the snapshots of these learners, oldest first."""
+        return [snapshot for snapshot, learner in self.past.items() if learner in learners]
+
+
+def opponents(standing: Standing) -> Distribution:
+    """Return whom the learner meets, by its league role."""
+    choose = {"main": _of_main, "main_exploiter": _of_main_exploiter, "league_exploiter": _of_league_exploiter}
+    return choose[standing.role[standing.learner]](standing)
+
+
+def joins(standing: Standing, since: int, period: int) -> bool:
+    """Tell whether a copy of the learner joins the league, `since` updates after it last did."""
+    role = standing.role[standing.learner]
+    if since >= PERIODS[role] * period:
+        return True
+    targets = {"main": [], "main_exploiter": standing.mains, "league_exploiter": list(standing.past)}[role]
+    return bool(targets) and min(map(standing.rate, targets)) > standing.beaten
+
+
+def _of_main(standing: Standing) -> Distribution:
+    mains = [(1 / len(standing.mains), main) for main in standing.mains]
+    pfsp = prioritised(list(standing.past), standing.win_rate)
+    if not pfsp:
+        return mixed((share, _self_play(standing, main)) for share, main in mains)
+    parts = [(0.5, pfsp)]
+    for share, main in mains:
+        parts += [
+            (0.15 * share, _lost_to(standing, main) or _self_play(standing, main)),
+            (0.35 * share, _self_play(standing, main)),
+        ]
+    return mixed(parts)
+
+
+def _of_main_exploiter(standing: Standing) -> Distribution:
+    parts: list[tuple[float, Distribution]] = []
+    for main in standing.mains:
+        curriculum = _curriculum(standing, main)
+        hopeless = standing.rate(main) < standing.around_even(-1.5)
+        parts += [(0.5, curriculum), (0.5, curriculum if hopeless and curriculum else {main: 1.0})]
+    return mixed(parts)
+
+
+def _of_league_exploiter(standing: Standing) -> Distribution:
+    past = prioritised(list(standing.past), standing.win_rate, "capped")
+    return past or mixed([(1.0, {main: 1.0}) for main in standing.mains])
+
+
+def _self_play(standing: Standing, main: str) -> Distribution:
+    """Return a main as it is now or, if it is still too strong, its past."""
+    if standing.rate(main) > standing.around_even(-1):
+        return {main: 1.0}
+    return _curriculum(standing, main) or {main: 1.0}
+
+
+def _curriculum(standing: Standing, main: str) -> Distribution:
+    return prioritised(standing.copies(main), standing.win_rate, "variance")
+
+
+def _lost_to(standing: Standing, main: str) -> Distribution:
+    """Return the exploiters' snapshots that beat the learner, or else the part of a main's past that it has forgotten.
+
+    Empty where it has nothing to fear from either.
+    """
+    exploiters = standing.copies(*(name for name, role in standing.role.items() if role == "main_exploiter"))
+    if exploiters and min(map(standing.rate, exploiters)) < standing.around_even(-1):
+        return prioritised(exploiters, standing.win_rate)
+    older = _without_falling_end(standing.copies(main), [standing.rate(name) for name in standing.copies(main)])
+    if older and min(map(standing.rate, older)) < standing.beaten:
+        return prioritised(older, standing.win_rate)
+    return {}
+
+
+def _without_falling_end(names: Sequence[str], rates: Sequence[float]) -> Sequence[str]:
+    """Return the names up to the last one whose rate is above that of the one before it.
+
+    Along the snapshots after it the rate never rises, as it should towards those that the learner is close to.
+    """
+    for i in range(len(names) - 1, 0, -1):
+        if rates[i - 1] < rates[i]:
+            return names[: i + 1]
+    return []
