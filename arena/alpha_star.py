@@ -15,8 +15,8 @@ exploiters look for the mains' weaknesses, league exploiters for those of the wh
   themselves above 70% and at the latest after two);
 - after that a main exploiter always starts afresh, a league exploiter in one of four cases, a main never (both).
 
-All these rates lie around ½ by a multiple of one margin, `beaten` − ½, so that they keep their meaning in games
-where the best win only a little of what can be won. With `beaten` 0.7 they are the numbers above.
+Where the best win only a little of what can be won, as in poker, no rate ever comes near 70%. So rates are stretched
+about ½ until `beaten` stands at 70%, and then mean what they mean there.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from dataclasses import dataclass
 
 from arena.matchmaking import EVEN, Distribution, mixed, prioritised, rate_against
 
+BEATEN = 0.7
+"""Win rate from which AlphaStar counts an opponent as beaten; all other rates below are on its scale."""
 RESET = {"main": 0.0, "main_exploiter": 1.0, "league_exploiter": 0.25}
 """League role → probability of starting afresh after a copy has joined the league."""
 PERIODS = {"main": 1, "league_exploiter": 1, "main_exploiter": 2}
@@ -43,8 +45,8 @@ class Standing:
     """Snapshot → the learner it is a copy of, oldest first."""
     win_rate: Mapping[str, float]
     """The learner's, against learners as they are now and against snapshots; ½ where it is unknown."""
-    beaten: float = 0.7
-    """Win rate from which an opponent counts as beaten."""
+    beaten: float = BEATEN
+    """Win rate from which an opponent counts as beaten in this game."""
 
     @property
     def mains(self) -> list[str]:
@@ -52,12 +54,15 @@ class Standing:
         return [name for name, role in self.role.items() if role == "main"]
 
     def rate(self, name: str) -> float:
-        """Return the win rate against a learner or a snapshot. Against itself it is even, whatever was counted."""
-        return EVEN if name == self.learner else rate_against(self.win_rate, name)
+        """Return the win rate on AlphaStar's scale. Against itself a learner is even, whatever was counted."""
+        if name == self.learner:
+            return EVEN
+        stretch = (BEATEN - EVEN) / (self.beaten - EVEN)
+        return min(max(EVEN + stretch * (rate_against(self.win_rate, name) - EVEN), 0.0), 1.0)
 
-    def around_even(self, margins: float) -> float:
-        """Return ½ and so many margins; `beaten` is one margin away."""
-        return EVEN + margins * (self.beaten - EVEN)
+    def pfsp(self, names: Sequence[str], weighting: str = "hard") -> Distribution:
+        """Return PFSP's shares of these snapshots; "hard" squares, as it does by default."""
+        return prioritised(names, {name: self.rate(name) for name in names}, weighting)
 
     def copies(self, *learners: str) -> list[str]:
         """Return the snapshots of these learners, oldest first."""
@@ -76,12 +81,12 @@ def joins(standing: Standing, since: int, period: int) -> bool:
     if since >= PERIODS[role] * period:
         return True
     targets = {"main": [], "main_exploiter": standing.mains, "league_exploiter": list(standing.past)}[role]
-    return bool(targets) and min(map(standing.rate, targets)) > standing.beaten
+    return bool(targets) and min(map(standing.rate, targets)) > BEATEN
 
 
 def _of_main(standing: Standing) -> Distribution:
     mains = [(1 / len(standing.mains), main) for main in standing.mains]
-    pfsp = prioritised(list(standing.past), standing.win_rate)
+    pfsp = standing.pfsp(list(standing.past))
     if not pfsp:
         return mixed((share, _self_play(standing, main)) for share, main in mains)
     parts = [(0.5, pfsp)]
@@ -97,25 +102,25 @@ def _of_main_exploiter(standing: Standing) -> Distribution:
     parts: list[tuple[float, Distribution]] = []
     for main in standing.mains:
         curriculum = _curriculum(standing, main)
-        hopeless = standing.rate(main) < standing.around_even(-1.5)
+        hopeless = standing.rate(main) < 0.2
         parts += [(0.5, curriculum), (0.5, curriculum if hopeless and curriculum else {main: 1.0})]
     return mixed(parts)
 
 
 def _of_league_exploiter(standing: Standing) -> Distribution:
-    past = prioritised(list(standing.past), standing.win_rate, "capped")
+    past = standing.pfsp(list(standing.past), "capped")
     return past or mixed([(1.0, {main: 1.0}) for main in standing.mains])
 
 
 def _self_play(standing: Standing, main: str) -> Distribution:
     """Return a main as it is now or, if it is still too strong, its past."""
-    if standing.rate(main) > standing.around_even(-1):
+    if standing.rate(main) > 0.3:
         return {main: 1.0}
     return _curriculum(standing, main) or {main: 1.0}
 
 
 def _curriculum(standing: Standing, main: str) -> Distribution:
-    return prioritised(standing.copies(main), standing.win_rate, "variance")
+    return standing.pfsp(standing.copies(main), "variance")
 
 
 def _lost_to(standing: Standing, main: str) -> Distribution:
@@ -124,11 +129,12 @@ def _lost_to(standing: Standing, main: str) -> Distribution:
     Empty where it has nothing to fear from either.
     """
     exploiters = standing.copies(*(name for name, role in standing.role.items() if role == "main_exploiter"))
-    if exploiters and min(map(standing.rate, exploiters)) < standing.around_even(-1):
-        return prioritised(exploiters, standing.win_rate)
-    older = _without_falling_end(standing.copies(main), [standing.rate(name) for name in standing.copies(main)])
-    if older and min(map(standing.rate, older)) < standing.beaten:
-        return prioritised(older, standing.win_rate)
+    if exploiters and min(map(standing.rate, exploiters)) < 0.3:
+        return standing.pfsp(exploiters)
+    copies = standing.copies(main)
+    older = _without_falling_end(copies, [standing.rate(name) for name in copies])
+    if older and min(map(standing.rate, older)) < BEATEN:
+        return standing.pfsp(older)
     return {}
 
 

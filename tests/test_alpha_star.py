@@ -128,15 +128,16 @@ def test_who_starts_afresh():
 # Games in which little can be won.
 
 
-def test_all_rates_keep_their_distance_from_even_in_margins():
-    """With beaten = .52 the margin is a tenth of the paper's, and so is every distance from ½."""
-    past = ("main-1", "main-2")
+def test_rates_are_stretched_until_beaten_stands_at_seventy_percent():
+    """With beaten = .52 a tenth of the distance from ½ is enough for everything."""
+    narrow = {name: 0.5 + (x - 0.5) / 10 for name, x in {"main": 0.31, "main-1": 0.9, "main-2": 0.1}.items()}
+    wide = {"main": 0.31, "main-1": 0.9, "main-2": 0.1}
+    for learner in ROLES:
+        stretched = opponents(standing(learner, narrow, beaten=0.52))
+        assert stretched == pytest.approx(opponents(standing(learner, wide)))
     assert joins(standing("spy", {"main": 0.521}, beaten=0.52), 1, 100)
-    assert "main" in opponents(standing("spy", {"main": 0.471}, past, beaten=0.52))
-    assert "main" not in opponents(standing("spy", {"main": 0.469}, past, beaten=0.52))
-    fear = {"main-1": 1.0, "spy-2": 0.479}
-    assert opponents(standing(rates=fear, past=("main-1", "spy-2"), beaten=0.52))["main"] == pytest.approx(0.35)
-    assert opponents(standing(rates=fear, past=("main-1", "spy-2")))["main"] == pytest.approx(0.5)
+    assert not joins(standing("spy", {"main": 0.519}, beaten=0.52), 1, 100)
+    assert standing("spy", {"main": 0.9}, beaten=0.52).rate("main") == 1, "never outside of what a rate can be"
 
 
 # All of them.

@@ -95,7 +95,8 @@ class ScheduleConfig(Strict):
     """A frozen copy joins the population and is rated; a multiple of checkpoint_every. Exploiters of a league have
     rules of their own, in which this is the period of a main agent."""
     beaten: Annotated[float, Field(gt=0.5, lt=1)] = 0.7
-    """Win rate from which an exploiter counts an opponent as beaten; ½ + payoff / (2 · greatest payoff)."""
+    """Win rate, ½ + payoff / (2 · greatest payoff), from which an opponent counts as beaten in a league of roles;
+    AlphaStar's other rates keep their distances from ½ in proportion. In poker little above ½."""
 
     @model_validator(mode="after")
     def _check(self) -> ScheduleConfig:
