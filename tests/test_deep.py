@@ -1,10 +1,12 @@
 import io
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 from rich.console import Console
 
+from arena.diversity import determinant_diversity
 from arena.games.tic_tac_toe import TicTacToe
 from arena.record import Result
 from arena.tournaments.deep import deep_tables, percent, superiority_table
@@ -78,6 +80,17 @@ def test_exact_payoffs_have_no_range(runs):
     assert run.redrawn_payoffs is None
     assert "redrawn" not in shown
     assert "1.00" in row_of(shown, "bet")
+
+
+def test_diversity_is_told_where_behaviour_can_be(runs, circle):
+    run = Run.of(runs / "runs" / "poker")
+    shown = " ".join(text(deep_tables(run)).split())
+    found = re.search(r"diversity: (\d) players behave like (\d\.\d) .* determinant (\S+) .* distance (\S+) of", shown)
+    assert found, shown
+    assert 1 < float(found[2]) <= int(found[1]) == len(run.payoffs.names)
+    assert float(found[3]) == pytest.approx(determinant_diversity(run.behaviour), rel=0.1)
+    assert circle.behaviour is None
+    assert "diversity" not in text(deep_tables(circle))
 
 
 def test_who_never_met_is_one_sentence():

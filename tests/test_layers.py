@@ -20,7 +20,7 @@ ORDER = [
     *("errors", "seeds", "scene", "game", "player", "batch", "config", "checkpoint", "registry", "record", "sandbox"),
     *("results", "positions", "kernel", "match", "tree", "schema", "store"),
     *("interval", "sprt", "confidence", "aivat", "bradley_terry", "scores", "blocks", "bootstrap", "strengths"),
-    *("nash_averaging", "alpha_rank", "meta_solvers", "payoff", "online", "ladder", "rating"),
+    *("nash_averaging", "alpha_rank", "meta_solvers", "diversity", "payoff", "online", "ladder", "rating"),
     *("schedule", "matchmaking", "alpha_star", "batched_play", "rollout", "curriculum", "league", "envs"),
     *("testing", "live"),
     *("api", "cli", "__main__"),

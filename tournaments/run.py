@@ -12,6 +12,7 @@ import numpy as np
 
 from arena.alpha_rank import alpha_rank
 from arena.bootstrap import bootstrap_payoffs
+from arena.diversity import policy_behaviour
 from arena.errors import ArenaError, ConfigError, RatingError, UnknownName
 from arena.game import Game
 from arena.interval import Floats
@@ -152,6 +153,15 @@ class Run:
         if not measured.matches.any():
             return None
         return bootstrap_payoffs(Scores.of(self.results, self.game).among(set(measured.names)), BOOTSTRAP_DRAWS)
+
+    @cached_property
+    def behaviour(self) -> Floats | None:
+        """What everyone who is rated does at every information set, (K, D); None where that cannot be told."""
+        try:
+            tree = enumerate_game(self.game, EXACT_NODES)
+            return policy_behaviour([tree.policy(self._player(name)) for name in self.payoffs.names])
+        except ArenaError:
+            return None
 
     def _exact(self, names: tuple[str, ...]) -> PayoffMatrix:
         tree = enumerate_game(self.game, EXACT_NODES)
