@@ -17,12 +17,12 @@ from arena import alpha_star
 from arena.config import LeagueConfig
 from arena.errors import ConfigError
 from arena.game import Game
-from arena.interval import Floats
+from arena.interval import Floats, Interval
 from arena.match import play_rounds
 from arena.matchmaking import Distribution, meta_mixture, opponent_distribution
 from arena.payoff import exact_matrix, normalised, payoff_matrix
 from arena.player import HasPolicy, Player
-from arena.rating import refuse_unratable
+from arena.rating import rate, refuse_unratable
 from arena.record import Record
 from arena.registry import checkpoint_digest, load_checkpoint, load_player
 from arena.schedule import challenge
@@ -154,6 +154,23 @@ class League:
                 payoff[tally.opponent] = payoff.get(tally.opponent, 0.0) + tally.payoff
         mean = {name: payoff[name] / (matches[name] + PRIOR_MATCHES) for name in matches}
         return {name: float(normalised(value, self.game.scale)) for name, value in mean.items()}
+
+    def strengths(self, step: int) -> dict[str, Interval]:
+        """Return plain learner → Elo with its 95% interval, that of the copy that joined at this step.
+
+        Against everybody who was rated so far; a learner that has no Elo yet is left out.
+        """
+        copies = {m.name: _learner(m.name) for m in self.members("snapshot") if m.step == step}
+        anchor, block_pairs = next(iter(self.config.anchors)), self.config.rating.block_pairs
+        ladder = rate(self.store.results(self.game), self.game, anchor, block_pairs)
+        found = {}
+        for row in ladder.rows:
+            learner = copies.get(row.name)
+            if learner is None or self._role(learner) != "plain":
+                continue
+            if row.elo is not None and row.low is not None and row.high is not None:
+                found[learner] = Interval(row.elo, row.low, row.high)
+        return found
 
     def meta_mixture(self, tree: Tree | None, win_rate: Mapping[str, float] | None = None) -> Distribution:
         """Return the configured meta-solver's mixture of all snapshots; rectified for a learner's win rates."""

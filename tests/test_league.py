@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 
 import arena
-from arena.config import LeagueConfig, OpponentConfig
+from arena.config import LeagueConfig, OpponentConfig, RatingConfig
 from arena.errors import ConfigError, RatingError
 from arena.league import PRIOR_MATCHES, League
 from arena.meta_solvers import population_mixture
 from arena.payoff import payoff_matrix
+from arena.rating import rate
 from arena.store import Member, Store, Tally
 from arena.tree import enumerate_game, expected_returns
 
@@ -161,6 +162,19 @@ def test_opponents_come_from_a_meta_solver(tmp_path, game):
         mixture = population_mixture("nash", league.payoffs(names, tree))
         share = league.opponents("main", tree)
         assert [share.get(name, 0.0) for name in names] == pytest.approx(mixture)
+
+
+def test_strength_is_the_elo_of_the_copy_of_this_step_with_its_interval(tmp_path, game):
+    config = CONFIG.model_copy(update={"rating": RatingConfig(pairs=20, block_pairs=2)})
+    with Store.open(tmp_path) as store:
+        league = League(store, game, config)
+        for step in (1, 2):
+            list(league.rate(snapshot(store, game, step)))
+        (strength,) = league.strengths(2).values()
+        row = rate(store.results(game), game, "uniform", 2)["main-2"]
+        assert strength == (row.elo, row.low, row.high)
+        assert strength.low < strength.value < strength.high
+        assert league.strengths(3) == {}
 
 
 def test_a_run_that_an_older_arena_began_goes_on(tmp_path, game):

@@ -24,6 +24,7 @@ def written(tmp_path, text):
             LEAGUE + "[learners.x]\nleague_role = 'main'\nfresh_after_snapshot = true\n",
             "a main knows by itself when to start afresh",
         ),
+        (LEAGUE + "[population]\nevery = 50\n", "population.every must be a multiple of schedule.snapshot_every"),
         (LEAGUE + "[opponents]\nweighting = 'soft'\n", "opponents.weighting = 'soft' will not do"),
         (LEAGUE + "[opponents]\ndelta = 1.5\n", "opponents.delta = 1.5 will not do"),
         (LEAGUE + "[opponents]\nmeta_solver = 'nahs'\n", "opponents.meta_solver = 'nahs' will not do"),

@@ -6,6 +6,7 @@ import arena
 from arena import checkpoint
 from arena.config import LeagueConfig, load
 from arena.errors import ArenaError, CheckpointError
+from arena.interval import Interval
 from arena.league import League
 from arena.rating import rate
 from arena.store import Store
@@ -175,6 +176,58 @@ def test_a_league_that_stops_between_joining_and_rating_ends_alike(alpha_star, t
         run = SelfPlay(League(store, game, config(**ALPHA_STAR)), lambda _: None)
         assert {learner.name: learner.player.version for learner in run.learners}["spy"] == 0
     assert train(config(**ALPHA_STAR), tmp_path) == alpha_star[1]
+
+
+# Population-based training.
+
+POPULATION = {
+    "training": {"updates": 24, "matches": 32},
+    "learners": {"weak": {"player": "net(hidden=[8])"}, "strong": {"player": "net(hidden=[8])"}},
+    "schedule": {"checkpoint_every": 4, "snapshot_every": 8},
+    "rating": {"pairs": 2, "block_pairs": 1},
+    "population": {"every": 8},
+}
+
+
+@pytest.fixture
+def known_strengths(monkeypatch):
+    """So short a run tells nobody apart, so say who is weak."""
+    strengths = {"weak": Interval.around(900, 50), "strong": Interval.around(1100, 50)}
+    monkeypatch.setattr(League, "strengths", lambda self, step: strengths)
+
+
+def test_the_weak_go_on_from_the_strong_with_other_hyper_parameters(known_strengths, tmp_path):
+    def stop(progress):
+        if progress.step == 17:
+            raise StopError
+
+    with pytest.raises(StopError):
+        train(config(**POPULATION), tmp_path, stop)
+    game = arena.load_game("kuhn_poker")
+    tree = enumerate_game(game)
+    with Store.open(tmp_path) as store:
+        league = League(store, game, config(**POPULATION))
+        weak, strong = SelfPlay(league, lambda _: None).learners
+        kept = store.meta("population")
+        assert (kept["step"], kept["parents"]) == (16, {"weak": "strong"})
+        assert league.win_rates("weak") == {}, "what it was before it inherited is not its own"
+        assert league.win_rates("strong") != {}
+    assert (tree.policy(weak.player) == tree.policy(strong.player)).all()
+    (theirs,), (own,) = strong.trainers.values(), weak.trainers.values()
+    assert theirs.kl_weight == 0.2
+    assert own.kl_weight in (pytest.approx(0.16), pytest.approx(0.24))
+
+
+@pytest.mark.parametrize("when", ["step 8", "strong-16", "weak-16", "step 17"])
+def test_a_population_that_stops_anywhere_ends_like_one_that_does_not(known_strengths, tmp_path, when):
+    def stop(progress):
+        if when in (progress.snapshot, f"step {progress.step}"):
+            raise StopError
+
+    whole = train(config(**POPULATION), tmp_path / "whole")
+    with pytest.raises(StopError):
+        train(config(**POPULATION), tmp_path / "stopped", stop)
+    assert train(config(**POPULATION), tmp_path / "stopped") == whole
 
 
 def test_psro_is_a_league_whose_answers_begin_afresh(tmp_path):

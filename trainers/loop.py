@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -19,14 +19,15 @@ import torch
 from numpy.typing import NDArray
 
 from arena import checkpoint
-from arena.batch import DecisionBatch
 from arena.config import LeagueConfig
 from arena.league import League
 from arena.player import HasPolicy
 from arena.registry import load_game
+from arena.seeds import generator
 from arena.store import Member, Store, Tally
-from arena.trainers.collect import Collect, collector
+from arena.trainers.collect import Collect, Played, collector
 from arena.trainers.learner import Learner
+from arena.trainers.population import explored, heirs
 from arena.trainers.trainer import Report
 from arena.trainers.traversal import ByTraversals
 from arena.tree import Tree, nash_conv
@@ -77,12 +78,27 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
+class Population(NamedTuple):
+    """What population-based training has come to; kept in the store."""
+
+    step: int = 0
+    """When learners last inherited."""
+    parents: Mapping[str, str] = {}
+    """Heir → parent at that step."""
+    hyper: Mapping[str, Mapping[str, float]] = {}
+    """Learner → its own values of [training]."""
+
+
 class SelfPlay:
     """A run in progress."""
 
     def __init__(self, league: League, tell: Tell) -> None:
         self.league, self.tell = league, tell
         self.config, self.store = league.config, league.store
+        own = {name: getattr(self.config.training, name) for name in self.config.population.tune}
+        self.population = Population(
+            **self.store.meta("population", {"hyper": dict.fromkeys(self.config.learners, own)})
+        )
         self.learners = [self._enlisted(name) for name in self.config.learners]
         walks = self.config.training.algorithm == "deep_cfr"
         self.collect: Collect = ByTraversals(league) if walks else collector(league)
@@ -94,33 +110,35 @@ class SelfPlay:
         self._resume()
 
     def go(self) -> None:
-        """Train to the last update; snapshots that a crash left unrated are rated first."""
+        """Train to the last update; what a crash left undone after a checkpoint is done first."""
         self._rate_snapshots()
+        self._inherit()
         checkpoint_every, updates = self.config.schedule.checkpoint_every, self.config.training.updates
         while self.step < updates:
             # All play before anyone improves, so that learners meet each other as they are at the start of the step.
             played = [self._play(learner) for learner in self.learners]
-            for learner, batches in zip(self.learners, played, strict=True):
+            for learner, (batches, _) in zip(self.learners, played, strict=True):
                 report = learner.update(batches)
             self.step += 1
             self.tell(Progress(self.step, updates, report))
             if self.step % checkpoint_every == 0 or self.step == updates:
                 self._checkpoint()
                 self._rate_snapshots()
+                self._inherit()
 
     def _enlisted(self, name: str) -> Learner:
-        """Return a learner with its first weights, which others may meet from now on."""
-        learner = Learner.fresh(name, self.league.game, self.config)
+        """Return a learner with its first weights and its own hyper-parameters, whom others may meet from now on."""
+        training = self.config.training.model_copy(update=self.population.hyper[name])
+        learner = Learner.fresh(name, self.league.game, self.config.model_copy(update={"training": training}))
         self.league.enlist(name, learner.player)
         return learner
 
-    def _play(self, learner: Learner) -> dict[str, DecisionBatch]:
+    def _play(self, learner: Learner) -> Played:
         played = self.collect(learner, self._opponents(learner.name), self.step)
         for (opponent, seat), result in played.tallies.items():
             key = (learner.name, opponent, seat)
             self.tallies[key] = self.tallies.get(key, 0.0) + result
-        batches: dict[str, DecisionBatch] = played.batches
-        return batches
+        return played
 
     def _opponents(self, learner: str) -> dict[str, float]:
         """Return the learner's opponent distribution, which changes at checkpoints only."""
@@ -163,11 +181,37 @@ class SelfPlay:
     def _resume(self) -> None:
         if self.step:
             for learner in self.learners:
-                if self.league.born(learner.name) == self.step:  # it started afresh at this very checkpoint
-                    continue
-                place = self._name(learner.name, self.step)
-                learner.load(self._players / place, self._trainers / place)
+                self._load(learner)
         self._sweep()
+
+    def _load(self, learner: Learner) -> None:
+        """Give a learner what it goes on from at this step: its own checkpoint, its parent's, or its first weights."""
+        parent = self.population.parents.get(learner.name) if self.population.step == self.step else None
+        if parent or self.league.born(learner.name) != self.step:
+            place = self._name(parent or learner.name, self.step)
+            learner.load(self._players / place, self._trainers / place)
+
+    def _inherit(self) -> None:
+        """Let weak learners go on from strong ones with other hyper-parameters, now that all have been rated."""
+        every, step = self.config.population.every, self.step
+        if not every or not step or step % every or step in (self.population.step, self.config.training.updates):
+            return
+        rng = generator(self.config.seed, "population", step)
+        strength = self.league.strengths(step)
+        parents: dict[str, str] = {}
+        for kind in dict.fromkeys(self.config.learners.values()):  # weights fit the same kind of net only
+            alike = {name: value for name, value in strength.items() if self.config.learners[name] == kind}
+            parents |= heirs(alike, rng)
+        hyper = {heir: explored(self.population.hyper[parent], rng) for heir, parent in parents.items()}
+        self.population = Population(step, parents, {**self.population.hyper, **hyper})
+        with self.store.transaction():
+            born = {name: step if name in parents else self.league.born(name) for name in self.config.learners}
+            self.store.put_meta({"population": self.population._asdict(), "born": born})
+        for i, learner in enumerate(self.learners):
+            if learner.name in parents:
+                self.learners[i] = self._enlisted(learner.name)
+                self._load(self.learners[i])
+        self._shares = {}
 
     def _sweep(self) -> None:
         """Remove learners' folders that neither this step nor a snapshot needs."""

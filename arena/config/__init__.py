@@ -4,7 +4,7 @@ Every field has its meaning and unit beside it; `arena train FILE --set training
 """
 
 from arena.config.fields import wrong_name
-from arena.config.league_file import LeagueConfig, LearnerConfig, OpponentConfig, TrainingConfig
+from arena.config.league_file import LeagueConfig, LearnerConfig, OpponentConfig, RatingConfig, TrainingConfig
 from arena.config.reading import check, load
 from arena.config.tournament_file import PatienceConfig, TournamentConfig
 
@@ -13,6 +13,7 @@ __all__ = [
     "LearnerConfig",
     "OpponentConfig",
     "PatienceConfig",
+    "RatingConfig",
     "TournamentConfig",
     "TrainingConfig",
     "check",

@@ -108,6 +108,15 @@ class ScheduleConfig(Strict):
         return self
 
 
+class PopulationConfig(Strict):
+    """Population-based training: weak plain learners go on from strong ones, with other hyper-parameters."""
+
+    every: Annotated[int, Field(ge=0)] = 0
+    """Updates between such moments, a multiple of snapshot_every, so that everybody has just been rated; 0: never."""
+    tune: list[Literal["learning_rate", "kl_weight"]] = ["learning_rate", "kl_weight"]
+    """Values of [training] that learners have for themselves and change by a fifth when they inherit."""
+
+
 class RatingConfig(Strict):
     """The matches that rate a snapshot: against every anchor and the snapshots before it."""
 
@@ -130,6 +139,7 @@ class LeagueConfig(Strict):
     opponents: OpponentConfig = OpponentConfig()
     schedule: ScheduleConfig = ScheduleConfig()
     rating: RatingConfig = RatingConfig()
+    population: PopulationConfig = PopulationConfig()
     seed: Seed = 0
 
     @model_validator(mode="after")
@@ -139,6 +149,11 @@ class LeagueConfig(Strict):
         if shared := set(self.learners) & set(self.anchors):
             raise ValueError(f"{sorted(shared)[0]!r} is both a learner and an anchor: give one another name")
         check_labels(self.anchors)
+        if self.population.every % self.schedule.snapshot_every:
+            raise ValueError(
+                f"population.every must be a multiple of schedule.snapshot_every, and {self.population.every} is none "
+                f"of {self.schedule.snapshot_every}"
+            )
         roles = {learner.league_role for learner in self.learners.values()}
         if "main" not in roles and roles != {"plain"}:
             raise ValueError('exploiters need somebody to exploit: give a learner the league_role "main"')
