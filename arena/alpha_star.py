@@ -101,9 +101,8 @@ def _of_main(standing: Standing) -> Distribution:
 def _of_main_exploiter(standing: Standing) -> Distribution:
     parts: list[tuple[float, Distribution]] = []
     for main in standing.mains:
-        curriculum = _curriculum(standing, main)
-        hopeless = standing.rate(main) < 0.2
-        parts += [(0.5, curriculum), (0.5, curriculum if hopeless and curriculum else {main: 1.0})]
+        now, past = {main: 1.0}, _curriculum(standing, main)
+        parts += [(0.5, past or now), (0.5, past if past and standing.rate(main) < 0.2 else now)]
     return mixed(parts)
 
 

@@ -178,7 +178,7 @@ class League:
         return meta_mixture(self.config.opponents.meta_solver, past, self.payoffs(past, tree), win_rate or {})
 
     def payoffs(self, names: Sequence[str], tree: Tree | None = None) -> Floats:
-        """Return (n, n) what the row earns per match against the column, in the game's own units.
+        """Return (n, n) what the row earns per match against the column, in the game's own units; of frozen members.
 
         Exact from the game's tables, where there are some and the members state their policies. Else the means of
         the rating matches so far, and 0 where two have not met.

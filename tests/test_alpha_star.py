@@ -89,6 +89,12 @@ def test_a_main_exploiter_that_always_loses_learns_from_the_past_first():
     assert opponents(standing("spy", {"main": 0.0}, ("spy-2",))) == {"main": 1.0}, "mains have no past yet"
 
 
+def test_a_main_exploiter_is_fair_to_mains_with_and_without_a_past():
+    roles = {"main": "main", "other": "main", "spy": "main_exploiter"}
+    share = opponents(standing("spy", {}, ("main-1",), roles))
+    assert share == pytest.approx({"main": 0.25, "main-1": 0.25, "other": 0.5})
+
+
 def test_a_league_exploiter_plays_all_of_the_past():
     """min(½, 1 − x): the paper's code caps it here, and does not square it."""
     share = opponents(standing("hunter", {"main-1": 0.0, "main-2": 0.5, "spy-2": 0.9}, ("main-1", "main-2", "spy-2")))

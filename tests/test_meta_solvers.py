@@ -59,6 +59,8 @@ def test_of_many_equilibria_it_is_the_one_of_greatest_entropy():
     assert nash(np.zeros((3, 2))) == (pytest.approx([1 / 3] * 3), pytest.approx([1 / 2] * 2))
     clones = np.vstack([PENNIES, PENNIES[:1]])  # the third row is the first again
     assert nash(clones).row == pytest.approx([0.25, 0.5, 0.25])
+    copied = RPS[np.ix_([0, 1, 2, 2], [0, 1, 2, 2])]
+    assert nash(copied) == (pytest.approx([1 / 3, 1 / 3, 1 / 6, 1 / 6]),) * 2
 
 
 def test_units_and_the_side_do_not_matter():

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -27,7 +27,7 @@ from arena.seeds import generator
 from arena.store import Member, Store, Tally
 from arena.trainers.collect import Collect, Played, collector
 from arena.trainers.learner import Learner
-from arena.trainers.population import explored, heirs
+from arena.trainers.population import Population, explored, heirs
 from arena.trainers.trainer import Report
 from arena.trainers.traversal import ByTraversals
 from arena.tree import Tree, nash_conv
@@ -76,17 +76,6 @@ def _one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
-
-
-class Population(NamedTuple):
-    """What population-based training has come to; kept in the store."""
-
-    step: int = 0
-    """When learners last inherited."""
-    parents: Mapping[str, str] = {}
-    """Heir → parent at that step."""
-    hyper: Mapping[str, Mapping[str, float]] = {}
-    """Learner → its own values of [training]."""
 
 
 class SelfPlay:

@@ -6,6 +6,7 @@ The rule is told here in two pure functions; the loop applies it at checkpoints,
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,6 +16,17 @@ SHARE = 0.2
 """Part of a population that gives, and part that takes; one learner at least."""
 FACTORS = (0.8, 1.2)
 """By one of these each hyper-parameter is multiplied."""
+
+
+class Population(NamedTuple):
+    """What population-based training has come to; kept in the store."""
+
+    step: int = 0
+    """When learners last inherited."""
+    parents: Mapping[str, str] = {}
+    """Heir → parent at that step."""
+    hyper: Mapping[str, Mapping[str, float]] = {}
+    """Learner → its own values of [training]."""
 
 
 def heirs(strength: Mapping[str, Interval], rng: np.random.Generator) -> dict[str, str]:
