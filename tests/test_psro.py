@@ -73,10 +73,10 @@ def test_vanilla_self_play_goes_round_in_circles():
 
 
 def test_the_average_of_fictitious_play_comes_to_the_equilibrium():
-    found = psro(RPS, "uniform", rounds=150)
-    assert found.nash_conv[-1] < 0.1 < found.nash_conv[10] / 3
+    found = psro(RPS, "uniform", rounds=300)
+    assert max(found.nash_conv[200:]) < 0.2
     assert found.policy == pytest.approx(1 / 3, abs=0.08)
-    assert len(found.populations[0]) == 150, "a repeated answer counts again"
+    assert len(found.populations[0]) == 300, "a repeated answer counts again"
 
 
 @pytest.mark.parametrize("solver", ["alpha_rank", "replicator", "rectified_nash"])

@@ -18,8 +18,8 @@ from arena.interval import Floats
 from arena.meta_solvers import HISTORIES, Mixtures, rectified, solver
 from arena.tree import Tree, best_response, expected_returns
 from arena.tree.enumeration import Policy
-from arena.tree.mixture import mixture_policy
-from arena.tree.sequence_form import plan_weights, sequence_form
+from arena.tree.mixture import mixture_policy, sequence_weights
+from arena.tree.sequence_form import sequence_form
 
 _SUPPORTED = 1e-9
 """Weight from which a member of a mixture takes part in rectified training."""
@@ -96,8 +96,7 @@ def _payoffs(tree: Tree, populations: tuple[list[Policy], list[Policy]]) -> Floa
     """Return (m, n) what seat 0 earns for every pair of policies."""
     form = sequence_form(tree)
     rows, columns = (
-        np.stack([plan_weights(form, policy, seat) for policy in population])
-        for seat, population in enumerate(populations)
+        sequence_weights(tree, population, seat)[:, form.sequence[seat]] for seat, population in enumerate(populations)
     )
     payoffs: Floats = (rows * (form.chance_reach * form.payoff[:, 0])) @ columns.T
     return payoffs
