@@ -1,5 +1,6 @@
 """Tournaments and leagues on the command line."""
 
+import re
 import subprocess
 import sys
 import time
@@ -7,6 +8,24 @@ import time
 import pytest
 
 from tests.command_line import MINE, TOURNAMENT, run, succeed
+
+PSRO = """
+game = "rock_paper_scissors"
+[training]
+updates = 2
+matches = 16
+[learners.answer]
+player = "net(hidden=[4])"
+fresh_after_snapshot = true
+[opponents]
+latest = 0.0
+meta = 1.0
+[schedule]
+checkpoint_every = 1
+snapshot_every = 1
+[rating]
+pairs = 5
+"""
 
 
 def test_a_tournament_ends_with_its_table_and_a_second_start_plays_nothing(runs):
@@ -35,6 +54,13 @@ def test_a_league_shows_elo_and_nashconv_and_its_checkpoints_are_players(runs):
     greedy = succeed("exploit", f"{checkpoint}(temperature=0)", "--game", "kuhn_poker", cwd=runs)
     assert greedy != succeed("exploit", checkpoint, "--game", "kuhn_poker", cwd=runs)
     assert "main-20" in succeed("pit", checkpoint, "uniform", "-g", "kuhn_poker", "--pairs", 20, cwd=runs)
+
+
+def test_psro_tells_of_its_mixture_and_ratings_of_its_diversity(tmp_path):
+    (tmp_path / "psro.toml").write_text(PSRO)
+    said = run("train", "psro.toml", "--run", "r", cwd=tmp_path).stderr
+    assert re.search(r"answer-2 rated: exact NashConv \d.\d+, of the mixture of snapshots \d.\d+", said), said
+    assert "diversity: 3 players behave like" in " ".join(succeed("ratings", "r", "--deep", cwd=tmp_path).split())
 
 
 @pytest.mark.parametrize("name", ["picture.png", "picture.svg"])
