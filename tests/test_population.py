@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from arena.config import LeagueConfig
 from arena.interval import Interval
-from arena.trainers.population import explored, heirs
+from arena.trainers.population import Population, explored, heirs
 
 
 def rng(seed=0):
@@ -52,3 +53,14 @@ def test_every_hyper_parameter_is_changed_by_a_fifth():
     assert {round(values["learning_rate"], 9) for values in found} == {0.08, 0.12}
     assert {round(values["kl_weight"], 9) for values in found} == {0.16, 0.24}
     assert len({tuple(values.values()) for values in found}) == 4, "each by itself"
+
+
+def test_learners_that_are_to_be_tuned_differ_from_the_start():
+    learners = {f"learner_{i}": {} for i in range(8)}
+    values = {"game": "kuhn_poker", "training": {"updates": 10, "kl_weight": 0.5}, "learners": learners}
+    alike = Population.begun(LeagueConfig.model_validate(values), None)
+    assert alike == Population(hyper={name: {} for name in learners}), "nothing of their own: [training] says it all"
+    tuned = LeagueConfig.model_validate({**values, "population": {"every": 300, "tune": ["kl_weight"]}})
+    begun = Population.begun(tuned, None)
+    assert {round(own["kl_weight"], 9) for own in begun.hyper.values()} == {0.4, 0.6}
+    assert Population.begun(tuned, begun._asdict()) == begun

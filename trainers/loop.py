@@ -84,10 +84,7 @@ class SelfPlay:
     def __init__(self, league: League, tell: Tell) -> None:
         self.league, self.tell = league, tell
         self.config, self.store = league.config, league.store
-        own = {name: getattr(self.config.training, name) for name in self.config.population.tune}
-        self.population = Population(
-            **self.store.meta("population", {"hyper": dict.fromkeys(self.config.learners, own)})
-        )
+        self.population = Population.begun(self.config, self.store.meta("population"))
         self.learners = [self._enlisted(name) for name in self.config.learners]
         walks = self.config.training.algorithm == "deep_cfr"
         self.collect: Collect = ByTraversals(league) if walks else collector(league)

@@ -6,11 +6,13 @@ The rule is told here in two pure functions; the loop applies it at checkpoints,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from arena.config import LeagueConfig
 from arena.interval import Interval
+from arena.seeds import generator
 
 SHARE = 0.2
 """Part of a population that gives, and part that takes; one learner at least."""
@@ -27,6 +29,17 @@ class Population(NamedTuple):
     """Heir → parent at that step."""
     hyper: Mapping[str, Mapping[str, float]] = {}
     """Learner → its own values of [training]."""
+
+    @classmethod
+    def begun(cls, config: LeagueConfig, kept: Mapping[str, Any] | None) -> Population:
+        """Return what was kept or, at the start of a run, learners that differ a little where they are to be tuned."""
+        if kept is not None:
+            return cls(**kept)
+        given: dict[str, float] = {name: getattr(config.training, name) for name in config.population.tune}
+        hyper: dict[str, Mapping[str, float]] = {name: {} for name in config.learners}
+        if config.population.every:
+            hyper = {name: explored(given, generator(config.seed, "population", name)) for name in config.learners}
+        return cls(hyper=hyper)
 
 
 def heirs(strength: Mapping[str, Interval], rng: np.random.Generator) -> dict[str, str]:
