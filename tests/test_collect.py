@@ -182,10 +182,10 @@ def test_the_behaviour_is_the_learners_policy(rollouts, tmp_path):
     assert member.player.evaluate(batch).logp.detach().numpy() == pytest.approx(batch.behaviour_logp, abs=1e-5)
 
 
-@both
+@every_way
 def test_a_method_of_two_players_has_both_sit_down_by_their_shares(rollouts, tmp_path):
     """NFSP: per match and seat the best response with probability .1; and each row tells who decided."""
-    with league(tmp_path, rollouts, 1000) as run:
+    with league(tmp_path, "auto" if rollouts == "batched" else rollouts, 1000) as run:
         config = run.config.model_copy(
             update={"training": run.config.training.model_copy(update={"algorithm": "nfsp"})}
         )
@@ -194,7 +194,8 @@ def test_a_method_of_two_players_has_both_sit_down_by_their_shares(rollouts, tmp
         with torch.no_grad():
             for parameter in best.parameters():
                 parameter.mul_(5)  # so that the two are not alike
-        batch = collector(run)(member, SELF, 0).batches[SHARED]
+        way = Batched(run) if rollouts == "batched" else collector(run)
+        batch = way(member, SELF, 0).batches[SHARED]
     sat = {(int(m), int(s)): int(b) for m, s, b in zip(batch.match, batch.seat, batch.behaviour, strict=True)}
     assert len(sat) == 2000
     assert sum(sat.values()) == pytest.approx(200, abs=4 * (2000 * 0.1 * 0.9) ** 0.5)
