@@ -220,6 +220,7 @@ def test_huge_sets_are_refused_before_they_are_listed(options, who):
         ({"legal": lambda self, s, seat: ("c",)}, "'c' is legal in () but is not among its actions"),
         ({"legal": lambda self, s, seat: ("a", "a")}, "the legal actions in () name one twice: a, a"),
         ({"returns": lambda self, s: (1.0, -1.0, 0.0)}, "('a', 'a') has 3 payoffs, but there are 2 seats"),
+        ({"returns": lambda self, s: (1.0, float("nan"))}, "('a', 'a') pays (1.0, nan): give a finite number or None"),
         ({"legal": lambda self, s, seat: Text()}, "has free text moves, which cannot be enumerated"),
         (
             {"turn": lambda self, s: CHANCE, "chance": lambda self, s: [("a", 0.5), ("b", 0.4)]},

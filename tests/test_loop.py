@@ -5,7 +5,7 @@ import pytest
 import arena
 from arena import checkpoint
 from arena.config import LeagueConfig, load
-from arena.errors import ArenaError, CheckpointError
+from arena.errors import ArenaError, CheckpointError, ConfigError
 from arena.interval import Interval
 from arena.league import League
 from arena.rating import rate
@@ -53,6 +53,13 @@ def test_a_run_leaves_rated_snapshots_and_only_the_folders_it_needs(tmp_path):
 def test_the_same_configuration_gives_the_same_digest_and_another_seed_another(tmp_path):
     assert train(config(), tmp_path / "a") == train(config(), tmp_path / "b")
     assert train(config(), tmp_path / "a") != train(config(seed=1), tmp_path / "c")
+
+
+def test_an_anchor_that_cannot_play_is_told_before_anything_is_trained(tmp_path):
+    told = []
+    with pytest.raises(ConfigError, match=r"anchors\.caller: kuhn_poker has no action 'call'"):
+        train(config(anchors={"uniform": "uniform", "caller": 'script(prefer="call")'}), tmp_path, told.append)
+    assert not told
 
 
 class StopError(Exception):

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from arena import checkpoint
 from arena.config import LeagueConfig
+from arena.errors import ArenaError, ConfigError
 from arena.league import League
 from arena.player import HasPolicy
 from arena.registry import load_game
@@ -84,6 +85,7 @@ class SelfPlay:
     def __init__(self, league: League, tell: Tell) -> None:
         self.league, self.tell = league, tell
         self.config, self.store = league.config, league.store
+        self._try_anchors()
         self.population = Population.begun(self.config, self.store.meta("population"))
         self.learners = [self._enlisted(name) for name in self.config.learners]
         walks = self.config.training.algorithm == "deep_cfr"
@@ -111,6 +113,14 @@ class SelfPlay:
                 self._checkpoint()
                 self._rate_snapshots()
                 self._inherit()
+
+    def _try_anchors(self) -> None:
+        """Make every anchor before anything is trained; raises ConfigError with the key of one that cannot play."""
+        for name in self.config.anchors:
+            try:
+                self.league.player(name)
+            except ArenaError as error:
+                raise ConfigError(f"anchors.{name}: {error}") from error
 
     def _enlisted(self, name: str) -> Learner:
         """Return a learner with its first weights and its own hyper-parameters, whom others may meet from now on."""

@@ -8,6 +8,7 @@ moves. Every rule is asked once per state, and the states themselves are forgott
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from time import perf_counter
 from typing import Any
 
@@ -103,7 +104,10 @@ class _Enumeration:
         payoffs = self.game.returns(s)
         if len(payoffs) != len(self.sets):
             raise GameError(f"{self.game.name}: {s!r} has {len(payoffs)} payoffs, but there are {len(self.sets)} seats")
-        return [x or 0.0 for x in payoffs]
+        found = [float(x or 0.0) for x in payoffs]
+        if not all(map(isfinite, found)):
+            raise GameError(f"{self.game.name}: {s!r} pays {payoffs}: give a finite number or None for every seat")
+        return found
 
     def _outcomes(self, s: Any) -> _Moves:
         chance = self.game.chance(s)
