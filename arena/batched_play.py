@@ -1,7 +1,7 @@
 """Training matches of games too large for tables: many states side by side, one question per player and step.
 
 Nothing of the referee's is here (records, complaints, retries), since only players that state their policy take
-part. Shapes: B games, P seats, A actions, D decisions of the learner.
+part. Shapes: B games, P seats, A actions, D decisions of who learns.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from arena.tree.steps import Thresholds
 
 
 class BatchedMatches(NamedTuple):
-    """Finished games, and the decisions of the learner's players in them, ordered by game and turn."""
+    """Finished games, and the decisions of who learns in them, ordered by game and turn."""
 
     returns: NDArray[np.float64]
     """(B, P) payoff per seat, in the game's own units."""
@@ -45,13 +45,14 @@ def play_batched(
     players: Sequence[HasPolicy],
     seating: NDArray[np.int64],
     rng: np.random.Generator,
+    learning: int = 1,
     states: States | None = None,
-    learners: int = 1,
 ) -> BatchedMatches:
-    """Play one game per row of `seating` (B, P), which says who of `players` sits where; the first `learners` learn.
+    """Play one game per row of `seating` (B, P), which says who of `players` sits where.
 
-    `states` are B beginnings of the game; by default its kernel, or its plain rules. Raises PlayerError for a player
-    that states no distribution over the legal actions.
+    The first `learning` players learn: their decisions are kept. `states` are B beginnings of the game; by default
+    those of its kernel, or of its plain rules. Raises PlayerError for a player that states no distribution over the
+    legal actions.
     """
     states = many_states(game, len(seating), rng) if states is None else states
     turn = np.zeros(len(seating), np.int64)
@@ -65,10 +66,10 @@ def play_batched(
             questions = Questions(game, states, games[rows], seats[rows])
             policy = _policy(players[number], questions)
             actions[rows] = drawn = Thresholds.of(policy).draw(np.arange(len(rows)), rng.random(len(rows)))
-            if number < learners:
+            if number < learning:
                 logp = np.log(policy[np.arange(len(rows)), drawn]).astype(np.float32)
-                asked = (questions.tensor(), questions.mask(), games[rows], turn[games[rows]], seats[rows])
-                kept.append((*asked, who[rows], drawn, logp))
+                decided = (games[rows], turn[games[rows]], seats[rows], who[rows], drawn, logp)
+                kept.append((questions.tensor(), questions.mask(), *decided))
         turn[games] += 1
         states.step(games, actions)
     return BatchedMatches(states.returns(), *_in_order(kept or [_no_decision(game)]))

@@ -22,7 +22,7 @@ NET = Net(FOUR, hidden=[16], seed=1, temperature=0.02, device="cpu")
 
 
 def play(game, players, seating, games=1000, seed=0, states=None):
-    return play_batched(game, players, np.tile(seating, (games, 1)), np.random.default_rng(seed), states)
+    return play_batched(game, players, np.tile(seating, (games, 1)), np.random.default_rng(seed), states=states)
 
 
 # The law.
@@ -109,6 +109,14 @@ def test_decisions_are_the_learners_in_order_of_game_and_turn():
     assert places == sorted(places)
     assert set(played.match) == set(range(50))
     assert played.mask[np.arange(len(played.action)), played.action].all()
+
+
+def test_several_players_of_a_learner_are_told_apart():
+    seating = np.random.default_rng(0).integers(0, 3, size=(60, 2))
+    players = [NET, UniformPlayer(), UniformPlayer()]
+    played = play_batched(FOUR, players, seating, np.random.default_rng(0), learning=2)
+    assert set(played.policy) == {0, 1}
+    assert (played.policy == seating[played.match, played.seat]).all()
 
 
 def test_the_log_probability_is_that_of_the_policy():

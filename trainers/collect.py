@@ -123,7 +123,7 @@ class Batched:
         rng = generator(league.config.seed, "rollout", learner.name, step)
         opponent, side = _draw_opponents(league, share, rng)
         seating = _seating(game, learner, names, opponent, side, rng)
-        played = play_batched(game, stating, seating, rng, learners=len(learner.behaviours))
+        played = play_batched(game, stating, seating, rng, len(learner.behaviours))
         batches = {}
         for policy_id, trainer in learner.trainers.items():
             rows = np.isin(played.seat, _seats(game, learner.roles(policy_id, game)))

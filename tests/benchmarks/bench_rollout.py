@@ -138,7 +138,7 @@ def by_referee(game: Game[Any], net: Net) -> DecisionBatch:
 def in_batches(game: Game[Any], net: Net, make: type[Kernel] | type[ByRules]) -> DecisionBatch:
     rng = np.random.default_rng(0)
     seating = np.zeros((LARGE, game.seats), np.int64)
-    played = play_batched(game, [net], seating, rng, make(game, LARGE, rng))
+    played = play_batched(game, [net], seating, rng, states=make(game, LARGE, rng))
     return from_batched(game, played, np.ones(len(played.match), np.bool_), "shared", 0)
 
 
