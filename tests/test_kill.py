@@ -54,13 +54,11 @@ kl_weight = 0.1
 reference_every = 20
 [learners.main]
 player = "net(hidden=[16])"
-[learners.roles]
+league_role = "main"
+[learners.spy]
 player = "net(hidden=[16])"
 policies = "per_role"
-[opponents]
-latest = 0.6
-uniform = 0.2
-prioritised = 0.2
+league_role = "main_exploiter"
 [schedule]
 checkpoint_every = 10
 snapshot_every = 20
