@@ -7,7 +7,7 @@ With three learners each gets a third of the matches, at the same matches per up
 
 A run that is done is a line of a CSV file, so a benchmark that was stopped goes on with the same command:
 
-    python tests/benchmarks/bench_leagues.py --seeds 5 --matches 184320 --csv leagues.csv
+    python tests/benchmarks/bench_leagues.py --seeds 5 --matches 184320 --csv runs/leagues.csv
 
 Then the rounds that PSRO with exact answers needs on random n × n games, by meta-solver.
 """
@@ -116,6 +116,7 @@ def train_leagues(seeds: int, matches: int, file: Path) -> None:
         if (league, kl_weight, seed, matches) in known:
             continue
         line = run(league, kl_weight, seed, matches)
+        file.parent.mkdir(parents=True, exist_ok=True)
         fresh = not file.exists()
         with file.open("a", encoding="utf-8", newline="") as lines:
             writer = csv.DictWriter(lines, list(line))
@@ -159,9 +160,9 @@ def print_rounds(sizes: tuple[int, ...] = (3, 5, 8), games: int = 20, most: int 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    arguments.add_argument("--seeds", type=int, default=5)
+    arguments.add_argument("--seeds", type=int, default=1)
     arguments.add_argument("--matches", type=int, default=184_320, help="training matches per run")
-    arguments.add_argument("--csv", type=Path, default=Path("leagues.csv"), help="where lines are kept")
+    arguments.add_argument("--csv", type=Path, default=Path("runs/leagues.csv"), help="where lines are kept")
     given = arguments.parse_args()
     train_leagues(given.seeds, given.matches, given.csv)
     print_leagues(given.matches, given.csv)
