@@ -2,13 +2,14 @@
 
 from collections import Counter
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 from arena import trainers
-from arena.config import LeagueConfig
+from arena.config import LeagueConfig, load
 from arena.errors import ConfigError
 from arena.league import League
 from arena.players.net import Net
@@ -17,8 +18,10 @@ from arena.registry import load_game
 from arena.store import Store
 from arena.trainers.collect import Batched, ByMatches, ByTables, collector
 from arena.trainers.learner import SHARED, Learner
+from arena.trainers.loop import train
 from arena.tree import enumerate_game, expected_returns
 
+ROOT = Path(__file__).resolve().parent.parent
 SELF, MIXED = {"main": 1.0}, {"main": 0.5, "bets": 0.125, "uniform": 0.375}
 
 
@@ -216,6 +219,15 @@ def test_a_step_is_played_alike_again_and_the_next_one_otherwise(rollouts, tmp_p
     )
     assert (one.action.tolist(), one.payoff.tolist()) == (same.action.tolist(), same.payoff.tolist())
     assert one.payoff.tolist() != other.payoff.tolist()
+
+
+def test_a_league_that_is_played_in_batches_comes_out_the_same_again(tmp_path):
+    shipped = ROOT / "tournaments/connect_four_league.toml"
+    few = ["updates=4", "matches=32"]
+    overrides = [f"training.{key}" for key in few]
+    overrides += ["schedule.checkpoint_every=2", "schedule.snapshot_every=2", "rating.pairs=2"]
+    digests = {train(load(shipped, LeagueConfig, overrides), tmp_path / name) for name in ("one", "other")}
+    assert len(digests) == 1
 
 
 # Roles.
