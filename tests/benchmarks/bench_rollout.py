@@ -39,7 +39,8 @@ from arena.registry import find, load_game
 from arena.rollout import Collector, from_batched, from_tables
 from arena.tree import Tree, enumerate_game, rollout
 
-BATCH, ROUNDS = 32_768, 7
+BATCH, PLAYED, ROUNDS = 32_768, 262_144, 7
+"""Games on tables at once; games per measurement, there and in pgx: enough that caches are warm; measurements."""
 LARGE = 1024
 """Games of Connect Four per measurement."""
 PGX = {"kuhn_poker": "kuhn_poker", "leduc_poker": "leduc_holdem", "tic_tac_toe": "tic_tac_toe"}
@@ -53,9 +54,10 @@ def random_policy(tree: Tree) -> Any:
 
 
 def tables(tree: Tree, policies: Any, rng: np.random.Generator) -> None:
-    """Play one batch of games and record every decision."""
-    played = rollout(tree, policies, np.zeros((BATCH, tree.game.seats), np.int64), rng)
-    from_tables(tree, played, slice(None), "shared", 0)
+    """Play PLAYED games, a batch at a time, and record every decision."""
+    for _ in range(PLAYED // BATCH):
+        played = rollout(tree, policies, np.zeros((BATCH, tree.game.seats), np.int64), rng)
+        from_tables(tree, played, slice(None), "shared", 0)
 
 
 def pgx_player(name: str, batch: int) -> Callable[[], None]:
@@ -84,7 +86,7 @@ def pgx_player(name: str, batch: int) -> Callable[[], None]:
     keys = iter(jax.random.split(jax.random.PRNGKey(0), 100_000))
 
     def once() -> None:
-        for _ in range(BATCH // batch):
+        for _ in range(PLAYED // batch):
             play(next(keys)).block_until_ready()
 
     play(next(keys)).block_until_ready()  # compiles
@@ -92,7 +94,7 @@ def pgx_player(name: str, batch: int) -> Callable[[], None]:
 
 
 def best_of_pgx(name: str) -> tuple[Callable[[], None], str]:
-    """Return pgx's fastest loop over BATCH games, and at which batch size; or nothing to do, and why."""
+    """Return pgx's fastest loop over PLAYED games, and at which batch size; or nothing to do, and why."""
     try:
         loops = {batch: pgx_player(name, batch) for batch in PGX_BATCHES}
     except ImportError as error:
@@ -116,8 +118,8 @@ def bench_tables() -> None:
         pgx, remark = best_of_pgx(name)
         rounds = [
             (
-                BATCH / seconds(lambda: tables(tree, policies, rng)),  # noqa: B023
-                BATCH / seconds(pgx) if remark.startswith("at") else float("nan"),
+                PLAYED / seconds(lambda: tables(tree, policies, rng)),  # noqa: B023
+                PLAYED / seconds(pgx) if remark.startswith("at") else float("nan"),
                 GAMES / seconds(lambda: open_spiel(name, GAMES)),  # noqa: B023
             )
             for _ in range(ROUNDS)
