@@ -4,7 +4,7 @@ Every algorithm learns every game from the same number of sampled matches: none 
 match is one ending reached, so one traversal of deep CFR, which reaches several, counts for several. What is
 measured is the exact NashConv, in the game's own units, of the policy that the method hands over: the last iterate,
 or the average net where the method defines one. Settings are one line per algorithm for all games, chosen on Leduc
-poker; the table gives mean and range over seeds.
+poker and goofspiel; the table gives mean and range over seeds.
 
 A run is a league of one learner against itself. Finished runs are lines of the CSV and are not done again, and a
 run that was killed goes on from its last checkpoint, so the whole can be played in pieces:
@@ -33,16 +33,16 @@ from arena.tree import enumerate_game, nash_conv
 
 GAMES = ("kuhn_poker", "leduc_poker", "liars_dice", "goofspiel(cards=4, points='descending')")
 NET = "net(hidden=[128, 128])"
-MATCHES = 2048
+MATCHES = 512
 """Per update."""
 
 SETTINGS: dict[str, dict[str, Any]] = {
-    "policy_gradient": {"learning_rate": 0.003, "kl_weight": 0.3},
-    "ppo": {"learning_rate": 0.002, "ppo": {"entropy_weight": 0.2}},
-    "mmd": {"learning_rate": 0.003, "mmd": {}},
+    "policy_gradient": {"learning_rate": 0.001, "kl_weight": 0.3},
+    "ppo": {"learning_rate": 0.001, "ppo": {"entropy_weight": 0.2}},
+    "mmd": {"learning_rate": 0.001, "mmd": {}},
     "rnad": {"learning_rate": 0.003, "rnad": {"regularisation": 0.3, "threshold": 2.0}},
-    "nfsp": {"learning_rate": 0.003, "nfsp": {}},
-    "deep_cfr": {"learning_rate": 0.003, "deep_cfr": {"steps": 10, "minibatch": 512}},
+    "nfsp": {"learning_rate": 0.003, "nfsp": {"steps": 2, "minibatch": 512}},
+    "deep_cfr": {"learning_rate": 0.003, "deep_cfr": {"steps": 5, "minibatch": 512}},
 }
 EVALUATED = {"nfsp": "average net", "deep_cfr": "average net"}
 COLUMNS = ("game", "algorithm", "evaluated", "seed", "matches", "cpu_seconds", "nash_conv")
@@ -132,7 +132,7 @@ def main() -> None:
     parser.add_argument("--games", nargs="+", default=GAMES, metavar="GAME")
     parser.add_argument("--algorithms", nargs="+", default=list(SETTINGS), choices=SETTINGS, metavar="NAME")
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--matches", type=int, default=614_400, help="budget of every run")
+    parser.add_argument("--matches", type=int, default=307_200, help="budget of every run")
     parser.add_argument("--csv", type=Path, default=Path("runs/learning.csv"), help="finished runs, one a line")
     given = parser.parse_args()
     given.csv.parent.mkdir(parents=True, exist_ok=True)
