@@ -56,7 +56,8 @@ class TrainingConfig(Strict):
     nfsp: NFSPConfig = NFSPConfig()
     deep_cfr: DeepCFRConfig = DeepCFRConfig()
     rollouts: Literal["auto", "tables", "matches"] = "auto"
-    """Play training matches on exact tables (games that can be enumerated) or through the referee."""
+    """auto: on exact tables where the game can be enumerated, else many states side by side, else (for a player without
+    a policy) through the referee; tables: there or not at all; matches: always through the referee."""
 
 
 class OpponentConfig(Strict):

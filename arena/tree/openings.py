@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from arena.errors import PlayerError
 from arena.game import CHANCE, OVER
-from arena.tree.enumeration import Tree
+from arena.tree.tables import Tree
 
 _MOST = 1_000_000
 """Openings that are ever listed: some hundred megabytes."""

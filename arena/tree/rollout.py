@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arena.errors import PlayerError
-from arena.tree.enumeration import Tree
 from arena.tree.openings import draw_openings, group_by_seating, numbers_of_openings, openings
 from arena.tree.steps import Thresholds, play_on
+from arena.tree.tables import Tree
 
 _AT_ONCE = 8192
 """Games that take their steps together: so few that their columns stay in a processor's cache."""

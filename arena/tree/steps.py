@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arena.game import CHANCE, OVER
-from arena.tree.enumeration import Tree
+from arena.tree.tables import Tree
 
 
 class Thresholds(NamedTuple):
