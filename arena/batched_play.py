@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from arena.errors import ArenaError, PlayerError
 from arena.game import Game
 from arena.kernel import Questions, States, many_states
-from arena.player import HasPolicy, Requests
+from arena.player import HasPolicy
 from arena.tree.steps import Thresholds
+from arena.tree.tables import checked_policy
 
 
 class BatchedMatches(NamedTuple):
@@ -64,7 +64,7 @@ def play_batched(
         for number in np.unique(who):
             rows = np.flatnonzero(who == number)
             questions = Questions(game, states, games[rows], seats[rows])
-            policy = _policy(players[number], questions)
+            policy = checked_policy(players[number], questions, questions.mask())
             actions[rows] = drawn = Thresholds.of(policy).draw(np.arange(len(rows)), rng.random(len(rows)))
             if number < learning:
                 logp = np.log(policy[np.arange(len(rows)), drawn]).astype(np.float32)
@@ -73,21 +73,6 @@ def play_batched(
         turn[games] += 1
         states.step(games, actions)
     return BatchedMatches(states.returns(), *_in_order(kept or [_no_decision(game)]))
-
-
-def _policy(player: HasPolicy, questions: Requests) -> NDArray[np.float64]:
-    """Return the player's law (n, A) at the questions, after checking that it is one."""
-    try:
-        policy = np.asarray(player.policy(questions), np.float64)
-    except ArenaError:
-        raise
-    except Exception as error:
-        raise PlayerError(f"{player.name} fails to state its policy: {type(error).__name__}: {error}") from error
-    mask = questions.mask()
-    lawful = policy.shape == mask.shape and (policy >= 0).all() and not policy[~mask].any()
-    if not lawful or not np.allclose(policy.sum(axis=1), 1, atol=1e-5):
-        raise PlayerError(f"{player.name} states a policy that is no distribution over the legal actions")
-    return policy
 
 
 def _no_decision(game: Game[Any]) -> tuple[NDArray[Any], ...]:

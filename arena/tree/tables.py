@@ -149,13 +149,13 @@ class Tree:
         Raises PlayerError for a player that cannot state its policy.
         """
         if isinstance(players, Player):
-            return _checked(players, self.requests, self.mask)
+            return checked_policy(players, self.requests, self.mask)
         if len(players) != self.game.seats:
             raise PlayerError(f"{self.game.name} has {self.game.seats} seats, but {len(players)} players were given")
         table = np.zeros(self.mask.shape)
         for player, rows, requests in zip(players, self.by_seat, self._requests_by_seat, strict=True):
             if len(rows):
-                table[rows] = _checked(player, requests, self.mask[rows])
+                table[rows] = checked_policy(player, requests, self.mask[rows])
         return table
 
     @cached_property
@@ -191,8 +191,11 @@ def _states(tree: Tree, nodes: NDArray[np.int64]) -> dict[int, Any]:
     return states
 
 
-def _checked(player: Player, requests: Requests, mask: NDArray[np.bool_]) -> Policy:
-    """Return the player's policy (B, A) at these requests, after checking that it is one."""
+def checked_policy(player: Player, requests: Requests, mask: NDArray[np.bool_]) -> Policy:
+    """Return the player's policy (B, A) at these requests, whose legal actions are `mask` (B, A).
+
+    Raises PlayerError for a player that cannot state one, or states what is no distribution over legal actions.
+    """
     if not isinstance(player, HasPolicy):
         raise PlayerError(f"{player.name} cannot state its policy, so it has no exact value: play matches instead")
     try:
