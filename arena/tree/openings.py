@@ -72,6 +72,34 @@ def openings(tree: Tree, depth: int) -> Openings:
     return Openings(node, chance, cells[:, : made.max()])
 
 
+class Decisions(NamedTuple):
+    """The decisions of all openings of one depth, one opening after the other; T of them in all."""
+
+    begin: NDArray[np.int64]
+    """(H,) where each opening's decisions begin."""
+    number: NDArray[np.int64]
+    """(H,) how many they are."""
+    cell: NDArray[np.int64]
+    """(T,) as in `Openings`; all that follows is said of the same decisions."""
+    turn: NDArray[np.int64]
+    seat: NDArray[np.int64]
+    information_set: NDArray[np.int64]
+    action: NDArray[np.int64]
+
+
+@lru_cache(maxsize=16)
+def decisions(tree: Tree, depth: int) -> Decisions:
+    """Return what is decided in every opening of a depth."""
+    cells = openings(tree, depth).cells
+    made = cells >= 0
+    number = made.sum(axis=1)
+    cell = cells[made]
+    information_set, action = np.divmod(cell, tree.mask.shape[1])
+    turn = np.broadcast_to(np.arange(cells.shape[1]), cells.shape)[made]
+    seat = tree.seat[information_set].astype(np.int64)
+    return Decisions(np.cumsum(number) - number, number, cell, turn, seat, information_set, action)
+
+
 def draw_openings(
     tree: Tree, depth: int, policies: NDArray[np.float64], seatings: Sequence[Seating], uniform: NDArray[np.float64]
 ) -> NDArray[np.int64]:

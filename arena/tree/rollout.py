@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arena.errors import PlayerError
-from arena.tree.openings import draw_openings, group_by_seating, numbers_of_openings, openings
+from arena.tree.openings import decisions, draw_openings, group_by_seating, numbers_of_openings, openings
 from arena.tree.steps import Thresholds, play_on
 from arena.tree.tables import Tree
 
@@ -57,6 +57,8 @@ def rollout(tree: Tree, policies: NDArray[np.float64], seating: Ints, rng: np.ra
     opening, drawn = openings(tree, depth), np.zeros(len(seating), np.int64)
     if depth:
         drawn = draw_openings(tree, depth, policies, seatings, rng.random(len(seating)))
+    if depth == len(tree.levels) - 1:
+        return _looked_up(tree, policies, seating, depth, drawn)
     laws = Thresholds.of(policies.reshape(-1, policies.shape[2]))
     made, rest = opening.cells.shape[1], len(tree.levels) - 1 - depth
     parts = []
@@ -76,6 +78,34 @@ def _opening_depth(tree: Tree, games: int) -> int:
     """Return how deep to list openings, so that working out their law costs less than it saves so many games."""
     most = games // _GAMES_PER_OPENING
     return bisect_right(numbers_of_openings(tree), most) - 1 if most >= _FEWEST else 0
+
+
+def _looked_up(tree: Tree, policies: NDArray[np.float64], seating: Ints, depth: int, drawn: Ints) -> Trajectories:
+    """Return the games that are these openings (B,) whole: all that was decided in them is listed already."""
+    listed = decisions(tree, depth)
+    number = listed.number.take(drawn)
+    match = np.repeat(np.arange(len(drawn)), number)
+    entry = (listed.begin.take(drawn) - (np.cumsum(number) - number)).take(match)
+    entry += np.arange(len(match))
+    seat = listed.seat.take(entry)
+    with np.errstate(divide="ignore"):  # the logarithm of 0, which no action that was drawn has
+        if len(policies) == 1:
+            policy = np.zeros_like(match)
+            logp = np.log(policies.take(listed.cell)).astype(np.float32).take(entry)
+        else:
+            policy = seating.ravel().take(match * seating.shape[1] + seat)
+            taken = listed.cell.take(entry) + policy * tree.mask.size
+            logp = np.log(policies).astype(np.float32).ravel().take(taken)
+    return Trajectories(
+        returns=tree.returns.take(openings(tree, depth).node.take(drawn), axis=0),
+        match=match,
+        turn=listed.turn.take(entry),
+        seat=seat,
+        policy=policy,
+        information_set=listed.information_set.take(entry),
+        action=listed.action.take(entry),
+        logp=logp,
+    )
 
 
 def _described(
