@@ -101,7 +101,7 @@ def test_a_new_folder_and_two_tournaments_are_needed(tmp_path):
         store.put_meta({"format": "league", "config": {"game": "kuhn_poker"}})
     with pytest.raises(ConfigError, match="holds no tournament"):
         merge(tmp_path / "a", tmp_path / "league", tmp_path / "c")
-    with pytest.raises(StoreError, match="holds no run"):
+    with pytest.raises(StoreError, match="there is no run"):
         merge(tmp_path / "a", tmp_path / "nothing", tmp_path / "c")
 
 

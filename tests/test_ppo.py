@@ -48,7 +48,8 @@ def test_an_action_stops_to_pay_once_it_has_moved_far_enough():
 
 @pytest.mark.parametrize(("minibatches", "updates"), [(1, 120), (4, 40)])
 def test_it_learns_kuhn_poker(minibatches, updates):
-    ppo, players = trainer(updates=updates, minibatches=minibatches, entropy_weight=0.1)
+    """So short a run needs a high price of entropy: with 0.1 it ends between 0.2 and 0.7, as the seeds have it."""
+    ppo, players = trainer(updates=updates, minibatches=minibatches, entropy_weight=0.3)
     assert learn(ppo, players, updates) < 0.3
 
 
