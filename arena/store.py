@@ -182,6 +182,12 @@ class Store:
         with self.transaction():
             return self._db.execute("DELETE FROM matches WHERE stop = 'abandoned'").rowcount
 
+    def forget_beginning(self) -> None:
+        """Remove what a run wrote that could not begin, so that it may begin otherwise."""
+        with self.transaction():
+            self._db.execute("DELETE FROM meta")
+            self._db.execute("DELETE FROM players")
+
     def count(self) -> int:
         """Return how many matches are complete."""
         return int(self._select("SELECT COUNT(*) FROM matches")[0][0])

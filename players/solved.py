@@ -41,7 +41,7 @@ class Solved:
 
     def __init__(self, game: Game[Any], solver: str, iterations: int, **settings: Any) -> None:
         if type(iterations) is not int or iterations < 1:
-            raise ConfigError(f"{solver} cannot do {iterations!r} iterations: give 1 or more")
+            raise ConfigError(f"{solver} cannot do {iterations!r} iterations: give a whole number, 1 or more")
         if not game.actions:
             raise ConfigError(f"{game.name} has no closed list of actions, so {solver} cannot solve it")
         self.name = solver

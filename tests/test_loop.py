@@ -60,6 +60,7 @@ def test_an_anchor_that_cannot_play_is_told_before_anything_is_trained(tmp_path)
     with pytest.raises(ConfigError, match=r"anchors\.caller: kuhn_poker has no action 'call'"):
         train(config(anchors={"uniform": "uniform", "caller": 'script(prefer="call")'}), tmp_path, told.append)
     assert not told
+    assert train(config(), tmp_path), "what could not begin does not bind what is begun in its place"
 
 
 class StopError(Exception):

@@ -100,8 +100,12 @@ def test_it_stops_where_it_is_told_to():
     assert psro(tree, "uniform", tolerance=10).rounds == 1
 
 
-def test_games_that_are_not_for_it_are_refused():
-    with pytest.raises(GameError, match="perfect recall"):
-        psro(enumerate_game(load_game("tic_tac_toe")))
+def test_an_unknown_meta_solver_is_refused():
     with pytest.raises(ConfigError, match="no meta-solver 'nahs'"):
         psro(RPS, "nahs")
+
+
+def test_an_open_game_is_left_to_minimax():
+    tree = enumerate_game(load_game("nim"))
+    with pytest.raises(GameError, match="nim hides nothing, so nobody need mix: let minimax play it perfectly"):
+        double_oracle(tree)

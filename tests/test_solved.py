@@ -115,7 +115,7 @@ class TooMany(type(KUHN)):
     [
         ("cfr", "tic_tac_toe", GameError, "tic_tac_toe hides nothing, .*: let minimax play it perfectly"),
         ("mccfr", TooMany(), TooLarge, "too_many has .*500,000 states.* too many for exact tables"),
-        ("cfr(iterations=0)", "kuhn_poker", ConfigError, "cfr cannot do 0 iterations: give 1 or more"),
+        ("cfr(iterations=0)", "kuhn_poker", ConfigError, "cfr cannot do 0 iterations: give a whole number, 1 or more"),
         ("cfr_plus(iterations=2.5)", "kuhn_poker", ConfigError, r"cfr_plus cannot do 2\.5 iterations"),
         ("mccfr(walks=0)", "kuhn_poker", ConfigError, "mccfr cannot make 0 walks: give 1 or more"),
         ("cfr(seed=1)", "kuhn_poker", ConfigError, "has no parameter 'seed'; known: iterations"),

@@ -12,7 +12,7 @@ from arena.player import Move
 from arena.players.script import Script
 from arena.players.uniform import UniformPlayer
 from arena.registry import load_game
-from arena.tree import enumerate_game
+from arena.tree import enumerate_game, expected_returns, nash_conv, outcomes
 
 # The layouts.
 
@@ -147,3 +147,16 @@ def test_single_precision_policies_are_made_to_sum_to_one():
     policy = enumerate_game(RockPaperScissors()).policy(Single())
     assert policy.dtype == np.float64
     assert policy.sum(axis=1).tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("name", ["kuhn_poker", "tic_tac_toe"])
+@pytest.mark.parametrize("measure", [nash_conv, expected_returns, outcomes])
+def test_what_is_no_policy_table_is_refused(name, measure):
+    tree = enumerate_game(load_game(name))
+    for wrong, said in (
+        (tree.uniform[:3], r"not an array of shape \(3, "),
+        (np.ones((*tree.mask.shape, 1)), "not an array of shape"),
+        (tree.uniform.tolist(), "not a list"),
+    ):
+        with pytest.raises(PlayerError, match=rf"a policy of {name} is an array of shape .* {said}"):
+            measure(tree, wrong)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from arena.config import LeagueConfig
-from arena.errors import ConfigError, TooLarge
+from arena.errors import ConfigError
 from arena.games.kuhn_poker import equilibrium
 from arena.games.leduc_poker import LeducPoker
 from arena.league import League
@@ -133,13 +133,19 @@ def test_the_same_step_is_walked_alike_again(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("config", "error", "sentence"),
+    ("changes", "sentence"),
     [
-        (configured(uniform=0.1), ConfigError, "set opponents.uniform and opponents.prioritised to 0"),
-        (configured("connect_four"), TooLarge, "connect_four has more than"),
+        ({"opponents": {"meta": 1.0}}, r"set opponents\.meta to 0"),
+        ({"opponents": {"uniform": 0.1}}, r"set opponents\.uniform to 0"),
+        ({"learners": {"main": {"league_role": "main"}}}, "so main cannot be a main"),
+        ({"training": {"algorithm": "deep_cfr", "updates": 4, "rollouts": "matches"}}, "deep_cfr plays no matches"),
+        ({"game": "connect_four"}, "deep_cfr walks exact tables: take another algorithm, since connect_four has more"),
     ],
 )
-def test_what_cannot_be_walked_is_refused(config, error, sentence, tmp_path, monkeypatch):
+def test_what_traversals_would_ignore_is_refused(tmp_path, changes, sentence, monkeypatch):
     monkeypatch.setattr("arena.trainers.traversal.TABLE_LIMIT", 1000)  # so that the walk to the limit is short
-    with Store.open(tmp_path) as store, pytest.raises(error, match=sentence):
-        ByTraversals(League(store, load_game(config.game), config))
+    config = LeagueConfig.model_validate({**configured().model_dump(), **changes})
+    with Store.open(tmp_path) as store:
+        league = League(store, load_game(config.game), config)
+        with pytest.raises(ConfigError, match=sentence):
+            ByTraversals(league)

@@ -60,7 +60,13 @@ def train(config: LeagueConfig, folder: Path, tell: Tell = lambda _: None) -> st
     """Run a league in `folder`, or go on with it, until its last update is rated. Returns the run's digest."""
     game = load_game(config.game)
     with Store.open(folder) as store, _one_thread():
-        run = SelfPlay(League(store, game, config), tell)
+        new = store.meta("config") is None
+        try:
+            run = SelfPlay(League(store, game, config), tell)
+        except ArenaError:
+            if new:  # a mended configuration must not be told that the run was begun with another
+                store.forget_beginning()
+            raise
         run.go()
         digest = run.league.digest()
         with store.transaction():

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from arena.errors import ConfigError
+from arena.errors import ConfigError, GameError
 from arena.interval import Floats
 from arena.meta_solvers import HISTORIES, Mixtures, rectified, solver
 from arena.tree import Tree, best_response, expected_returns
@@ -57,6 +57,8 @@ def psro(
     the population holds joins it again only for solvers that count repetitions. Raises ConfigError where the game
     is not between two seats with opposite interests, and GameError where mixtures are no policies (open games).
     """
+    if not tree.game.hidden:
+        raise GameError(f"{tree.game.name} hides nothing, so nobody need mix: let minimax play it perfectly")
     if tree.game.seats != 2 or not tree.game.zero_sum:
         raise ConfigError(f"PSRO is for two seats and a sum of zero, which {tree.game.name} does not have")
     solve, history = solver(meta_solver), meta_solver in HISTORIES

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from arena.errors import ConfigError
+from arena.errors import ConfigError, TooLarge
 from arena.game import CHANCE, OVER
 from arena.league import League
 from arena.seeds import generator
@@ -81,13 +81,22 @@ class ByTraversals:
 
     def __init__(self, league: League) -> None:
         """Refuse what traversals cannot do: large games, and opponents other than the learner itself."""
-        opponents = league.config.opponents
-        if opponents.uniform or opponents.prioritised:
-            raise ConfigError(
-                "deep_cfr walks the game against itself: set opponents.uniform and opponents.prioritised to 0"
-            )
+        config = league.config
+        for key in ("uniform", "prioritised", "meta"):
+            if getattr(config.opponents, key):
+                raise ConfigError(f"deep_cfr walks the game against itself: set opponents.{key} to 0")
+        for name, learner in config.learners.items():
+            if learner.league_role != "plain":
+                raise ConfigError(
+                    f"deep_cfr walks the game against itself, so {name} cannot be a {learner.league_role}"
+                )
+        if config.training.rollouts == "matches":
+            raise ConfigError('deep_cfr plays no matches: leave training.rollouts = "matches" out')
         self.league = league
-        self.tree = enumerate_game(league.game, TABLE_LIMIT)
+        try:
+            self.tree = enumerate_game(league.game, TABLE_LIMIT)
+        except TooLarge as error:
+            raise ConfigError(f"deep_cfr walks exact tables: take another algorithm, since {error}") from error
 
     def __call__(self, learner: Learner, share: Mapping[str, float], step: int) -> Played:
         """Make `training.matches` traversals, seat by seat in turn; nobody wins or loses anything."""

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arena.tree.compact_form import compact_form
-from arena.tree.tables import Policy, Tree
+from arena.tree.tables import Policy, Tree, check_shape
 from arena.tree.values import branch_law
 
 Floats = NDArray[np.float64]
@@ -82,6 +82,7 @@ def best_responses(tree: Tree, policy: Policy) -> BestResponses:
 
 
 def _hidden(tree: Tree, policy: Policy) -> BestResponses:
+    check_shape(tree, policy)
     form, P = compact_form(tree), tree.game.seats
     plan = np.ones(P + len(form.entry))
     plan[P:] = policy.ravel()[form.entry]

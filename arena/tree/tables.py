@@ -191,6 +191,17 @@ def _states(tree: Tree, nodes: NDArray[np.int64]) -> dict[int, Any]:
     return states
 
 
+def check_shape(tree: Tree, policy: Policy) -> None:
+    """Raise PlayerError for what is no policy table of this game, by its shape."""
+    found = np.shape(policy)
+    if not isinstance(policy, np.ndarray) or found != tree.mask.shape:
+        what = f"an array of shape {found}" if isinstance(policy, np.ndarray) else f"a {type(policy).__name__}"
+        raise PlayerError(
+            f"a policy of {tree.game.name} is an array of shape {tree.mask.shape}, a row of probabilities per "
+            f"information set, not {what}"
+        )
+
+
 def checked_policy(player: Player, requests: Requests, mask: NDArray[np.bool_]) -> Policy:
     """Return the player's policy (B, A) at these requests, whose legal actions are `mask` (B, A).
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from arena.tree.tables import Policy, Tree
+from arena.tree.tables import Policy, Tree, check_shape
 
 
 def expected_returns(tree: Tree, policy: Policy) -> NDArray[np.float64]:
@@ -25,6 +25,7 @@ def node_values(tree: Tree, policy: Policy) -> NDArray[np.float64]:
 
 def branch_law(tree: Tree, policy: Policy) -> NDArray[np.float64]:
     """Return (E,) the probability of every branch: chance's own, or the mover's policy."""
+    check_shape(tree, policy)
     law = np.empty(len(tree.branch_child))
     law[tree.action_branches] = policy.ravel()[tree.policy_entry]
     law[tree.chance_branches] = tree.outcome_probability
