@@ -2,15 +2,14 @@
 
 Each update walks the game by external sampling (traversal.py) under the current strategy, which matches regrets:
 an action is played in proportion to the positive part of its advantage, and the best one where none is positive.
-What was found goes into two reservoirs, and two nets learn from them by minibatches in which update t weighs t
-(linear CFR):
+What was found is remembered as means (means.py) in which update t weighs t (linear CFR), and two nets learn them:
 
-    advantage net: weighted mean of (D(s, a) − sampled regret)² over legal actions,
-    policy net: weighted mean of the cross entropy from the strategy that was played to π.
+    advantage net: weighted mean of (D(s, a) − mean sampled regret)² over legal actions,
+    policy net: weighted mean of the cross entropy from the mean strategy that was played to π.
 
 The policy net is the average strategy, which converges; it alone is evaluated. Unlike the paper the advantage net
 is trained on from where it was, not anew each time, and one net, whose view names the seat, stands for one per
-seat (`policies = "per_role"` gives one each). Visits of one information set in one update are kept as one row.
+seat (`policies = "per_role"` gives one each).
 """
 
 from __future__ import annotations
@@ -25,13 +24,14 @@ from arena.config.algorithms import DeepCFRConfig
 from arena.player import Trainable
 from arena.seeds import generator
 from arena.trainers import losses, memory
+from arena.trainers.means import Means, Rows
 from arena.trainers.optimiser import Adam
-from arena.trainers.reservoir import Columns, Reservoir, decisions
-from arena.trainers.trainer import ALONE, NOTHING, Report, Visits, Walked
+from arena.trainers.reservoir import decisions
+from arena.trainers.trainer import ALONE, NOTHING, Report, Walked
 
 
 class DeepCFR:
-    """The average policy and the advantages, each with a reservoir and an optimiser."""
+    """The average policy and the advantages, each with its means and an optimiser."""
 
     shares = ALONE
 
@@ -47,7 +47,7 @@ class DeepCFR:
     ) -> None:
         """Take two nets of one shape. The rates fall to 0 over `updates`."""
         self.policy, self.advantage, self.options, self.seed = policy, advantage, options, seed
-        self.regrets, self.strategies = Reservoir(options.reservoir), Reservoir(options.reservoir)
+        self.regrets, self.strategies = Means(), Means()
         steps = updates * options.steps
         self.policy_optimiser = Adam(policy.parameters(), learning_rate, steps)
         self.advantage_optimiser = Adam(advantage.parameters(), learning_rate, steps)
@@ -59,33 +59,30 @@ class DeepCFR:
         return matched(advantage, mask)
 
     def update(self, batch: Walked) -> Report:
-        """Remember what was found, then let both nets learn from their reservoirs."""
+        """Remember what was found, then let both nets learn what is remembered."""
         if not len(batch.regrets.times):
             return NOTHING
         rng = generator(self.seed, "deep_cfr", self.policy.version)
         self.policy.version += 1
-        self._remember(self.regrets, batch.regrets, rng)
-        self._remember(self.strategies, batch.strategies, rng)
+        self.regrets.add(batch.regrets, self.policy.version)
+        self.strategies.add(batch.strategies, self.policy.version)
         for _ in range(self.options.steps):
-            rows = self.regrets.sample(self.options.minibatch, rng)
-            found = self._advantages(rows["observation"], rows["mask"])
-            legal, target, weight = (torch.from_numpy(rows[k]).to(found.device) for k in ("mask", "target", "weight"))
-            error = ((found - target).square() * legal).sum(dim=1)
-            self.advantage_optimiser.step(weight @ error / weight.sum())
+            self._learn_advantages(self.regrets.sample(self.options.minibatch, rng))
             entropy = self._learn_policy(self.strategies.sample(self.options.minibatch, rng))
         return Report(entropy, 0.0, 0.0)
 
-    def _remember(self, reservoir: Reservoir, visits: Visits, rng: np.random.Generator) -> None:
-        weight = (self.policy.version * visits.times).astype(np.float32)
-        flat = visits.observation.reshape(len(weight), -1)
-        reservoir.add({"observation": flat, "mask": visits.mask, "target": visits.target, "weight": weight}, rng)
+    def _learn_advantages(self, rows: Rows) -> None:
+        found = self._advantages(rows.observation, rows.mask)
+        legal, target, share = (torch.as_tensor(x, device=found.device) for x in (rows.mask, rows.target, rows.share))
+        self.advantage_optimiser.step(share @ ((found - target).square() * legal).sum(dim=1))
 
-    def _learn_policy(self, rows: Columns) -> float:
-        said = self.policy.evaluate(decisions(rows["observation"], rows["mask"], np.zeros(len(rows["mask"]), np.int64)))
+    def _learn_policy(self, rows: Rows) -> float:
+        """Take one step; returns the policy's mean entropy before it."""
+        said = self.policy.evaluate(decisions(rows.observation, rows.mask, np.zeros(len(rows.mask), np.int64)))
         log_policy = losses.all_actions(said)
-        target, weight = (torch.from_numpy(rows[name]).to(log_policy.device) for name in ("target", "weight"))
-        self.policy_optimiser.step(weight @ -(target * log_policy).sum(dim=1) / weight.sum())
-        return float(weight @ said.entropy.detach() / weight.sum())
+        target, share = rows.target.to(log_policy.device), rows.share.to(log_policy.device)
+        self.policy_optimiser.step(share @ -(target * log_policy).sum(dim=1))
+        return float(share @ said.entropy.detach())
 
     def _advantages(self, observation: NDArray[np.float32], mask: NDArray[np.bool_]) -> torch.Tensor:
         """Return (N, A) what the net takes each action to gain on the strategy, divided by the game's scale."""
@@ -96,22 +93,18 @@ class DeepCFR:
         return found
 
     def save(self, folder: Path) -> None:
-        """Write the advantage net, both reservoirs and both optimisers."""
-        rows = self.regrets.state("regrets") | self.strategies.state("strategies")
+        """Write the advantage net, both means and both optimisers."""
+        means = self.regrets.state("regrets") | self.strategies.state("strategies")
         optimisers = self.policy_optimiser.state("policy_adam") | self.advantage_optimiser.state("advantage_adam")
-        numbers = {
-            "regrets": self.regrets.seen,
-            "strategies": self.strategies.seen,
-            "steps": self.policy_optimiser.steps,
-        }
-        memory.save(folder, memory.weights("advantage", self.advantage) | rows | optimisers, numbers)
+        numbers = {"steps": self.policy_optimiser.steps}
+        memory.save(folder, memory.weights("advantage", self.advantage) | means | optimisers, numbers)
 
     def load(self, folder: Path) -> None:
         """Continue exactly where `save` was called."""
         tensors, numbers = memory.load(folder)
         memory.restore_weights("advantage", self.advantage, tensors)
-        self.regrets.restore("regrets", tensors, numbers["regrets"])
-        self.strategies.restore("strategies", tensors, numbers["strategies"])
+        self.regrets.restore("regrets", tensors)
+        self.strategies.restore("strategies", tensors)
         self.policy_optimiser.restore(tensors, numbers["steps"], "policy_adam")
         self.advantage_optimiser.restore(tensors, numbers["steps"], "advantage_adam")
 

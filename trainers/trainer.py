@@ -30,6 +30,8 @@ NOTHING = Report(0.0, 0.0, 0.0)
 class Visits(NamedTuple):
     """I information sets that traversals have come to, with what a net should learn to say there."""
 
+    information_set: NDArray[np.int64]
+    """(I,) their numbers in the tree, each once."""
     observation: NDArray[np.float32]
     """(I, …) encoded views."""
     mask: NDArray[np.bool_]

@@ -62,7 +62,9 @@ class ByTraversals:
 
         def where(count: NDArray[np.float64], target: NDArray[np.float64], mine: list[int]) -> Visits:
             sets = np.flatnonzero((count > 0) & np.isin(tree.seat, mine))
-            return Visits(tree.requests.tensor()[sets], tree.mask[sets], target[sets].astype(np.float32), count[sets])
+            return Visits(
+                sets, tree.requests.tensor()[sets], tree.mask[sets], target[sets].astype(np.float32), count[sets]
+            )
 
         mean = regret / game.scale / np.maximum(visits, 1)[:, None]
         endings = sum(r.endings for r in found)

@@ -87,9 +87,7 @@ class NFSPConfig(Strict):
 class DeepCFRConfig(Strict):
     """Deep counterfactual regret minimisation: `[training.deep_cfr]`."""
 
-    steps: Count = 20
+    steps: Count = 10
     """Steps of either net's optimiser per update."""
     minibatch: Count = 1024
-    """Remembered information sets per step."""
-    reservoir: Count = 200_000
-    """Information sets that either net learns from, a fair sample of all visits' means."""
+    """Information sets per step; all that were visited, where they are no more than that."""
