@@ -240,6 +240,20 @@ class Player(Protocol):
 
 
 @runtime_checkable
+class Continuous(Player, Protocol):
+    """A player that answers each question when it can: no match waits for another's slow answer."""
+
+    def submit(self, batch: Requests) -> None:
+        """Take questions and return at once."""
+
+    def collect(self, seconds: float) -> Sequence[tuple[Request, Move]]:
+        """Go on answering, or wait, for about so many seconds at most; return each answer with its question.
+
+        Returns as soon as there is one; each of the requests that were submitted comes back once, in any order.
+        """
+
+
+@runtime_checkable
 class HasPolicy(Player, Protocol):
     """A player that can state the law of `act`, which makes exact evaluation possible."""
 
