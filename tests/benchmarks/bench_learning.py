@@ -42,7 +42,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "mmd": {"learning_rate": 0.001, "mmd": {}},
     "rnad": {"learning_rate": 0.003, "rnad": {"regularisation": 0.3, "threshold": 2.0}},
     "nfsp": {"learning_rate": 0.003, "nfsp": {"steps": 2, "minibatch": 512}},
-    "deep_cfr": {"learning_rate": 0.003, "deep_cfr": {"steps": 5, "minibatch": 512}},
+    "deep_cfr": {"learning_rate": 0.003, "deep_cfr": {"steps": 10, "minibatch": 1024}},
 }
 EVALUATED = {"nfsp": "average net", "deep_cfr": "average net"}
 COLUMNS = ("game", "algorithm", "evaluated", "seed", "matches", "cpu_seconds", "nash_conv")
