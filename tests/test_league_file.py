@@ -25,6 +25,16 @@ def written(tmp_path, text):
             "a main knows by itself when to start afresh",
         ),
         (LEAGUE + "[population]\nevery = 50\n", "population.every must be a multiple of schedule.snapshot_every"),
+        (LEAGUE + "[population]\ndiversity = -0.1\n", "population.diversity = -0.1 will not do"),
+        (LEAGUE + "[population]\ndiversity = 0.1\n", "population.diversity keeps learners apart, and there is one"),
+        (
+            LEAGUE + "[learners.a]\n[learners.b]\npolicies = 'per_role'\n[population]\ndiversity = 0.1\n",
+            'give all the same policies, "shared" or "per_role"',
+        ),
+        (
+            LEAGUE + "[learners.a]\n[learners.b]\nleague_role = 'main'\n[population]\ndiversity = 0.1\n",
+            "population.diversity is for plain learners, and b is a main: drop one of the two",
+        ),
         (LEAGUE + "[opponents]\nweighting = 'soft'\n", "opponents.weighting = 'soft' will not do"),
         (LEAGUE + "[opponents]\ndelta = 1.5\n", "opponents.delta = 1.5 will not do"),
         (LEAGUE + "[opponents]\nmeta_solver = 'nahs'\n", "opponents.meta_solver = 'nahs' will not do"),

@@ -27,7 +27,7 @@ from arena.trainers import losses, memory
 from arena.trainers.means import Means, Rows
 from arena.trainers.optimiser import Adam
 from arena.trainers.reservoir import decisions
-from arena.trainers.trainer import ALONE, NOTHING, Report, Walked
+from arena.trainers.trainer import ALONE, NOTHING, Penalty, Report, Walked, no_penalty
 
 
 class DeepCFR:
@@ -58,7 +58,7 @@ class DeepCFR:
             advantage = self._advantages(observation, mask).double().cpu().numpy()
         return matched(advantage, mask)
 
-    def update(self, batch: Walked) -> Report:
+    def update(self, batch: Walked, penalty: Penalty = no_penalty) -> Report:
         """Remember what was found, then let both nets learn what is remembered."""
         if not len(batch.regrets.times):
             return NOTHING
@@ -68,7 +68,7 @@ class DeepCFR:
         self.strategies.add(batch.strategies, self.policy.version)
         for _ in range(self.options.steps):
             self._learn_advantages(self.regrets.sample(self.options.minibatch, rng))
-            entropy = self._learn_policy(self.strategies.sample(self.options.minibatch, rng))
+            entropy = self._learn_policy(self.strategies.sample(self.options.minibatch, rng), penalty)
         return Report(entropy, 0.0, 0.0)
 
     def _learn_advantages(self, rows: Rows) -> None:
@@ -76,12 +76,12 @@ class DeepCFR:
         legal, target, share = (torch.as_tensor(x, device=found.device) for x in (rows.mask, rows.target, rows.share))
         self.advantage_optimiser.step(share @ ((found - target).square() * legal).sum(dim=1))
 
-    def _learn_policy(self, rows: Rows) -> float:
+    def _learn_policy(self, rows: Rows, penalty: Penalty) -> float:
         """Take one step; returns the policy's mean entropy before it."""
         said = self.policy.evaluate(decisions(rows.observation, rows.mask, np.zeros(len(rows.mask), np.int64)))
         log_policy = losses.all_actions(said)
         target, share = rows.target.to(log_policy.device), rows.share.to(log_policy.device)
-        self.policy_optimiser.step(share @ -(target * log_policy).sum(dim=1))
+        self.policy_optimiser.step(share @ -(target * log_policy).sum(dim=1) + penalty())
         return float(share @ said.entropy.detach())
 
     def _advantages(self, observation: NDArray[np.float32], mask: NDArray[np.bool_]) -> torch.Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from arena import checkpoint
@@ -21,10 +22,11 @@ from arena.trainers.nfsp import NFSP
 from arena.trainers.policy_gradient import PolicyGradient
 from arena.trainers.ppo import PPO
 from arena.trainers.rnad import RNaD
-from arena.trainers.trainer import Report, Trainer, Walked
+from arena.trainers.trainer import Penalty, Report, Trainer, Walked, no_penalty
 
 SHARED = "shared"
 """The policy id of a policy that plays every role."""
+NO_PENALTIES: Mapping[str, Penalty] = MappingProxyType({})
 
 
 @dataclass
@@ -75,9 +77,14 @@ class Learner:
         """Return the roles that one of its policies plays."""
         return tuple(dict.fromkeys(game.roles)) if policy_id == SHARED else (policy_id,)
 
-    def update(self, batches: Mapping[str, DecisionBatch | Walked]) -> Report:
-        """Improve every policy on its own batch; returns the report of the last."""
-        reports = [trainer.update(batches[policy_id]) for policy_id, trainer in self.trainers.items()]
+    def update(
+        self, batches: Mapping[str, DecisionBatch | Walked], penalties: Mapping[str, Penalty] = NO_PENALTIES
+    ) -> Report:
+        """Improve every policy on its own batch; returns the report of the last. Policy ids lead to both."""
+        reports = [
+            trainer.update(batches[policy_id], penalties.get(policy_id, no_penalty))
+            for policy_id, trainer in self.trainers.items()
+        ]
         return reports[-1]
 
     def save(self, player_folder: Path, trainer_folder: Path) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -26,10 +26,11 @@ from arena.player import HasPolicy
 from arena.registry import load_game
 from arena.seeds import generator
 from arena.store import Member, Store, Tally
+from arena.trainers import dvd
 from arena.trainers.collect import Collect, Played, collector
 from arena.trainers.learner import Learner
 from arena.trainers.population import Population, explored, heirs
-from arena.trainers.trainer import Report
+from arena.trainers.trainer import Penalty, Report
 from arena.trainers.traversal import ByTraversals
 from arena.tree import Tree, nash_conv
 from arena.tree.enumeration import Policy
@@ -111,8 +112,9 @@ class SelfPlay:
         while self.step < updates:
             # All play before anyone improves, so that learners meet each other as they are at the start of the step.
             played = [self._play(learner) for learner in self.learners]
-            for learner, (batches, _) in zip(self.learners, played, strict=True):
-                report = learner.update(batches)
+            apart = self._penalties(played)
+            for learner, (batches, _), penalties in zip(self.learners, played, apart, strict=True):
+                report = learner.update(batches, penalties)
             self.step += 1
             self.tell(Progress(self.step, updates, report))
             if self.step % checkpoint_every == 0 or self.step == updates:
@@ -141,6 +143,18 @@ class SelfPlay:
             key = (learner.name, opponent, seat)
             self.tallies[key] = self.tallies.get(key, 0.0) + result
         return played
+
+    def _penalties(self, played: Sequence[Played]) -> Sequence[Mapping[str, Penalty]]:
+        """Return per learner and policy id what keeps it apart from the others, where the configuration asks for it."""
+        weight, first = self.config.population.diversity, self.learners[0]
+        apart: list[dict[str, Penalty]] = [{} for _ in self.learners]
+        for policy_id in first.trainers if weight else ():
+            policies = [learner.trainers[policy_id].policy for learner in self.learners]
+            rng = generator(self.config.seed, "probes", policy_id, self.step)
+            terms = dvd.penalties(policies, [batches[policy_id] for batches, _ in played], weight, rng)
+            for penalties, term in zip(apart, terms, strict=True):
+                penalties[policy_id] = term
+        return apart
 
     def _opponents(self, learner: str) -> dict[str, float]:
         """Return the learner's opponent distribution, which changes at checkpoints only."""

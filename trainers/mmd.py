@@ -23,7 +23,7 @@ from arena.player import Trainable
 from arena.trainers import gae, losses, memory
 from arena.trainers.distinct import distinct
 from arena.trainers.optimiser import Adam
-from arena.trainers.trainer import ALONE, NOTHING, Report
+from arena.trainers.trainer import ALONE, NOTHING, Penalty, Report, no_penalty
 
 
 class MMD:
@@ -54,7 +54,7 @@ class MMD:
         first, last = self.options.entropy_weight, self.options.final_entropy_weight
         return float(first + done * (last - first))
 
-    def update(self, batch: DecisionBatch) -> Report:
+    def update(self, batch: DecisionBatch, penalty: Penalty = no_penalty) -> Report:
         """Take `epochs` steps on matches that the policy has just played."""
         if not len(batch):
             return NOTHING
@@ -79,7 +79,7 @@ class MMD:
                 + losses.kl(log_policy, old) / options.step_size
                 + options.value_weight * (said.value - target).square()
             )
-            self.optimiser.step(share @ loss)
+            self.optimiser.step(share @ loss + penalty())
         self.policy.version += 1
         memory.blend(self.magnet, self.policy, options.magnet_rate)
         return Report(float(share @ said.entropy.detach()), float(share @ to_magnet.detach()), float(payoff.mean()))

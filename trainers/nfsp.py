@@ -28,7 +28,7 @@ from arena.seeds import generator
 from arena.trainers import gae, losses, memory
 from arena.trainers.optimiser import Adam
 from arena.trainers.reservoir import Columns, Replay, Reservoir, decisions
-from arena.trainers.trainer import NOTHING, Report
+from arena.trainers.trainer import NOTHING, Penalty, Report, no_penalty
 
 
 class NFSP:
@@ -56,7 +56,7 @@ class NFSP:
         self.best_optimiser = Adam(best.parameters(), learning_rate, steps)
         memory.blend(target, best)
 
-    def update(self, batch: DecisionBatch) -> Report:
+    def update(self, batch: DecisionBatch, penalty: Penalty = no_penalty) -> Report:
         """Remember a batch, then let both nets learn from their memories."""
         if not len(batch):
             return NOTHING
@@ -68,7 +68,7 @@ class NFSP:
             if len(self.reservoir):
                 rows = self.reservoir.sample(self.options.minibatch, rng)
                 said = self.policy.evaluate(decisions(rows["observation"], rows["mask"], rows["action"]))
-                self.average_optimiser.step(-said.logp.mean())
+                self.average_optimiser.step(-said.logp.mean() + penalty())
                 entropy = float(said.entropy.detach().mean())
         self.policy.version += 1
         self.best.version += 1

@@ -14,7 +14,7 @@ from arena.player import Trainable
 from arena.trainers import losses, memory
 from arena.trainers.advantage import RoleBaselines
 from arena.trainers.optimiser import Adam
-from arena.trainers.trainer import ALONE, NOTHING, Report
+from arena.trainers.trainer import ALONE, NOTHING, Penalty, Report, no_penalty
 
 
 class PolicyGradient:
@@ -46,7 +46,7 @@ class PolicyGradient:
         self.optimiser = Adam(policy.parameters(), learning_rate, updates)
         memory.blend(reference, policy)
 
-    def update(self, batch: DecisionBatch) -> Report:
+    def update(self, batch: DecisionBatch, penalty: Penalty = no_penalty) -> Report:
         """Improve the policy by one step on matches that it has just played."""
         if not len(batch):
             return NOTHING
@@ -62,7 +62,7 @@ class PolicyGradient:
             + self.kl_weight * kl
             + self.value_weight * losses.value_error(evaluation, payoff.to(device))
         )
-        self.optimiser.step(loss)
+        self.optimiser.step(loss + penalty())
         self.policy.version += 1
         if self.policy.version % self.reference_every == 0:
             memory.blend(self.reference, self.policy)

@@ -24,7 +24,7 @@ from arena.seeds import generator
 from arena.trainers import gae, losses, memory
 from arena.trainers.distinct import Distinct, distinct
 from arena.trainers.optimiser import Adam
-from arena.trainers.trainer import ALONE, NOTHING, Report
+from arena.trainers.trainer import ALONE, NOTHING, Penalty, Report, no_penalty
 
 
 class PPO:
@@ -38,7 +38,7 @@ class PPO:
         self.policy, self.scale, self.options, self.seed = policy, scale, options, seed
         self.optimiser = Adam(policy.parameters(), learning_rate, updates * options.epochs * options.minibatches)
 
-    def update(self, batch: DecisionBatch) -> Report:
+    def update(self, batch: DecisionBatch, penalty: Penalty = no_penalty) -> Report:
         """Take `epochs` · `minibatches` steps on matches that the policy has just played."""
         if not len(batch):
             return NOTHING
@@ -54,7 +54,7 @@ class PPO:
                 - options.entropy_weight * said.entropy
                 + options.value_weight * (said.value - target).square()
             )
-            self.optimiser.step(share @ loss)
+            self.optimiser.step(share @ loss + penalty())
         self.policy.version += 1
         moved = share @ (behaviour_logp - said.logp.detach())
         return Report(float(share @ said.entropy.detach()), float(moved), float(payoff.mean()))

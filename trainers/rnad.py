@@ -29,7 +29,7 @@ from arena.player import Trainable
 from arena.trainers import gae, losses, memory
 from arena.trainers.distinct import distinct
 from arena.trainers.optimiser import Adam
-from arena.trainers.trainer import ALONE, NOTHING, Report
+from arena.trainers.trainer import ALONE, NOTHING, Penalty, Report, no_penalty
 
 
 class RNaD:
@@ -55,7 +55,7 @@ class RNaD:
         for net in (reference, previous):
             memory.blend(net, policy)
 
-    def update(self, batch: DecisionBatch) -> Report:
+    def update(self, batch: DecisionBatch, penalty: Penalty = no_penalty) -> Report:
         """Take one step on matches that the policy has just played."""
         if not len(batch):
             return NOTHING
@@ -82,7 +82,8 @@ class RNaD:
             advantages = q - (policy * q).sum(dim=1, keepdim=True)
         legal = torch.from_numpy(part.batch.mask[part.batch.information_set]).to(q.device)
         loss = losses.neurd(log_policy, advantages, legal, options.threshold)
-        self.optimiser.step(share @ (loss + options.value_weight * (said.value - target).square()))
+        loss = loss + options.value_weight * (said.value - target).square()
+        self.optimiser.step(share @ loss + penalty())
         self.policy.version += 1
         if self.policy.version % options.reference_every == 0:
             memory.blend(self.previous, self.reference)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from arena.player import Trainable
@@ -53,6 +54,15 @@ class Walked(NamedTuple):
     """Terminal nodes reached, by all seats together."""
 
 
+Penalty = Callable[[], torch.Tensor | float]
+"""A further term of a policy's loss at the policy's present weights, differentiable and in the loss's own units."""
+
+
+def no_penalty() -> float:
+    """Return 0: the loss is the method's own."""
+    return 0.0
+
+
 Batch = TypeVar("Batch", contravariant=True)
 
 
@@ -71,8 +81,8 @@ class Trainer(Protocol[Batch]):
     def shares(self) -> Sequence[float]:
         """Probability that each of the trainer's players takes a seat in training, the policy itself first."""
 
-    def update(self, batch: Batch) -> Report:
-        """Improve the policy on what has just been played."""
+    def update(self, batch: Batch, penalty: Penalty = no_penalty) -> Report:
+        """Improve the policy on what has just been played; `penalty` joins the loss of the policy at every step."""
 
     def save(self, folder: Path) -> None:
         """Write all that training needs beyond the policy itself."""

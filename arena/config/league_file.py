@@ -110,12 +110,15 @@ class ScheduleConfig(Strict):
 
 
 class PopulationConfig(Strict):
-    """Population-based training: weak plain learners go on from strong ones, with other hyper-parameters."""
+    """What learners have to do with each other beyond play: inheritance (population-based training) and diversity."""
 
     every: Annotated[int, Field(ge=0)] = 0
-    """Updates between such moments, a multiple of snapshot_every, so that everybody has just been rated; 0: never."""
+    """Updates until weak plain learners go on from strong ones, with other hyper-parameters; a multiple of
+    snapshot_every, so that everybody has just been rated; 0: never."""
     tune: list[Literal["learning_rate", "kl_weight"]] = ["learning_rate", "kl_weight"]
     """Values of [training] that learners have for themselves and change by a fifth when they inherit."""
+    diversity: Weight = 0.0
+    """Price of log det of the kernel matrix of all learners' behaviour, in the units of the algorithm's loss (DvD)."""
 
 
 class RatingConfig(Strict):
@@ -155,6 +158,8 @@ class LeagueConfig(Strict):
                 f"population.every must be a multiple of schedule.snapshot_every, and {self.population.every} is none "
                 f"of {self.schedule.snapshot_every}"
             )
+        if self.population.diversity:
+            self._check_comparable()
         roles = {learner.league_role for learner in self.learners.values()}
         if "main" not in roles and roles != {"plain"}:
             raise ValueError('exploiters need somebody to exploit: give a learner the league_role "main"')
@@ -169,3 +174,18 @@ class LeagueConfig(Strict):
             if learner in self.learners and step.isdecimal():
                 raise ValueError(f"{name!r} is what a snapshot of {learner!r} is called: take another name")
         return self
+
+    def _check_comparable(self) -> None:
+        """Raise ValueError unless there are learners to keep apart that are of one kind."""
+        if len(self.learners) < 2:
+            raise ValueError("population.diversity keeps learners apart, and there is one: add learners or drop it")
+        if len({learner.policies for learner in self.learners.values()}) > 1:
+            raise ValueError(
+                "population.diversity compares the policies of learners: give all the same policies, "
+                '"shared" or "per_role"'
+            )
+        if exploiters := [name for name, learner in self.learners.items() if learner.league_role != "plain"]:
+            raise ValueError(
+                f"population.diversity is for plain learners, and {exploiters[0]} is a "
+                f"{self.learners[exploiters[0]].league_role}: drop one of the two"
+            )
