@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+import arena
+from arena.config import LeagueConfig
 from arena.diversity import determinant_diversity
 from arena.games.tic_tac_toe import TicTacToe
 from arena.record import Result
@@ -91,6 +93,20 @@ def test_diversity_is_told_where_behaviour_can_be(runs, circle):
     assert float(found[3]) == pytest.approx(determinant_diversity(run.behaviour), rel=0.1)
     assert circle.behaviour is None
     assert "diversity" not in text(deep_tables(circle))
+
+
+def test_the_diversity_of_those_who_learn_is_told_apart_from_that_of_their_past(runs, tmp_path):
+    assert "learners behave like" not in text(deep_tables(Run.of(runs / "runs" / "league"))), "one learns alone"
+    league = {"game": "kuhn_poker", "training": {"updates": 2, "matches": 8}, "learners": {"a": {}, "b": {}}}
+    config = {**league, "rating": {"pairs": 2, "block_pairs": 1}}
+    arena.train(LeagueConfig.model_validate(config), tmp_path)
+    run = Run.of(tmp_path)
+    shown = " ".join(text(deep_tables(run)).split())
+    assert "diversity: 3 players behave like" in shown, "the anchor and two snapshots"
+    found = re.search(r"diversity: 2 learners behave like \d\.\d .* determinant (\S+)", shown)
+    assert float(found[1]) == pytest.approx(determinant_diversity(run.learners_behaviour), rel=0.1)
+    assert sorted(run.payoffs.names) == ["a-2", "b-2", "uniform"]
+    assert run.learners_behaviour == pytest.approx(run.behaviour[:2])
 
 
 def test_who_never_met_is_one_sentence():

@@ -102,10 +102,11 @@ def _remarks(run: Run) -> list[str]:
         lines.append("in brackets: the range of 95% of redrawn results (pairs drawn again, 200 times)")
     if len(run.payoffs.names) >= 3:
         lines.append(f"cyclic share of the payoffs: {cyclic_share(run.payoffs.mean):.0%}")
-    if run.behaviour is not None and len(run.behaviour) >= 2:
-        lines.append(
-            f"diversity: {len(run.behaviour)} players behave like {effective_size(run.behaviour):.1f} that have "
-            f"nothing in common; determinant {determinant_diversity(run.behaviour):.2g} (0 where two play alike), "
-            f"mean distance {mean_distance(run.behaviour):.2f} of at most 1.41"
-        )
+    for who, behaviour in (("players", run.behaviour), ("learners", run.learners_behaviour)):
+        if behaviour is not None and len(behaviour) >= 2:
+            lines.append(
+                f"diversity: {len(behaviour)} {who} behave like {effective_size(behaviour):.1f} that have "
+                f"nothing in common; determinant {determinant_diversity(behaviour):.2g} (0 where two play alike), "
+                f"mean distance {mean_distance(behaviour):.2f} of at most 1.41"
+            )
     return lines

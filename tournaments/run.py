@@ -157,9 +157,17 @@ class Run:
     @cached_property
     def behaviour(self) -> Floats | None:
         """What everyone who is rated does at every information set, (K, D); None where that cannot be told."""
+        return self._behaviour(self.payoffs.names)
+
+    @cached_property
+    def learners_behaviour(self) -> Floats | None:
+        """That of a league's learners at the last checkpoint; None where there are none, or it cannot be told."""
+        return self._behaviour([member.name for member in self.members if member.kind == "learner"])
+
+    def _behaviour(self, names: Sequence[str]) -> Floats | None:
         try:
             tree = enumerate_game(self.game, EXACT_NODES)
-            return policy_behaviour([tree.policy(self._player(name)) for name in self.payoffs.names])
+            return policy_behaviour([tree.policy(self._player(name)) for name in names]) if names else None
         except ArenaError:
             return None
 
@@ -179,6 +187,6 @@ class Run:
         member = {m.name: m for m in self.members}.get(name)
         if member is None:
             raise UnknownName(f"{self.folder} has results of {name!r}, but does not say who that is")
-        if member.kind == "snapshot":
+        if member.kind in ("snapshot", "learner"):
             return load_checkpoint(self.folder / member.spec, self.game, name)
         return load_player(member.spec, self.game, name)
