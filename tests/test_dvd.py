@@ -209,3 +209,11 @@ def test_every_algorithm_is_kept_apart_and_a_stop_leaves_no_trace(algorithm, pol
     assert train(config, tmp_path / "stopped") == train(config, tmp_path / "whole")
     _, alone = trained(league(0.0, **kind), tmp_path / "alone")
     assert determinant_diversity(policy_behaviour(apart)) > 1.5 * determinant_diversity(policy_behaviour(alone))
+
+
+def test_learners_are_kept_apart_through_the_referee_too(tmp_path):
+    """Another price, another net."""
+    for diversity in (0.0, 0.3):
+        train(league(diversity, updates=4, matches=4, rollouts="matches"), tmp_path / str(diversity))
+    one, other = (tmp_path / name / "checkpoints/a-4/weights.safetensors" for name in ("0.0", "0.3"))
+    assert one.read_bytes() != other.read_bytes()

@@ -34,7 +34,7 @@ from arena.trainers.trainer import Penalty, Walked, no_penalty
 PROBES = 256
 """Views at which members are compared, as many of each member's."""
 SHRINKAGE = 0.01
-"""ε: the determinant of members that are all alike is about ε to the power of all but one."""
+"""ε: where M members are all alike, the determinant is about M ε^(M − 1)."""
 
 
 def penalties(
