@@ -123,7 +123,7 @@ def test_members_are_compared_where_they_have_been_and_as_often():
 
 def test_where_a_method_walks_the_game_its_strategies_say_where_it_has_been():
     nothing = np.zeros((VIEWS, ACTIONS), np.float32)
-    visits = Visits(np.eye(VIEWS, dtype=np.float32), MASK, nothing, np.array([0.0, 5.0, 0.0, 0.0]))
+    visits = Visits(np.arange(VIEWS), np.eye(VIEWS, dtype=np.float32), MASK, nothing, np.array([0.0, 5.0, 0.0, 0.0]))
     probes = drawn_probes([Walked(visits, visits, 5)], np.random.default_rng(0))
     assert probes.observation.sum(axis=0).tolist() == [0, PROBES, 0, 0]
 
