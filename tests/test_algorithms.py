@@ -6,14 +6,7 @@ import pytest
 
 from arena.config import LeagueConfig, load
 from arena.errors import ConfigError
-
-LEAGUE = 'game = "kuhn_poker"\n[training]\nupdates = 10\n'
-
-
-def written(tmp_path, text):
-    file = tmp_path / "league.toml"
-    file.write_text(text)
-    return file
+from tests.config_files import LEAGUE, written
 
 
 def test_a_file_without_an_algorithm_means_the_policy_gradient(tmp_path):

@@ -4,14 +4,7 @@ import pytest
 
 from arena.config import LeagueConfig, load
 from arena.errors import ConfigError
-
-LEAGUE = 'game = "kuhn_poker"\n[training]\nupdates = 10\n'
-
-
-def written(tmp_path, text):
-    file = tmp_path / "config.toml"
-    file.write_text(text)
-    return file
+from tests.config_files import LEAGUE, written
 
 
 @pytest.mark.parametrize(

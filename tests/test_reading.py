@@ -4,20 +4,13 @@ import pytest
 
 from arena.config import LeagueConfig, TournamentConfig, load
 from arena.errors import ConfigError
+from tests.config_files import LEAGUE, TOURNAMENT, written
 
 ROOT = Path(__file__).resolve().parent.parent
-GOOD = 'game = "kuhn_poker"\n[entrants]\na = "uniform"\nb = "uniform"\n'
-LEAGUE = 'game = "kuhn_poker"\n[training]\nupdates = 10\n'
-
-
-def written(tmp_path, text):
-    file = tmp_path / "config.toml"
-    file.write_text(text)
-    return file
 
 
 def test_defaults_fill_what_a_file_leaves_out(tmp_path):
-    config = load(written(tmp_path, GOOD), TournamentConfig)
+    config = load(written(tmp_path, TOURNAMENT), TournamentConfig)
     assert config.entrants == {"a": "uniform", "b": "uniform"}
     assert (config.pairs, config.block_pairs, config.patience.retries) == (100, 50, 2)
     assert list(load(written(tmp_path, LEAGUE), LeagueConfig).learners) == ["main"]

@@ -4,14 +4,7 @@ import pytest
 
 from arena.config import TournamentConfig, check, load
 from arena.errors import ConfigError
-
-GOOD = 'game = "kuhn_poker"\n[entrants]\na = "uniform"\nb = "uniform"\n'
-
-
-def written(tmp_path, text):
-    file = tmp_path / "config.toml"
-    file.write_text(text)
-    return file
+from tests.config_files import TOURNAMENT, written
 
 
 @pytest.mark.parametrize(("n", "least", "most"), [(2, 1, 1), (3, 2, 3), (4, 2, 3), (5, 3, 5), (8, 3, 7), (9, 4, 9)])
@@ -27,7 +20,7 @@ def test_a_swiss_has_enough_rounds_to_link_all_and_no_more_than_there_are_oppone
 
 
 def test_entrants_are_seeded_by_strength_or_else_in_the_order_of_the_file(tmp_path):
-    text = "format = 'double_elimination'\n" + GOOD + "c = 'uniform'\n"
+    text = "format = 'double_elimination'\n" + TOURNAMENT + "c = 'uniform'\n"
     assert load(written(tmp_path, text), TournamentConfig).seeded == ["a", "b", "c"]
     text += "[seeding]\na = 900\nb = 1100.5\nc = 900\n"
     assert load(written(tmp_path, text), TournamentConfig).seeded == ["b", "a", "c"]
@@ -38,56 +31,65 @@ def test_entrants_are_seeded_by_strength_or_else_in_the_order_of_the_file(tmp_pa
     [
         ("", "is empty: it needs at least game, entrants"),
         ("game = ", "is no TOML: Invalid value"),
-        (GOOD.replace("game", "gmae"), "there is no key 'gmae'; did you mean 'game'?"),
+        (TOURNAMENT.replace("game", "gmae"), "there is no key 'gmae'; did you mean 'game'?"),
         ("[entrants]\na = 'uniform'\nb = 'uniform'\n", "the key 'game' is missing"),
-        ("pairs = 0\n" + GOOD, "pairs = 0 will not do: input should be greater than or equal to 1"),
-        ('pairs = "many"\n' + GOOD, "pairs = 'many' will not do: input should be a valid integer"),
-        ("pairs = true\n" + GOOD, "pairs = True will not do: input should be a valid integer"),
-        ('pairs = "7"\n' + GOOD, "pairs = '7' will not do: input should be a valid integer"),
-        ("pairs = 2.0\n" + GOOD, "pairs = 2.0 will not do: input should be a valid integer"),
-        ("anchor = 5\n" + GOOD, "anchor = 5 will not do: input should be a valid string"),
+        ("pairs = 0\n" + TOURNAMENT, "pairs = 0 will not do: input should be greater than or equal to 1"),
+        ('pairs = "many"\n' + TOURNAMENT, "pairs = 'many' will not do: input should be a valid integer"),
+        ("pairs = true\n" + TOURNAMENT, "pairs = True will not do: input should be a valid integer"),
+        ('pairs = "7"\n' + TOURNAMENT, "pairs = '7' will not do: input should be a valid integer"),
+        ("pairs = 2.0\n" + TOURNAMENT, "pairs = 2.0 will not do: input should be a valid integer"),
+        ("anchor = 5\n" + TOURNAMENT, "anchor = 5 will not do: input should be a valid string"),
         (
-            GOOD + "[patience]\nfeedback = 'yes'\n",
+            TOURNAMENT + "[patience]\nfeedback = 'yes'\n",
             "patience.feedback = 'yes' will not do: input should be a valid bool",
         ),
         (
-            GOOD + "[patience]\nretries = false\n",
+            TOURNAMENT + "[patience]\nretries = false\n",
             "patience.retries = False will not do: input should be a valid integer",
         ),
-        (f"seed = {'9' * 5000}\n" + GOOD, "cannot be read: it holds a number of thousands of digits"),
-        (f"seed = {'[' * 5000}{']' * 5000}\n" + GOOD, "or hundreds of brackets in each other"),
-        (f"seed = 0x{'f' * 5000}\n" + GOOD, "seed = a value of great length will not do"),
-        (f"seed.{'a.' * 5000}b = 1\n" + GOOD, "seed = a value of great length will not do"),
-        (f"format = '{'a' * 5000}'\n" + GOOD, f"format = '{'a' * 198}… will not do"),
-        (GOOD.replace('b = "uniform"\n', ""), "a tournament needs at least two entrants"),
-        ('anchor = "c"\n' + GOOD, "the anchor 'c' is not among the entrants"),
-        (GOOD + "'a|b' = 'uniform'\n", "the name 'a|b' will not do: take 1 to 100 printable characters, no |"),
-        (GOOD + "'' = 'uniform'\n", "the name '' will not do"),
-        (GOOD + "' a' = 'uniform'\n", "the name ' a' will not do"),
-        (GOOD + '"a\\n" = "uniform"\n', r"the name 'a\n' will not do"),
-        (GOOD + f"{'a' * 101} = 'uniform'\n", "will not do"),
-        (GOOD + "[patience]\nretires = 1\n", "there is no key 'patience.retires'; did you mean 'retries'?"),
+        (f"seed = {'9' * 5000}\n" + TOURNAMENT, "cannot be read: it holds a number of thousands of digits"),
+        (f"seed = {'[' * 5000}{']' * 5000}\n" + TOURNAMENT, "or hundreds of brackets in each other"),
+        (f"seed = 0x{'f' * 5000}\n" + TOURNAMENT, "seed = a value of great length will not do"),
+        (f"seed.{'a.' * 5000}b = 1\n" + TOURNAMENT, "seed = a value of great length will not do"),
+        (f"format = '{'a' * 5000}'\n" + TOURNAMENT, f"format = '{'a' * 198}… will not do"),
+        (TOURNAMENT.replace('b = "uniform"\n', ""), "a tournament needs at least two entrants"),
+        ('anchor = "c"\n' + TOURNAMENT, "the anchor 'c' is not among the entrants"),
+        (TOURNAMENT + "'a|b' = 'uniform'\n", "the name 'a|b' will not do: take 1 to 100 printable characters, no |"),
+        (TOURNAMENT + "'' = 'uniform'\n", "the name '' will not do"),
+        (TOURNAMENT + "' a' = 'uniform'\n", "the name ' a' will not do"),
+        (TOURNAMENT + '"a\\n" = "uniform"\n', r"the name 'a\n' will not do"),
+        (TOURNAMENT + f"{'a' * 101} = 'uniform'\n", "will not do"),
+        (TOURNAMENT + "[patience]\nretires = 1\n", "there is no key 'patience.retires'; did you mean 'retries'?"),
         (
-            "format = 'suisse'\n" + GOOD,
+            "format = 'suisse'\n" + TOURNAMENT,
             "format = 'suisse' will not do: input should be 'round_robin', 'gauntlet', 'swiss'",
         ),
-        ("rounds = 3\n" + GOOD, "rounds belongs to the format swiss, and this is a round_robin"),
-        ("format = 'swiss'\nrounds = 1\nnewcomers = ['a']\n" + GOOD, "newcomers belongs to the format gauntlet"),
-        ("extra_pairs = 0\n" + GOOD, "extra_pairs belongs to the format double_elimination"),
-        (GOOD + "[seeding]\na = 1\nb = 2\n", "seeding belongs to the format swiss or double_elimination"),
-        ("format = 'gauntlet'\n" + GOOD, 'a gauntlet needs newcomers, for example newcomers = ["mine"]'),
-        ("format = 'gauntlet'\nnewcomers = ['c']\n" + GOOD, "the newcomer 'c' is not among the entrants"),
-        ("format = 'gauntlet'\nnewcomers = ['a', 'a']\n" + GOOD, "the newcomer 'a' is named twice"),
-        ("format = 'gauntlet'\nnewcomers = ['a', 'b']\n" + GOOD, "at least one entrant must not be a newcomer"),
-        ("format = 'swiss'\n" + GOOD, "a swiss needs a number of rounds, for example rounds = 5"),
-        ("format = 'swiss'\nrounds = 0\n" + GOOD, "rounds = 0 will not do"),
-        ("format = 'swiss'\nrounds = 2\n" + GOOD, "2 rounds are too many for 2 entrants, who have all met after 1"),
-        ("format = 'swiss'\nrounds = 1\n" + GOOD + "c = 'uniform'\n", "1 rounds are too few to put 3 entrants on one"),
-        ("format = 'double_elimination'\nextra_pairs = -1\n" + GOOD, "extra_pairs = -1 will not do"),
-        ("format = 'double_elimination'\n" + GOOD + "[seeding]\na = 1\n", "and only them: 'b' is missing"),
-        ("format = 'swiss'\nrounds = 1\n" + GOOD + "[seeding]\na = 1\nb = 2\nc = 3\n", "'c' is no entrant"),
-        ("format = 'swiss'\nrounds = 1\n" + GOOD + "[seeding]\na = nan\nb = 2\n", "seeding.a = nan will not do"),
-        (GOOD + "'cast:judge' = 'uniform'\n[cast]\njudge = 'uniform'\n", "what the player of a cast seat is called"),
+        ("rounds = 3\n" + TOURNAMENT, "rounds belongs to the format swiss, and this is a round_robin"),
+        ("format = 'swiss'\nrounds = 1\nnewcomers = ['a']\n" + TOURNAMENT, "newcomers belongs to the format gauntlet"),
+        ("extra_pairs = 0\n" + TOURNAMENT, "extra_pairs belongs to the format double_elimination"),
+        (TOURNAMENT + "[seeding]\na = 1\nb = 2\n", "seeding belongs to the format swiss or double_elimination"),
+        ("format = 'gauntlet'\n" + TOURNAMENT, 'a gauntlet needs newcomers, for example newcomers = ["mine"]'),
+        ("format = 'gauntlet'\nnewcomers = ['c']\n" + TOURNAMENT, "the newcomer 'c' is not among the entrants"),
+        ("format = 'gauntlet'\nnewcomers = ['a', 'a']\n" + TOURNAMENT, "the newcomer 'a' is named twice"),
+        ("format = 'gauntlet'\nnewcomers = ['a', 'b']\n" + TOURNAMENT, "at least one entrant must not be a newcomer"),
+        ("format = 'swiss'\n" + TOURNAMENT, "a swiss needs a number of rounds, for example rounds = 5"),
+        ("format = 'swiss'\nrounds = 0\n" + TOURNAMENT, "rounds = 0 will not do"),
+        (
+            "format = 'swiss'\nrounds = 2\n" + TOURNAMENT,
+            "2 rounds are too many for 2 entrants, who have all met after 1",
+        ),
+        (
+            "format = 'swiss'\nrounds = 1\n" + TOURNAMENT + "c = 'uniform'\n",
+            "1 rounds are too few to put 3 entrants on one",
+        ),
+        ("format = 'double_elimination'\nextra_pairs = -1\n" + TOURNAMENT, "extra_pairs = -1 will not do"),
+        ("format = 'double_elimination'\n" + TOURNAMENT + "[seeding]\na = 1\n", "and only them: 'b' is missing"),
+        ("format = 'swiss'\nrounds = 1\n" + TOURNAMENT + "[seeding]\na = 1\nb = 2\nc = 3\n", "'c' is no entrant"),
+        ("format = 'swiss'\nrounds = 1\n" + TOURNAMENT + "[seeding]\na = nan\nb = 2\n", "seeding.a = nan will not do"),
+        (
+            TOURNAMENT + "'cast:judge' = 'uniform'\n[cast]\njudge = 'uniform'\n",
+            "what the player of a cast seat is called",
+        ),
     ],
 )
 def test_a_bad_tournament_file_gets_one_sentence(tmp_path, text, sentence):
