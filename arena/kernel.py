@@ -101,7 +101,7 @@ class ByRules:
 
     def returns(self) -> NDArray[np.float64]:
         """Ask the rules; a seat that played no game has 0."""
-        return np.array([[x or 0.0 for x in self.game.returns(position.state)] for position in self._at])
+        return np.array([[x or 0.0 for x in self._positions.returns(position)] for position in self._at])
 
     def state(self, number: int) -> Any:
         """Return the state itself."""

@@ -99,8 +99,10 @@ def _returns(game: Game[Any], state: Any) -> tuple[float | None, ...]:
     slack = _ROUNDING * game.scale
     if any(value is not None and not low - slack <= value <= high + slack for value in paid):
         raise GameError(f"its returns {returns} leave its payoff_range {low:g} to {high:g}: widen the range")
-    if game.zero_sum and game.seats == game.entrants >= 2:
-        total = sum(value or 0.0 for value in paid)
+    played = [value for value in paid if value is not None]
+    # Who played no game has no payoff that the others' could balance.
+    if game.zero_sum and len(played) == game.seats == game.entrants >= 2:
+        total = sum(played)
         if not abs(total) <= slack:
             raise GameError(f"its returns {returns} add up to {total:g}: mend them, or say zero_sum = False")
     return paid

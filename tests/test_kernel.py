@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from arena.errors import PlayerError
+from arena.errors import GameError, PlayerError
 from arena.game import OVER, Game
 from arena.games.connect_four import ConnectFour
 from arena.games.connect_four_kernel import ConnectFourKernel
@@ -86,6 +86,18 @@ def test_a_seat_that_played_no_game_has_nothing():
     for _ in range(2):
         states.step(np.arange(3), np.zeros(3, np.int64))  # both pass
     assert states.returns()[:, 0].tolist() == [0.0] * 3
+
+
+def test_returns_that_the_game_does_not_declare_are_refused():
+    class Rich(KuhnPoker):
+        def returns(self, s):
+            return 9.0, -9.0
+
+    states = begin(Rich(), 3)
+    for _ in range(2):
+        states.step(np.arange(3), np.zeros(3, np.int64))  # both pass
+    with pytest.raises(GameError, match="leave its payoff_range -2 to 2: widen the range"):
+        states.returns()
 
 
 # Questions.

@@ -152,3 +152,23 @@ def test_a_player_cannot_change_what_is_legal() -> None:
     position = positions.start()
     position.open(positions.game)
     assert position.legal == (("a", "b"),)
+
+
+@pytest.mark.parametrize("returns", [(None, 1.0), (-1.0, None), (None, None), (0.5, -0.5)])
+def test_a_seat_that_played_no_game_balances_nothing(returns: tuple[float | None, ...]) -> None:
+    class Paying(Counted):
+        def returns(self, s: str) -> tuple[float | None, ...]:  # type: ignore[override]
+            return returns
+
+    positions = Positions(Paying())
+    assert positions.returns(positions.start()) == returns
+
+
+def test_who_played_must_win_what_the_others_lose() -> None:
+    class Generous(Counted):
+        def returns(self, s: str) -> tuple[float, float]:
+            return 1.0, 0.0
+
+    positions = Positions(Generous())
+    with pytest.raises(GameError, match=r"its returns \(1.0, 0.0\) add up to 1: mend them, or say zero_sum = False"):
+        positions.returns(positions.start())
