@@ -6,6 +6,9 @@ from arena.config import LeagueConfig, load
 from arena.errors import ConfigError
 from tests.config_files import LEAGUE, written
 
+POPULATION = LEAGUE + "[population]\nevery = 300\n"
+NOBODY = "nobody could inherit in this population: give it two plain learners that are described alike"
+
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
@@ -27,6 +30,14 @@ from tests.config_files import LEAGUE, written
         (
             LEAGUE + "[learners.a]\n[learners.b]\nleague_role = 'main'\n[population]\ndiversity = 0.1\n",
             "population.diversity is for plain learners, and b is a main: drop one of the two",
+        ),
+        (POPULATION + "[learners.a]\n", NOBODY),
+        (POPULATION + "[learners.a]\n[learners.b]\nplayer = 'net(hidden=[8])'\n", NOBODY),
+        (POPULATION + "[learners.a]\nleague_role = 'main'\n[learners.b]\nleague_role = 'main'\n", NOBODY),
+        (POPULATION + "tune = []\n[learners.a]\n[learners.b]\n", "population.tune is empty: name what is to be tuned"),
+        (
+            POPULATION.replace("[population]", "algorithm = 'ppo'\n[population]") + "[learners.a]\n[learners.b]\n",
+            'kl_weight belongs to the policy_gradient, and the algorithm is ppo: set population.tune = ["learning_rate',
         ),
         (LEAGUE + "[opponents]\nweighting = 'soft'\n", "opponents.weighting = 'soft' will not do"),
         (LEAGUE + "[opponents]\ndelta = 1.5\n", "opponents.delta = 1.5 will not do"),
@@ -57,3 +68,18 @@ def test_a_learner_has_a_name_that_can_name_a_folder(tmp_path, name):
 def test_only_a_learner_has_snapshots(tmp_path):
     text = LEAGUE + "[learners.main-b]\n[anchors]\nother-20 = 'uniform'\nmain-x = 'uniform'\n"
     assert list(load(written(tmp_path, text), LeagueConfig).anchors) == ["other-20", "main-x"]
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "tune"),
+    [
+        ("policy_gradient", ["learning_rate", "kl_weight"]),
+        ("policy_gradient", ["kl_weight"]),
+        ("mmd", ["learning_rate"]),
+    ],
+)
+def test_a_population_tunes_what_its_algorithm_has(tmp_path, algorithm, tune):
+    text = POPULATION.replace("[population]", f"algorithm = '{algorithm}'\n[population]\ntune = {tune}")
+    others = "[learners.c]\nleague_role = 'main'\n[learners.d]\nplayer = 'net(hidden=[8])'\n"
+    config = load(written(tmp_path, text + "[learners.a]\n[learners.b]\n" + others), LeagueConfig)
+    assert config.population.tune == tune

@@ -116,7 +116,8 @@ class PopulationConfig(Strict):
     """Updates until weak plain learners go on from strong ones, with other hyper-parameters; a multiple of
     snapshot_every, so that everybody has just been rated; 0: never."""
     tune: list[Literal["learning_rate", "kl_weight"]] = ["learning_rate", "kl_weight"]
-    """Values of [training] that learners have for themselves and change by a fifth when they inherit."""
+    """Values of [training] that learners have for themselves and change by a fifth when they inherit; kl_weight is one
+    of policy_gradient alone."""
     diversity: Weight = 0.0
     """Price of log det of the kernel matrix of all learners' behaviour, in the units of the algorithm's loss (DvD)."""
 
@@ -153,13 +154,10 @@ class LeagueConfig(Strict):
         if shared := set(self.learners) & set(self.anchors):
             raise ValueError(f"{sorted(shared)[0]!r} is both a learner and an anchor: give one another name")
         check_labels(self.anchors)
-        if self.population.every % self.schedule.snapshot_every:
-            raise ValueError(
-                f"population.every must be a multiple of schedule.snapshot_every, and {self.population.every} is none "
-                f"of {self.schedule.snapshot_every}"
-            )
         if self.population.diversity:
             self._check_comparable()
+        if self.population.every:
+            self._check_population()
         roles = {learner.league_role for learner in self.learners.values()}
         if "main" not in roles and roles != {"plain"}:
             raise ValueError('exploiters need somebody to exploit: give a learner the league_role "main"')
@@ -188,4 +186,26 @@ class LeagueConfig(Strict):
             raise ValueError(
                 f"population.diversity is for plain learners, and {exploiters[0]} is a "
                 f"{self.learners[exploiters[0]].league_role}: drop one of the two"
+            )
+
+    def _check_population(self) -> None:
+        """Raise ValueError for a population in which nobody could inherit, or nothing would change."""
+        every, tune, algorithm = self.population.every, self.population.tune, self.training.algorithm
+        if every % self.schedule.snapshot_every:
+            raise ValueError(
+                f"population.every must be a multiple of schedule.snapshot_every, and {every} is none "
+                f"of {self.schedule.snapshot_every}"
+            )
+        plain = [learner for learner in self.learners.values() if learner.league_role == "plain"]
+        if len(set(plain)) == len(plain):
+            raise ValueError(
+                "nobody could inherit in this population: give it two plain learners that are described alike, so "
+                "that one can go on with the weights of the other, or leave [population] out"
+            )
+        if not tune:
+            raise ValueError('population.tune is empty: name what is to be tuned, for example ["learning_rate"]')
+        if "kl_weight" in tune and algorithm != "policy_gradient":
+            raise ValueError(
+                f"kl_weight belongs to the policy_gradient, and the algorithm is {algorithm}: "
+                'set population.tune = ["learning_rate"]'
             )
