@@ -26,6 +26,10 @@ def test_a_sub_table_sets_the_parameters_of_its_algorithm(tmp_path):
         ("[training.ppo]\nclp = 0.1\n", "there is no key 'training.ppo.clp'; did you mean 'clip'?"),
         ("[training.pop]\nclip = 0.1\n", "there is no key 'training.pop'; did you mean 'ppo'?"),
         ("[training.mmd]\nmagnet_rate = 2.0\n", "training.mmd.magnet_rate = 2.0 will not do"),
+        (
+            "[training.nfsp]\nanticipation = 0.0\n",
+            "training.nfsp.anticipation = 0.0 will not do: input should be greater",
+        ),
         ("[training.ppo]\nepochs = 1.5\n", "training.ppo.epochs = 1.5 will not do"),
     ],
 )

@@ -68,8 +68,8 @@ class RNaDConfig(Strict):
 class NFSPConfig(Strict):
     """Neural fictitious self-play: `[training.nfsp]`."""
 
-    anticipation: Fraction = 0.1
-    """Probability that the best response sits in a seat, and not the average policy."""
+    anticipation: Annotated[float, Field(gt=0, le=1)] = 0.1
+    """Probability that the best response sits in a seat, and not the average policy, which learns only from it."""
     temperature: Positive = 0.05
     """τ of the best response, in units of the game's greatest payoff."""
     steps: Count = 4
