@@ -76,3 +76,25 @@ def test_a_key_below_the_wrong_heading_is_told_where_it_belongs(tmp_path):
     path.write_text('game = "kuhn_poker"\n[entrants]\na = "uniform"\nb = "uniform"\npairs = 10\n')
     with pytest.raises(ConfigError, match=r"if pairs is meant for the whole file, move it above \[entrants\]"):
         load(path, TournamentConfig)
+
+
+@pytest.mark.parametrize(
+    ("override", "meant"),
+    [
+        ("training.algorithm=mdm", "mmd"),
+        ("training.rollouts=tabels", "tables"),
+        ("opponents.meta_solver=nahs", "nash"),
+        ("learners.main.policies=per-role", "per_role"),
+        ('population.tune=["learning_rat"]', "learning_rate"),
+    ],
+)
+def test_a_misspelt_value_is_told_which_one_was_meant(tmp_path, override, meant):
+    with pytest.raises(ConfigError, match=rf"will not do: input should be .*; did you mean '{meant}'\?$"):
+        load(written(tmp_path, LEAGUE), LeagueConfig, [override])
+
+
+def test_a_value_that_is_like_none_is_told_all_of_them(tmp_path):
+    with pytest.raises(ConfigError, match=r"will not do: input should be 'auto', 'tables' or 'matches'$"):
+        load(written(tmp_path, LEAGUE), LeagueConfig, ["training.rollouts=xyz"])
+    with pytest.raises(ConfigError, match=r"format = 'swis' will not do: .*; did you mean 'swiss'\?$"):
+        load(written(tmp_path, TOURNAMENT), TournamentConfig, ["format=swis"])

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -98,6 +98,9 @@ def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
     if problem["type"] == "value_error":
         return f"{where + ': ' if where else ''}{problem['ctx']['error']}"
     message = problem["msg"][0].lower() + problem["msg"][1:]
+    if problem["type"] == "literal_error":
+        near = get_close_matches(str(problem["input"]), get_args(_type_at(model, problem["loc"])), n=1)
+        message += f"; did you mean {near[0]!r}?" if near else ""
     table, last = problem["loc"][0], str(problem["loc"][-1])
     if last != table and last in model.model_fields:
         message += f"; if {last} is meant for the whole file, move it above [{table}]"
@@ -115,11 +118,17 @@ def _shown(value: Any) -> str:
 
 def _keys_at(model: type[BaseModel], parents: Iterable[Any]) -> list[str]:
     """Return the keys that the table under `parents` may have."""
+    table = _type_at(model, parents)
+    return list(table.model_fields) if isinstance(table, type) and issubclass(table, BaseModel) else []
+
+
+def _type_at(model: type[BaseModel], keys: Iterable[Any]) -> Any:
+    """Return what must stand under these keys; None where there is no such key."""
     current: Any = model
-    for parent in parents:
+    for key in keys:
         if isinstance(current, type) and issubclass(current, BaseModel):
-            field = current.model_fields.get(str(parent))
+            field = current.model_fields.get(str(key))
             current = field.annotation if field else None
-        else:  # a table of tables, such as learners
-            current = getattr(current, "__args__", (None, None))[1]
-    return list(current.model_fields) if isinstance(current, type) and issubclass(current, BaseModel) else []
+        else:  # an entry of a list, or of a table of tables such as learners
+            current = next(reversed(get_args(current)), None)
+    return current
