@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from arena import alpha_star
-from arena.config import LeagueConfig
+from arena.config import LeagueConfig, check
 from arena.errors import ConfigError
 from arena.game import Game
 from arena.interval import Floats, Interval
@@ -52,11 +52,11 @@ class League:
         anchors = [
             Member(name, spec, "anchor", 0, checkpoint_digest(spec)) for name, spec in self.config.anchors.items()
         ]
-        wanted = self.config.model_dump()
         kept = self.store.meta("config")
         if kept is None:
+            about = {"format": "league", "config": self.config.model_dump(), "fingerprint": self.game.fingerprint}
             with self.store.transaction():
-                self.store.put_meta({"format": "league", "config": wanted, "fingerprint": self.game.fingerprint})
+                self.store.put_meta(about)
                 self.store.put_players(anchors)
             return
         if self.store.meta("format") != "league":
@@ -64,11 +64,11 @@ class League:
                 f"{self.store.folder} holds a {self.store.meta('format')}, not a league: use another folder"
             )
         # A file that an older arena wrote lacks newer keys: their defaults are what it did.
-        kept = LeagueConfig.model_validate(kept).model_dump()
-        if different := _first_difference(kept, wanted):
+        begun = check(kept, LeagueConfig, str(self.store.folder))
+        if different := _first_difference(begun.identity, self.config.identity):
             raise ConfigError(
                 f"{self.store.folder} was begun with another {different}: "
-                "go on with the old configuration, or give this run another folder"
+                "go on with the old configuration, or give this run another folder (--run)"
             )
         if self.store.meta("fingerprint") != self.game.fingerprint:
             raise ConfigError(
@@ -257,5 +257,9 @@ def _first_difference(old: dict[str, Any], new: dict[str, Any], prefix: str = ""
             if inner := _first_difference(a, b, f"{prefix}{key}."):
                 return inner
         elif a != b:
-            return f"{prefix}{key} ({a!r}, now {b!r})"
+            return f"{prefix}{key} ({a!r}, now {b!r}){_WHY.get(prefix + key, '')}"
     return ""
+
+
+_WHY = {"training.updates": ", and as learning rates fall to 0 over all updates, it would have learnt otherwise so far"}
+"""Dotted key → why a run cannot go on with another value, where a reader might think that it could."""

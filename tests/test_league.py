@@ -217,7 +217,16 @@ def test_the_digest_sees_weights_trainers_pool_and_tallies(tmp_path, game):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"training": {"updates": 11}}, r"another training.updates \(10, now 11\)"),
+        (
+            {"training": {"updates": 11}},
+            r"another training.updates \(10, now 11\), and as learning rates fall to 0 over all updates, it would have "
+            r"learnt otherwise so far: go on with the old configuration, or give this run another folder \(--run\)$",
+        ),
+        ({"training": {"updates": 10, "kl_weight": 0.3}}, "another training.kl_weight"),
+        (
+            {"training": {"updates": 10, "algorithm": "ppo"}},
+            r"another training.algorithm \('policy_gradient', now 'ppo'\)",
+        ),
         ({"anchors": {"uniform": "uniform"}}, "another anchors.bet"),
         ({"seed": 1}, r"another seed \(0, now 1\)"),
     ],
@@ -229,6 +238,31 @@ def test_a_run_is_not_continued_with_another_configuration(tmp_path, game, chang
         with pytest.raises(ConfigError, match=sentence):
             League(store, game, other)
         League(store, game, CONFIG)
+
+
+def test_what_the_chosen_algorithm_does_not_read_may_change(tmp_path, game):
+    def with_training(**changes):
+        return LeagueConfig.model_validate({**CONFIG.model_dump(), "training": {"updates": 10, **changes}})
+
+    with Store.open(tmp_path / "gradient") as store:
+        League(store, game, CONFIG)
+        League(store, game, with_training(ppo={"clip": 0.3}, nfsp={"steps": 1}, deep_cfr={"steps": 1}))
+    with Store.open(tmp_path / "ppo") as store:
+        League(store, game, with_training(algorithm="ppo"))
+        League(store, game, with_training(algorithm="ppo", mmd={"epochs": 7}, kl_weight=0.9, reference_every=1))
+        with pytest.raises(ConfigError, match=r"another training.ppo.clip \(0.2, now 0.3\)"):
+            League(store, game, with_training(algorithm="ppo", ppo={"clip": 0.3}))
+
+
+def test_a_run_that_was_begun_with_what_is_refused_by_now_gets_one_sentence(tmp_path, game):
+    with Store.open(tmp_path) as store:
+        League(store, game, CONFIG)
+        old = store.meta("config")
+        old["training"] |= {"algorithm": "nfsp", "nfsp": {"anticipation": 0.0}}
+        with store.transaction():
+            store.put_meta({"config": old})
+        with pytest.raises(ConfigError, match=r"training\.nfsp\.anticipation = 0\.0 will not do"):
+            League(store, game, CONFIG)
 
 
 def test_a_run_is_not_continued_under_other_rules(tmp_path, game):

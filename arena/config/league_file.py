@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from arena.config.algorithms import DeepCFRConfig, MMDConfig, NFSPConfig, PPOConfig, RNaDConfig
 from arena.config.fields import Count, Seed, Strict, Weight, check_labels
+
+_POLICY_GRADIENT = {"kl_weight", "reference_every", "baseline_decay"}
+"""The keys of [training] that are parameters of policy_gradient alone; other algorithms have a sub-table."""
 
 _FOLDER_NAME = re.compile(r"[^\W\d_][\w-]{0,49}")
 
@@ -58,6 +61,13 @@ class TrainingConfig(Strict):
     rollouts: Literal["auto", "tables", "matches"] = "auto"
     """auto: on exact tables where the game can be enumerated, else many states side by side, else (for a player without
     a policy) through the referee; tables: there or not at all; matches: always through the referee."""
+
+    @property
+    def unread(self) -> set[str]:
+        """The keys that mean nothing here: the parameters of algorithms other than the chosen one."""
+        tables = {name for name, field in type(self).model_fields.items() if isinstance(field.default, Strict)}
+        own = _POLICY_GRADIENT if self.algorithm == "policy_gradient" else {self.algorithm}
+        return (tables | _POLICY_GRADIENT) - own
 
 
 class OpponentConfig(Strict):
@@ -146,6 +156,11 @@ class LeagueConfig(Strict):
     rating: RatingConfig = RatingConfig()
     population: PopulationConfig = PopulationConfig()
     seed: Seed = 0
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """All that makes a run this run and no other: every value that is read."""
+        return self.model_dump(exclude={"training": self.training.unread})
 
     @model_validator(mode="after")
     def _check(self) -> LeagueConfig:
