@@ -301,6 +301,16 @@ def test_what_cannot_train_is_refused_with_one_sentence(tmp_path, changes, sente
         train(config(**changes), tmp_path)
 
 
+@pytest.mark.parametrize("algorithm", ["policy_gradient", "ppo", "nfsp", "deep_cfr"])
+def test_a_learner_whose_weights_overflow_is_named_with_the_update_and_the_remedy(tmp_path, algorithm):
+    training = {"algorithm": algorithm, "updates": 5, "matches": 64, "learning_rate": 1e30}
+    told = []
+    with pytest.raises(ConfigError, match=r"lower training\.learning_rate, which is 1e\+30") as refused:
+        train(config(training=training, opponents={}), tmp_path, told.append)
+    update = len(told) + 1
+    assert f"after update {update} of learner 'main' the weights are no longer finite numbers" in str(refused.value)
+
+
 def last_nash_conv(folder):
     with Store.read(folder) as store:
         return store.measures("nash_conv")[-1][2]

@@ -4,6 +4,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from arena.errors import ConfigError
 from arena.trainers.optimiser import Adam
 
 
@@ -61,6 +62,15 @@ def test_a_step_starts_from_a_clean_gradient():
     for _ in range(2):
         adam.step((0.5 * weight).sum())
         assert weight.grad.item() == 0.5
+
+
+def test_weights_that_are_no_longer_numbers_are_refused_with_the_rate_that_made_them():
+    weight = torch.nn.Parameter(torch.tensor([1.0]))
+    adam = Adam([weight], rate=1e30, updates=10)
+    adam.step((weight**4).sum())
+    with pytest.raises(ConfigError, match=r"no longer finite numbers: lower training.learning_rate, which is 1e\+30"):
+        adam.step((weight**4).sum())  # whose gradient at 1e30 is infinite
+    assert not weight.isfinite()
 
 
 @pytest.mark.parametrize("stop", [0, 1, 7])

@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from arena import checkpoint
+from arena.batch import DecisionBatch
 from arena.config import LeagueConfig
 from arena.errors import ArenaError, ConfigError
 from arena.league import League
@@ -30,7 +31,7 @@ from arena.trainers import dvd
 from arena.trainers.collect import Collect, Played, collector
 from arena.trainers.learner import Learner
 from arena.trainers.population import Population, explored, heirs
-from arena.trainers.trainer import Penalty, Report
+from arena.trainers.trainer import Penalty, Report, Walked
 from arena.trainers.traversal import ByTraversals
 from arena.tree import Tree, nash_conv
 from arena.tree.enumeration import Policy
@@ -114,7 +115,7 @@ class SelfPlay:
             played = [self._play(learner) for learner in self.learners]
             apart = self._penalties(played)
             for learner, (batches, _), penalties in zip(self.learners, played, apart, strict=True):
-                report = learner.update(batches, penalties)
+                report = self._improved(learner, batches, penalties)
             self.step += 1
             self.tell(Progress(self.step, updates, report))
             if self.step % checkpoint_every == 0 or self.step == updates:
@@ -155,6 +156,15 @@ class SelfPlay:
             for penalties, term in zip(apart, terms, strict=True):
                 penalties[policy_id] = term
         return apart
+
+    def _improved(
+        self, learner: Learner, batches: Mapping[str, DecisionBatch | Walked], penalties: Mapping[str, Penalty]
+    ) -> Report:
+        """Let a learner learn from what it played; raises ConfigError with its name and the update that failed."""
+        try:
+            return learner.update(batches, penalties)
+        except ConfigError as error:
+            raise ConfigError(f"after update {self.step + 1} of learner {learner.name!r} {error}") from error
 
     def _opponents(self, learner: str) -> dict[str, float]:
         """Return the learner's opponent distribution, which changes at checkpoints only."""

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 
 import torch
 
+from arena.errors import ConfigError
+
 
 class Adam:
     """Adam (Kingma and Ba, 2015); the rate falls to 0 over `updates`, so that the last iterate settles."""
@@ -18,13 +20,17 @@ class Adam:
         self.steps = 0
 
     def step(self, loss: torch.Tensor) -> None:
-        """Take one step down the gradient of `loss`."""
+        """Take one step down the gradient of `loss`. Raises ConfigError where that leaves no finite weights."""
         self._adam.param_groups[0]["lr"] = self._rate * max(1.0 - self.steps / self._updates, 0.0)
         self._adam.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]  # torch's own signature is untyped
-        torch.nn.utils.clip_grad_norm_(self._parameters, self._clip)
+        norm = torch.nn.utils.clip_grad_norm_(self._parameters, self._clip)
         self._adam.step()
         self.steps += 1
+        if not norm.isfinite():
+            raise ConfigError(
+                f"the weights are no longer finite numbers: lower training.learning_rate, which is {self._rate:g}"
+            )
 
     def state(self, name: str = "adam") -> dict[str, torch.Tensor]:
         """Return the moments of every parameter, named "NAME.POSITION.MOMENT"."""
