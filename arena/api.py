@@ -163,8 +163,6 @@ def exploit(player: str | Player, game: str | Game[Any], top: int = 3) -> Exploi
     """
     from arena import tree as exact
 
-    if top < 0:
-        raise ConfigError(f"top = {top} places cannot be shown: ask for 0 or more")
     game = load_game(game)
     tree = exact.enumerate_game(game)
     policy = tree.policy(load_player(player, game))

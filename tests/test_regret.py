@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from arena.errors import ConfigError
 from arena.games.kuhn_poker import KuhnPoker, equilibrium
 from arena.players.tabular import Tabular
 from arena.registry import load_game
@@ -81,6 +82,8 @@ def test_uniform_play_of_kuhn_poker_gives_most_away_where_it_folds_the_king():
     assert [leak.cost for leak in rest] == pytest.approx([1 / 12, 1 / 12])
     assert len(leaks(tree, tree.uniform, 0, 100)) <= 6
     assert leaks(tree, tree.uniform, 0, 0) == []
+    with pytest.raises(ConfigError, match="top = -1 places cannot be shown: ask for 0 or more"):
+        leaks(tree, tree.uniform, 0, -1)
 
 
 def test_nothing_leaks_at_equilibrium_but_folding_the_king_is_regretted_even_where_it_never_comes_to_that():

@@ -1,9 +1,11 @@
 """The arrays of a game, in both of their layouts, and what players do there as one table."""
 
+import re
+
 import numpy as np
 import pytest
 
-from arena.errors import PlayerError
+from arena.errors import ConfigError, PlayerError
 from arena.game import CHANCE, OVER
 from arena.games.kuhn_poker import KuhnPoker
 from arena.games.leduc_poker import LeducPoker
@@ -12,7 +14,7 @@ from arena.player import Move
 from arena.players.script import Script
 from arena.players.uniform import UniformPlayer
 from arena.registry import load_game
-from arena.tree import enumerate_game, expected_returns, nash_conv, outcomes
+from arena.tree import best_response, enumerate_game, expected_returns, leaks, nash_conv, outcomes, regret
 
 # The layouts.
 
@@ -160,3 +162,66 @@ def test_what_is_no_policy_table_is_refused(name, measure):
     ):
         with pytest.raises(PlayerError, match=rf"a policy of {name} is an array of shape .* {said}"):
             measure(tree, wrong)
+
+
+def spoilt(tree, row, change):
+    policy = tree.uniform.copy()
+    policy[row] = change(policy[row], tree.mask[row])
+    return policy
+
+
+WRONG_ROWS = {
+    "negative": lambda row, mask: np.where(mask, [1.5 if i == mask.argmax() else -0.5 for i in range(len(mask))], 0.0),
+    "too little": lambda row, mask: row * 0.99999,
+    "too much": lambda row, mask: row * 2,
+    "nothing": lambda row, mask: row * 0,
+    "no number": lambda row, mask: row * np.nan,
+    "endless": lambda row, mask: np.where(mask, np.inf, -np.inf),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_ROWS)
+@pytest.mark.parametrize("name", ["kuhn_poker", "tic_tac_toe"])
+@pytest.mark.parametrize(
+    "measure", [nash_conv, expected_returns, outcomes, lambda tree, policy: regret(tree, policy, 0)]
+)
+def test_a_row_that_is_no_distribution_is_refused_with_its_seat_and_view(name, wrong, measure):
+    tree = enumerate_game(load_game(name))
+    row = int(np.flatnonzero(tree.mask.sum(axis=1) == 2)[-1])
+    said = f"the policy of seat {tree.seat[row]} of {name} at {tree.views[row]!r} is no distribution over its legal"
+    with pytest.raises(PlayerError, match=re.escape(said)):
+        measure(tree, spoilt(tree, row, WRONG_ROWS[wrong]))
+
+
+def test_illegal_actions_have_no_probability_not_even_where_it_cancels():
+    tree = enumerate_game(load_game("leduc_poker"))
+    first, second = np.flatnonzero((tree.mask.sum(axis=1) == 2) & (tree.seat == 0))[:2]
+    illegal = int(np.flatnonzero(~tree.mask[first])[0])
+    policy = spoilt(tree, first, lambda row, mask: np.where(mask, 0.25, 0.5))
+    with pytest.raises(PlayerError, match="is no distribution over its legal actions, but"):
+        nash_conv(tree, policy)
+    policy[second] = np.where(tree.mask[second], 0.75, -0.5)  # now legal actions have 1 per row on average
+    with pytest.raises(PlayerError, match=rf"{tree.actions[illegal]} 0.5"):
+        nash_conv(tree, policy)
+
+
+@pytest.mark.parametrize("name", ["kuhn_poker", "tic_tac_toe"])
+def test_who_answers_need_not_say_how_it_plays_and_the_others_must(name):
+    tree = enumerate_game(load_game(name))
+    policy = np.where(tree.seat[:, None] == 0, 0.0, tree.uniform)
+    assert best_response(tree, policy, 0).value == best_response(tree, tree.uniform, 0).value
+    with pytest.raises(PlayerError, match="the policy of seat 0"):
+        best_response(tree, policy, 1)
+
+
+def test_what_rounding_leaves_is_a_distribution():
+    tree = enumerate_game(load_game("kuhn_poker"))
+    assert nash_conv(tree, tree.uniform * (1 + 1e-8)) == pytest.approx(nash_conv(tree, tree.uniform), abs=1e-6)
+
+
+@pytest.mark.parametrize("seat", [7, 2, -1])
+@pytest.mark.parametrize("measure", [best_response, regret, lambda tree, policy, seat: leaks(tree, policy, seat, 3)])
+def test_a_seat_that_there_is_not_is_refused(seat, measure):
+    tree = enumerate_game(load_game("kuhn_poker"))
+    with pytest.raises(ConfigError, match=f"kuhn_poker has no seat {seat}: its seats are 0 to 1"):
+        measure(tree, tree.uniform, seat)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arena.tree.compact_form import compact_form
-from arena.tree.tables import Policy, Tree, check_shape
+from arena.tree.tables import Policy, Tree, check_rows, check_seat, check_shape
 from arena.tree.values import branch_law
 
 Floats = NDArray[np.float64]
@@ -66,7 +66,8 @@ def best_response_gains(tree: Tree, policy: Policy) -> list[float]:
 
 def best_response(tree: Tree, policy: Policy, seat: int) -> BestResponse:
     """Return the best response of `seat` to the other seats' rows of `policy` (I, A)."""
-    found = best_responses(tree, policy)
+    check_seat(tree, seat)
+    found = _best_responses(tree, policy, seat)
     options = np.full(tree.mask.shape, -np.inf)
     options.ravel()[found.entry] = found.action_values
     sets = tree.by_seat[seat]
@@ -76,16 +77,29 @@ def best_response(tree: Tree, policy: Policy, seat: int) -> BestResponse:
 
 
 def best_responses(tree: Tree, policy: Policy) -> BestResponses:
-    """Return what every seat earns when all play their rows of `policy` (I, A), and what each could earn."""
-    # Where nobody decides anything there are no sequences, and nothing to forget.
-    return _hidden(tree, policy) if tree.game.hidden and len(tree.seat) else _open(tree, policy)
+    """Return what every seat earns when all play their rows of `policy` (I, A), and what each could earn.
+
+    Raises PlayerError where a row is no distribution over the legal actions.
+    """
+    return _best_responses(tree, policy)
 
 
-def _hidden(tree: Tree, policy: Policy) -> BestResponses:
+def _best_responses(tree: Tree, policy: Policy, answering: int | None = None) -> BestResponses:
+    """Return the same; the rows of a seat that is `answering` the others may be anything."""
     check_shape(tree, policy)
+    # Where nobody decides anything there are no sequences, and nothing to forget.
+    if tree.game.hidden and len(tree.seat):
+        return _hidden(tree, policy, answering)
+    check_rows(tree, policy, policy.ravel()[tree.legal], answering)
+    return _open(tree, policy)
+
+
+def _hidden(tree: Tree, policy: Policy, answering: int | None) -> BestResponses:
     form, P = compact_form(tree), tree.game.seats
-    plan = np.ones(P + len(form.entry))
+    plan = np.empty(P + len(form.entry))
+    plan[:P] = 1.0
     plan[P:] = policy.ravel()[form.entry]
+    check_rows(tree, policy, plan[P:], answering)
     for layer in form.layers:
         plan[layer.sequences] *= plan[layer.before]
     earned = form.payoff
@@ -93,8 +107,8 @@ def _hidden(tree: Tree, policy: Policy) -> BestResponses:
         earned = earned * plan[others]
     gain = np.zeros(len(plan))
     gain[form.owner] = np.add.reduceat(earned, form.owner_begin)
-    values = np.zeros(P)
-    np.add.at(values, form.run_seat, np.add.reduceat(plan * gain, form.run_begin))
+    earnings = np.add.reduceat(plan * gain, form.run_begin)
+    values = np.bincount(form.run_seat, earnings, P).astype(np.float64, copy=False)
     for layer in reversed(form.layers):
         best = np.maximum.reduceat(gain[layer.sequences], layer.set_begin)
         gain[layer.parents] += np.add.reduceat(best, layer.parent_begin)

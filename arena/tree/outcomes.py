@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arena.tree.reach import node_reach
-from arena.tree.tables import Policy, Tree
+from arena.tree.tables import Policy, Tree, check_policy
 from arena.tree.values import branch_law
 
 
@@ -29,6 +29,7 @@ class Outcomes(NamedTuple):
 
 def outcomes(tree: Tree, policy: Policy) -> Outcomes:
     """Return how likely every payoff is when every seat plays its rows of `policy` (I, A)."""
+    check_policy(tree, policy)
     reach = node_reach(tree, branch_law(tree, policy))[tree.terminals]
     reached = reach > 0
     payoffs, kind = np.unique(tree.returns[tree.terminals[reached]], axis=0, return_inverse=True)

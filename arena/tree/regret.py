@@ -14,9 +14,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from arena.errors import ConfigError
 from arena.tree.best_response import best_response
 from arena.tree.reach import node_reach
-from arena.tree.tables import Policy, Tree
+from arena.tree.tables import Policy, Tree, check_policy, check_seat
 from arena.tree.values import branch_law, node_values
 
 _NOTHING = 1e-9
@@ -55,6 +56,8 @@ class Leak(NamedTuple):
 
 def regret(tree: Tree, policy: Policy, seat: int) -> Regret:
     """Return what `seat` loses at each of its information sets when everybody plays `policy` (I, A)."""
+    check_seat(tree, seat)
+    check_policy(tree, policy)
     mine = np.flatnonzero(tree.mover == seat)
     law = branch_law(tree, policy)
     certain = np.where(tree.mover[tree.branch_parent] == seat, 1.0, law)
@@ -75,6 +78,8 @@ def regret(tree: Tree, policy: Policy, seat: int) -> Regret:
 
 def leaks(tree: Tree, policy: Policy, seat: int, top: int) -> list[Leak]:
     """Return the `top` information sets that cost `seat` most, the dearest first; those that cost nothing are none."""
+    if top < 0:
+        raise ConfigError(f"top = {top} places cannot be shown: ask for 0 or more")
     found = regret(tree, policy, seat)
     dearest = np.argsort(-found.cost, kind="stable")[:top]
     return [_leak(tree, policy, found, int(i)) for i in dearest if found.cost[i] > _NOTHING * tree.game.scale]

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from arena.errors import ArenaError, PlayerError
+from arena.errors import ArenaError, ConfigError, PlayerError
 from arena.game import CHANCE, OVER, Game
 from arena.player import HasPolicy, Player, Request, Requests
 
@@ -124,6 +124,16 @@ class Tree:
         return policy
 
     @cached_property
+    def legal(self) -> NDArray[np.int64]:
+        """The entries of a flat (I, A) policy that are legal actions."""
+        return np.flatnonzero(self.mask)
+
+    @cached_property
+    def ones(self) -> NDArray[np.float64]:
+        """(A,) ones: a policy's product with them is the sum of every row."""
+        return np.ones(len(self.actions))
+
+    @cached_property
     def by_seat(self) -> list[NDArray[np.int64]]:
         """Per seat, the information sets at which it moves."""
         return [np.flatnonzero(self.seat == seat) for seat in range(self.game.seats)]
@@ -191,15 +201,59 @@ def _states(tree: Tree, nodes: NDArray[np.int64]) -> dict[int, Any]:
     return states
 
 
+_ROUNDING = 1e-6
+"""How far from 1 a row may sum, and how much may lie on illegal actions."""
+
+
+def check_policy(tree: Tree, policy: Policy) -> None:
+    """Raise PlayerError for what is no policy table of this game: a distribution over legal actions in every row."""
+    check_shape(tree, policy)
+    check_rows(tree, policy, policy.ravel()[tree.legal])
+
+
 def check_shape(tree: Tree, policy: Policy) -> None:
     """Raise PlayerError for what is no policy table of this game, by its shape."""
-    found = np.shape(policy)
-    if not isinstance(policy, np.ndarray) or found != tree.mask.shape:
-        what = f"an array of shape {found}" if isinstance(policy, np.ndarray) else f"a {type(policy).__name__}"
+    if not isinstance(policy, np.ndarray) or policy.shape != tree.mask.shape:
+        what = f"an array of shape {policy.shape}" if isinstance(policy, np.ndarray) else f"a {type(policy).__name__}"
         raise PlayerError(
             f"a policy of {tree.game.name} is an array of shape {tree.mask.shape}, a row of probabilities per "
             f"information set, not {what}"
         )
+
+
+def check_rows(tree: Tree, policy: Policy, legal: NDArray[np.float64], answering: int | None = None) -> None:
+    """Raise PlayerError where a row of `policy` (I, A) is no distribution over the legal actions.
+
+    `legal` are its entries there, in any order. The rows of a seat that is `answering` the others may be anything.
+    """
+    # In passes over the whole, since this comes before every exact quantity. Which row it is can wait.
+    if np.minimum.reduce(policy.ravel(), initial=0.0) >= 0:
+        off = policy.dot(tree.ones)
+        off -= 1.0
+        missing = len(off) - float(np.add.reduce(legal))
+        if off.dot(off) <= _ROUNDING**2 and abs(missing) <= _ROUNDING:
+            return
+    _refuse_row(tree, policy, answering)
+
+
+def _refuse_row(tree: Tree, policy: Policy, answering: int | None) -> None:
+    """Raise PlayerError for the first row that is no distribution over the legal actions, if there is one."""
+    with np.errstate(invalid="ignore"):
+        off = abs(policy.sum(axis=1) - 1)
+    illegal = np.where(tree.mask, 0.0, policy).sum(axis=1)
+    lawful = (policy >= 0).all(axis=1) & (off <= _ROUNDING) & (illegal <= _ROUNDING)
+    for i in np.flatnonzero(~lawful & (tree.seat != answering))[:1]:
+        stated = ", ".join(f"{action} {p:g}" for action, p in zip(tree.actions, policy[i], strict=True))
+        raise PlayerError(
+            f"the policy of seat {tree.seat[i]} of {tree.game.name} at {tree.views[i]!r} is no distribution over its "
+            f"legal actions, but {stated}: give them numbers from 0 on that sum to 1, and the others 0"
+        )
+
+
+def check_seat(tree: Tree, seat: int) -> None:
+    """Raise ConfigError for a seat that the game does not have."""
+    if not 0 <= seat < tree.game.seats:
+        raise ConfigError(f"{tree.game.name} has no seat {seat!r}: its seats are 0 to {tree.game.seats - 1}")
 
 
 def checked_policy(player: Player, requests: Requests, mask: NDArray[np.bool_]) -> Policy:

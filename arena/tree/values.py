@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from arena.tree.tables import Policy, Tree, check_shape
+from arena.tree.tables import Policy, Tree, check_policy
 
 
 def expected_returns(tree: Tree, policy: Policy) -> NDArray[np.float64]:
@@ -16,6 +16,7 @@ def expected_returns(tree: Tree, policy: Policy) -> NDArray[np.float64]:
 
 def node_values(tree: Tree, policy: Policy) -> NDArray[np.float64]:
     """Return (N, P) the expected payoff per seat from every node on."""
+    check_policy(tree, policy)
     values = tree.returns.copy()
     law = branch_law(tree, policy)[:, None]
     for nodes, branches, begin in reversed(tree.inner_levels):
@@ -25,7 +26,6 @@ def node_values(tree: Tree, policy: Policy) -> NDArray[np.float64]:
 
 def branch_law(tree: Tree, policy: Policy) -> NDArray[np.float64]:
     """Return (E,) the probability of every branch: chance's own, or the mover's policy."""
-    check_shape(tree, policy)
     law = np.empty(len(tree.branch_child))
     law[tree.action_branches] = policy.ravel()[tree.policy_entry]
     law[tree.chance_branches] = tree.outcome_probability
