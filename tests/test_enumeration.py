@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from arena.errors import GameError, TooLarge
+from arena.errors import ConfigError, GameError, TooLarge
 from arena.game import CHANCE, OVER, Choices, Game, IllegalAction, Text, Uniform
 from arena.games.kuhn_poker import KuhnPoker
 from arena.registry import load_game
@@ -244,3 +244,15 @@ def test_a_game_that_fails_is_named_with_the_state(method, fault):
         enumerate_game(type("Broken", (KuhnPoker,), {"name": "broken", method: fails})())
     where = "at its start" if method == "start" else "in the state State(cards=("
     assert str(refusal.value).startswith(f"broken fails {where}")
+
+
+@pytest.mark.parametrize(
+    ("game", "sentence"),
+    [
+        ("kuhn_poker", r"^'kuhn_poker' is no game and cannot be enumerated: give arena.load_game\('kuhn_poker'\)$"),
+        (KuhnPoker, "is no game and cannot be enumerated: give a game, as arena.load_game returns it"),
+    ],
+)
+def test_what_is_no_game_is_told_how_to_make_one(game, sentence):
+    with pytest.raises(ConfigError, match=sentence):
+        enumerate_game(game)

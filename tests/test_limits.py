@@ -4,9 +4,9 @@ import tracemalloc
 
 import pytest
 
-from arena.errors import TooLarge
+from arena.errors import ConfigError, TooLarge
 from arena.registry import load_game
-from arena.tree.enumeration import _Enumeration
+from arena.tree.enumeration import _Enumeration, enumerate_game
 from arena.tree.limits import Limits
 
 
@@ -21,6 +21,14 @@ def test_a_limit_may_be_reached_and_not_passed():
     assert "game has more than 3 states, too many for exact tables: the walk stopped at 4 states" in refusal(
         Limits("game", 3, 10**9), [1, 2, 3, 4], 5, 0
     )
+
+
+@pytest.mark.parametrize(("nodes", "memory"), [(0, 10**9), (-1, 10**9), (10, 0), (10, -5)])
+def test_a_limit_leaves_room_for_something(nodes, memory):
+    with pytest.raises(ConfigError, match=rf"no game fits into {nodes} states and .* bytes: allow 1 or more of both"):
+        Limits("game", nodes, memory)
+    with pytest.raises(ConfigError, match="allow 1 or more of both"):
+        enumerate_game(load_game("liars_dice(faces=2)"), nodes, memory)
 
 
 def test_too_much_memory_says_how_much_there_is_already():

@@ -12,7 +12,7 @@ from math import isfinite
 from time import perf_counter
 from typing import Any
 
-from arena.errors import ArenaError, GameError, IllegalAction, TooLarge
+from arena.errors import ArenaError, ConfigError, GameError, IllegalAction, TooLarge
 from arena.game import CHANCE, OVER, Game, Text
 from arena.tree.assembly import Notes, assemble
 from arena.tree.cache import WORTH_KEEPING, keep_tree, load_tree
@@ -28,6 +28,9 @@ def enumerate_game(game: Game[Any], limit: int = NODE_LIMIT, memory: int = MEMOR
     Raises TooLarge beyond `limit` nodes or an estimated `memory` of bytes, and GameError where the game
     contradicts itself.
     """
+    if not isinstance(game, Game):
+        wanted = f"arena.load_game({game!r})" if isinstance(game, str) else "a game, as arena.load_game returns it"
+        raise ConfigError(f"{game!r} is no game and cannot be enumerated: give {wanted}")
     kept = _TREES.get(game.fingerprint)
     # A class that is written again in a notebook, under the same name, is another class.
     if kept is None or type(kept.game) is not type(game):

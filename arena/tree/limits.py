@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, NoReturn
 
-from arena.errors import TooLarge
+from arena.errors import ConfigError, TooLarge
 
 NODE_LIMIT = 500_000
 """States that a tree may have: a few seconds, where the rules are simple."""
@@ -27,6 +27,8 @@ class Limits:
 
     def __init__(self, name: str, nodes: int, memory: int) -> None:
         """`name` is the game's; `nodes` and `memory` (bytes) may be reached, but not passed."""
+        if min(nodes, memory) < 1:
+            raise ConfigError(f"no game fits into {nodes:,} states and {memory:,} bytes: allow 1 or more of both")
         self.name, self.nodes, self.memory = name, nodes, memory
         self._looked, self._sampled, self._sampled_bytes = 0, 0, 0
         self._known: set[int] = set()
