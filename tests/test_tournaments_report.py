@@ -78,6 +78,16 @@ def test_the_matrix_is_in_the_order_of_the_ladder_and_mirrors_itself(poker):
     np.testing.assert_allclose(run.ladder.payoffs.mean, -run.ladder.payoffs.mean.T)
 
 
+def test_rows_are_in_the_order_that_is_said(poker, tmp_path):
+    assert "rows are in order of Elo; payoff per match depends" in text(tables(Run.of(poker), 200))
+    entrants = {"uniform": "uniform", "bet": 'script(prefer="bet")', "pass": 'script(prefer="pass")'}
+    config = TournamentConfig(game="kuhn_poker", pairs=19, block_pairs=20, entrants=entrants)
+    arena.tournament(config, tmp_path)
+    run = Run.of(tmp_path)
+    assert [(row.name, row.elo) for row in run.ladder.rows] == [("bet", None), ("pass", None), ("uniform", None)]
+    assert "rows are in order of names, as nobody has an Elo yet; payoff per match" in text(tables(run, 200))
+
+
 def test_long_names_are_folded_and_not_cut(tmp_path):
     entrants = {f"a_long_name_for_player_{i:02}": "uniform" for i in range(12)}
     arena.tournament(TournamentConfig(game="matching_pennies", pairs=2, entrants=entrants), tmp_path)

@@ -111,8 +111,9 @@ def _remarks(run: Run) -> list[str]:
             f"cyclic share of the payoffs: {cyclic_share(mean):.0%} (like rock-paper-scissors: no ranking shows it)"
         )
     if run.game.scoring == "payoff":
+        order = "of Elo" if any(row.elo is not None for row in ladder.rows) else "of names, as nobody has an Elo yet"
         lines.append(
-            "rows are in order of Elo; payoff per match depends on whom one met; ± is half of the 95% interval"
+            f"rows are in order {order}; payoff per match depends on whom one met; ± is half of the 95% interval"
         )
     if _superior(ladder):
         lines.append("LOS: the likelihood that a player is stronger than the next one below")
