@@ -189,6 +189,35 @@ def test_exploit_shows_no_more_than_it_is_asked_for_and_fits_the_screen():
     assert refused.stderr == "arena: top = -1 places cannot be shown: ask for 0 or more\n"
 
 
+def test_exploit_says_that_nothing_is_lost():
+    text = succeed("exploit", 'tabular(table="arena.games.kuhn_poker:equilibrium")', "--game", "kuhn_poker")
+    lines = text.splitlines()
+    assert [lines[2], lines[4]] == ["    no decision there costs anything"] * 2
+    assert len(lines) == 5
+    without = succeed("exploit", 'tabular(table="arena.games.kuhn_poker:equilibrium")', "-g", "kuhn_poker", "--top", 0)
+    assert "no decision" not in without
+
+
+NEARLY = """
+from arena.games.kuhn_poker import equilibrium
+
+def rarely():
+    return equilibrium() | {"your card: K; so far: bet": {"bet": 0.998, "pass": 0.002}}
+
+def hardly():
+    return equilibrium() | {"your card: K; so far: bet": {"bet": 1 - 1e-7, "pass": 1e-7}}
+"""
+
+
+def test_exploit_shows_what_is_wrong_with_a_decision_that_is_nearly_always_right(tmp_path):
+    (tmp_path / "nearly.py").write_text(NEARLY)
+    rarely = succeed("exploit", f'tabular(table="{tmp_path}/nearly.py:rarely")', "--game", "kuhn_poker")
+    assert "better: bet; plays bet 1.00, pass 0.002\n" in rarely
+    hardly = succeed("exploit", f'tabular(table="{tmp_path}/nearly.py:hardly")', "--game", "kuhn_poker")
+    assert "costs 0.000000" not in hardly
+    assert hardly.count("no decision there costs anything") == 2
+
+
 WIDE = """
 from arena.games.matrix import Matrix
 

@@ -19,6 +19,8 @@ _WIDTH = 80
 """Columns of a narrow terminal."""
 _SHOWN = 6
 """Actions that are shown of a policy with many."""
+_NOTHING = "0.000000"
+"""A cost that cannot be told from none as it is printed."""
 
 
 def pit(
@@ -125,8 +127,11 @@ def exploit(player: str, *, game: Game, top: int = 3) -> None:
     seats = zip(rules.roles, found.values, found.best_responses, found.leaks, strict=True)
     for role, value, best, leaks in seats:
         screen.print(f"  {role}: earns {value:+.6f} against itself, a best response {best:+.6f}", markup=False)
-        for leak in leaks:
+        costly = [leak for leak in leaks if f"{leak.cost:.6f}" != _NOTHING]
+        for leak in costly:
             screen.print(_leak(leak), markup=False)
+        if top and not costly:
+            screen.print("    no decision there costs anything", markup=False)
 
 
 def _leak(leak: Leak) -> str:
@@ -134,6 +139,8 @@ def _leak(leak: Leak) -> str:
     costs = f"    costs {leak.cost:.6f}  "
     seen = shorten(" / ".join(leak.view.splitlines()), 2 * _WIDTH, placeholder=" …") or "(nothing to see)"
     played = [f"{action} {p:.2f}" for i, (action, p) in enumerate(leak.plays.items()) if p >= 0.005 or i == 0]
+    if leak.plays.get(leak.better, 0.0) >= 0.995:  # right nearly always: what it costs is in the moves left out above
+        played = [f"{action} {p:.2f}" if p >= 0.005 else f"{action} {p:.1g}" for action, p in leak.plays.items()]
     hidden = len(leak.plays) - min(len(played), _SHOWN)
     if hidden > 1:
         played[_SHOWN:] = [f"{hidden} others"]
