@@ -28,7 +28,10 @@ MISTAKES = {
     "misspelt shipped file": (["train", "tournaments/kuhn_leage.toml"], "did you mean 'kuhn_league'?"),
     "misspelt key": (["tournament", "poker.toml", "--set", "pair=3"], "did you mean 'pairs'?"),
     "too few players": (["play", "kuhn_poker", "uniform"], "2 seats (first, second), but 1 players came"),
-    "too large": (["exploit", "uniform", "-g", "connect_four"], "too many for exact tables"),
+    "too large": (
+        ["exploit", "uniform", "-g", "connect_four"],
+        "by matches instead (arena pit), or take a smaller game; in Python,",
+    ),
     "no run": (["ratings", "runs"], "holds no run"),
     "no such match": (["replay", "runs/poker", "zzz"], "no match whose key begins with 'zzz'"),
     "another format": (["train", "league.toml", "--run", "runs/poker"], "holds a tournament, not a league"),

@@ -172,8 +172,8 @@ def test_a_game_that_is_too_large_says_what_to_do_instead():
         enumerate_game(load_game("connect_four"), limit=1000)
     assert re.sub(r"about 0.\d MB", "about 0.? MB", str(refusal.value)) == (
         "connect_four has more than 1,000 states, too many for exact tables: the walk stopped at 1,004 states and "
-        "about 0.? MB, and how many there are is not known; compare players by matches instead (arena pit), or allow "
-        "more with enumerate_game(game, limit=…, memory=…)"
+        "about 0.? MB, and how many there are is not known; compare players by matches instead (arena pit), or take "
+        "a smaller game; in Python, enumerate_game(game, limit=…, memory=…) allows more"
     )
 
 

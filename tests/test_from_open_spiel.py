@@ -87,6 +87,16 @@ def test_the_limits_are_those_of_our_own_rules():
         enumerate_open_spiel("chess", limit=2000)
 
 
+def test_an_open_game_that_is_too_large_is_told_of_merging():
+    advice = "merge=True makes one node of states that OpenSpiel writes alike"
+    with pytest.raises(TooLarge, match=f"allows more, and {advice}$"):
+        enumerate_open_spiel("tic_tac_toe", limit=2000)
+    for name, merge in (("tic_tac_toe", True), ("leduc_poker", False)):  # done already, and not to be done
+        with pytest.raises(TooLarge) as refused:
+            enumerate_open_spiel(name, limit=2000, merge=merge)
+        assert "merge" not in str(refused.value)
+
+
 def test_a_name_that_openspiel_does_not_know_is_a_sentence():
     with pytest.raises(ConfigError, match="did you mean 'leduc_poker'"):
         enumerate_open_spiel("leduc_pocker")

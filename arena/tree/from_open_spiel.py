@@ -12,7 +12,7 @@ from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
-from arena.errors import ConfigError
+from arena.errors import ConfigError, TooLarge
 from arena.game import CHANCE, OVER, Game
 from arena.registry import load_game
 from arena.tree.assembly import Notes, assemble
@@ -37,7 +37,12 @@ def enumerate_open_spiel(
     sequential = theirs.get_type().dynamics.name == "SEQUENTIAL"
     if not sequential or (ours.hidden and not getattr(ours, "recalls", False)):
         return enumerate_game(ours, limit, memory)
-    return _Enumeration(ours, theirs, Limits(ours.name, limit, memory), merge).tree()
+    try:
+        return _Enumeration(ours, theirs, Limits(ours.name, limit, memory), merge).tree()
+    except TooLarge as error:
+        if merge or ours.hidden:
+            raise
+        raise TooLarge(f"{error}, and merge=True makes one node of states that OpenSpiel writes alike") from None
 
 
 class _Enumeration:

@@ -65,8 +65,8 @@ class Limits:
         size = self.bytes(nodes, branches, entries) / 1e6
         raise TooLarge(
             f"{self.name} {reason} for exact tables: the walk stopped at {nodes:,} states and about {size:,.1f} MB, "
-            "and how many there are is not known; compare players by matches instead (arena pit), "
-            "or allow more with enumerate_game(game, limit=…, memory=…)"
+            "and how many there are is not known; compare players by matches instead (arena pit), or take a smaller "
+            "game; in Python, enumerate_game(game, limit=…, memory=…) allows more"
         )
 
 
