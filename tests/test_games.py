@@ -20,6 +20,9 @@ every_game = pytest.mark.parametrize("name", sorted(BUILT_IN["games"]))
 hidden_deals = pytest.mark.parametrize("name", ["kuhn_poker", "leduc_poker"])
 """Games whose first two chance events are the cards of seat 0 and of seat 1."""
 
+TOLD = {"kuhn_match": {"learns"}}
+"""Warnings that are meant: in the middle of a match, a showdown tells what was dealt."""
+
 choices = st.lists(st.integers(0, 10_000), max_size=60)
 """Which of the possible actions is taken, modulo their number; the first one when the list has run out."""
 some = settings(max_examples=30)
@@ -60,7 +63,8 @@ def decisions(name):
 def test_shipped_check(name):
     game = load_game(name)
     found = examine_game(game, games=20 if len(game.actions) < 1000 else 2, results=False).findings
-    assert [str(finding) for finding in found if finding.severity is not Severity.NOTE] == []
+    told = [finding for finding in found if finding.severity is not Severity.NOTE]
+    assert [str(finding) for finding in told if finding.code not in TOLD.get(name, ())] == []
 
 
 @every_game
