@@ -35,12 +35,18 @@ _ENCODE_LIMIT = 100_000
 
 @dataclass(frozen=True)
 class Text:
-    """A legal set that is any text of at most `max_chars` characters."""
+    """A legal set that is any text of at most `max_chars` characters.
+
+    With `moves`, the last line of a text is one of these, and the lines above it are talk; a move alone is silent.
+    """
 
     max_chars: int = 10_000
+    moves: tuple[str, ...] = ()
 
     def __contains__(self, action: object) -> bool:
-        return isinstance(action, str) and len(action) <= self.max_chars
+        if not isinstance(action, str) or len(action) > self.max_chars:
+            return False
+        return not self.moves or action.rpartition("\n")[2] in self.moves
 
 
 @dataclass(frozen=True)

@@ -360,8 +360,11 @@ def forfeit_returns(game: Game[Any], culprit: int) -> tuple[float | None, ...]:
 
 
 def _illegal(action: str, legal: Sequence[str] | Text) -> str:
+    where = "here; legal"
     if isinstance(legal, Text):
-        return f"a reply may have at most {legal.max_chars} characters, this one has {len(action)}"
+        if len(action) > legal.max_chars:
+            return f"a reply may have at most {legal.max_chars} characters, this one has {len(action)}"
+        action, legal, where = action.rpartition("\n")[2], legal.moves, "as the last line; legal"
     action = action if len(action) <= _QUOTED else action[:_QUOTED] + "…"
     shown = ", ".join(legal[:20]) + (", …" if len(legal) > 20 else "")
-    return f"{action!r} is not legal here; legal: {shown}"
+    return f"{action!r} is not legal {where}: {shown}"

@@ -187,9 +187,12 @@ class Requests(Sequence[Request]):
             raise PlayerError(f"{self.game.name} has no closed vocabulary (Game.actions), so its moves have no mask")
         mask = np.zeros((len(self), len(index)), np.bool_)
         for row, request in zip(mask, self._requests, strict=True):
-            if isinstance(request.legal, Text):
-                raise PlayerError(f"{self.game.name} has free text moves, which have no mask")
-            for action in request.legal:
+            legal = request.legal
+            if isinstance(legal, Text):
+                if not legal.moves:
+                    raise PlayerError(f"{self.game.name} has free text moves, which have no mask")
+                legal = legal.moves
+            for action in legal:
                 if action not in index:
                     raise GameError(f"{self.game.name} allows {action!r}, which is not among its actions")
                 row[index[action]] = True
@@ -200,7 +203,7 @@ class Requests(Sequence[Request]):
         return self._tensor
 
     def mask(self) -> NDArray[np.bool_]:
-        """Return which actions are legal, shape (B, A), in the order of `game.actions`."""
+        """Return which actions are legal, shape (B, A), in the order of `game.actions`; of talk, the moves alone."""
         return self._mask
 
     def uniforms(self) -> NDArray[np.float64]:

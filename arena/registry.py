@@ -48,6 +48,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "open_spiel": "arena.games.open_spiel:open_spiel",
         "pettingzoo": "arena.games.pettingzoo:PettingZoo",
         "rock_paper_scissors": "arena.games.matrix:RockPaperScissors",
+        "simple_negotiation": "arena.games.simple_negotiation:SimpleNegotiation",
         "tic_tac_toe": "arena.games.tic_tac_toe:TicTacToe",
     },
     "kernels": {

@@ -8,6 +8,9 @@ from arena.errors import StoppedError
 from arena.game import Choices, Text
 from arena.player import Fault, Move, Request, Requests
 
+_COMMANDS = ("", "?", "resign", "undo", "help", "rules")
+"""What is never the beginning of a move. Where anything may be said, the last two can be a move."""
+
 _SHOWN = 60
 """Legal moves that are listed; of more, the first ones and their number."""
 
@@ -16,7 +19,8 @@ class Human:
     """Asks the person at the terminal. Raises StoppedError when the input ends.
 
     A move is typed as it is written, in either case, or by its first letters where they are enough. "?" tells the
-    rules, "resign" gives the match up, and a move cannot be taken back. `ask` and `say` are for other terminals.
+    rules, "resign" gives the match up, and a move cannot be taken back. Where a game allows talk, all lines before
+    the move are said with it. `ask` and `say` are for other terminals.
     """
 
     matches_at_once = 1
@@ -39,6 +43,7 @@ class Human:
         if request.complaint:
             self._say(request.complaint)
         self._say(_listed(request.legal))
+        talk: list[str] = []
         while True:
             try:
                 typed = self._ask(f"{request.role}> ")
@@ -47,11 +52,15 @@ class Human:
                     "the input has ended in the middle of a match; nothing that was kept is lost"
                 ) from None
             if (action := _meant(typed, request.legal)) is not None:
-                return Move(action)
+                return Move("\n".join([*talk, action]))
             word = typed.strip().lower()
             if word == "resign":
                 return Move(None, typed, fault=Fault.RESIGN)
-            self._say(self._reply(word, request))
+            if word not in _COMMANDS and _is_talk([*talk, typed], request.legal):
+                talk.append(typed)
+                self._say("You will say that, when you have typed a move.")
+            else:
+                self._say(self._reply(word, request))
 
     def _reply(self, word: str, request: Request) -> str:
         """Return what to say to words that are no move."""
@@ -68,8 +77,10 @@ class Human:
 
 def _meant(typed: str, legal: Sequence[str] | Text) -> str | None:
     """Return the legal move that was typed, or None."""
+    if isinstance(legal, Text) and not legal.moves:
+        return typed if typed.strip().lower() not in _COMMANDS[:4] and typed in legal else None
     if isinstance(legal, Text):
-        return typed if typed.strip().lower() not in ("", "?", "resign", "undo") and typed in legal else None
+        return next((move for move in legal.moves if move.lower() == typed.strip().lower()), None)
     for exact in (typed, typed.strip()):
         if exact in legal:
             return exact
@@ -77,8 +88,15 @@ def _meant(typed: str, legal: Sequence[str] | Text) -> str | None:
         return None
     word = typed.strip().lower()
     same = [action for action in legal if action.lower() == word]
-    begun = same or ([] if word in ("", "?", "resign", "undo", "help", "rules") else _beginning(word, legal))
+    begun = same or ([] if word in _COMMANDS else _beginning(word, legal))
     return begun[0] if len(begun) == 1 else None
+
+
+def _is_talk(lines: Sequence[str], legal: Sequence[str] | Text) -> bool:
+    """Return whether these lines may stand above any move."""
+    if not isinstance(legal, Text) or not legal.moves:
+        return False
+    return "\n".join([*lines, max(legal.moves, key=len)]) in legal
 
 
 def _beginning(word: str, legal: Sequence[str]) -> list[str]:
@@ -87,6 +105,7 @@ def _beginning(word: str, legal: Sequence[str]) -> list[str]:
 
 def _listed(legal: Sequence[str] | Text) -> str:
     if isinstance(legal, Text):
-        return f"Say anything, up to {legal.max_chars:,} characters."
+        anything = f"Say anything, up to {legal.max_chars:,} characters."
+        return f"{anything} A line that is a move ends it. {_listed(legal.moves)}" if legal.moves else anything
     more = f", … ({len(legal):,} in all)" if len(legal) > _SHOWN else ""
     return f"Moves: {', '.join(legal[:_SHOWN])}{more}"

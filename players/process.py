@@ -120,7 +120,7 @@ def _question(request: Request) -> dict[str, Any]:
     """Return what is sent. Keys keep their order, so that even a bot without a JSON parser can cut the line."""
     legal = request.legal
     if isinstance(legal, Text):
-        moves: Any = {"max_chars": legal.max_chars}
+        moves: Any = {"max_chars": legal.max_chars, **({"moves": legal.moves} if legal.moves else {})}
     elif isinstance(legal, Choices) and legal.n > 10_000:
         moves = {"n": legal.n, "label": legal.label}
     else:

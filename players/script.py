@@ -48,7 +48,9 @@ class Script:
             if action in legal:
                 return action
         if isinstance(legal, Text):
-            raise PlayerError(f"{game.name} has free text moves, and none that this script prefers is allowed here")
+            if not legal.moves:
+                raise PlayerError(f"{game.name} has free text moves, and none that this script prefers is allowed here")
+            legal = legal.moves
         return legal[0]
 
     def _check(self, game: Game[Any]) -> None:

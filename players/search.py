@@ -138,6 +138,8 @@ class Places:
 def listed(game: Game[Any], legal: Sequence[str] | Text) -> Sequence[str]:
     """Return the legal moves. Raises PlayerError where any text is one, or where they are too many for a tree."""
     if isinstance(legal, Text):
+        if legal.moves:
+            return listed(game, legal.moves)  # a search does not talk
         raise PlayerError(f"{game.name} has free text moves, which a search cannot list: seat another player")
     if (moves := legal.n if isinstance(legal, Choices) else len(legal)) > MOST_MOVES:
         raise PlayerError(

@@ -13,7 +13,7 @@ from arena.player import Move, Request, Requests
 
 
 class UniformPlayer:
-    """Plays each legal action with the same probability: the anchor of most rating lists."""
+    """Plays each legal action with the same probability: the anchor of most rating lists. It never talks."""
 
     def __init__(self) -> None:
         self.name = "uniform"
@@ -32,7 +32,9 @@ class UniformPlayer:
 def _draw(request: Request, number: float) -> Move:
     legal = request.legal
     if isinstance(legal, Text):
-        raise PlayerError(f"{request.game.name} has free text moves, from which the uniform player cannot choose")
+        if not legal.moves:
+            raise PlayerError(f"{request.game.name} has free text moves, from which the uniform player cannot choose")
+        legal = legal.moves
     return _move(legal[int(number * len(legal))])
 
 

@@ -123,6 +123,14 @@ def test_text_is_any_text_that_fits() -> None:
     assert 12 not in Text(3)
 
 
+def test_a_text_with_moves_ends_in_one_of_them() -> None:
+    legal = Text(12, ("pass", "bet"))
+    assert "bet" in legal
+    assert "I do\n\nbet" in legal
+    refused = ("", "call", "bet\n", "bet ", "I bet", "bet\nI do", "far too long\nbet")
+    assert [text for text in refused if text in legal] == []
+
+
 # Defaults.
 
 

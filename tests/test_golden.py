@@ -5,6 +5,7 @@ After a wanted change: python -m arena.testing NAME > tests/golden/NAME.txt
 
 import re
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -22,8 +23,8 @@ def test_playthrough(name):
     games = re.split(r"\n(?=game: )", written)
     assert len(games) == 2
     for text in games:
-        actions = re.findall(r"^  (?:happens|plays): (.*)$", text, re.MULTILINE)
-        assert write_out(load_game(name), actions) == text
+        actions = re.findall(r"^  (?:happens|plays):(?: (.*)|((?:\n    .*)+))$", text, re.MULTILINE)
+        assert write_out(load_game(name), [line or dedent(lines).strip() for line, lines in actions]) == text
 
 
 def test_no_playthrough_is_left_over():

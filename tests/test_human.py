@@ -101,6 +101,15 @@ def test_free_text_and_huge_sets() -> None:
     assert "1,000,000,000,000 in all" in person.shown
 
 
+def test_talk_is_typed_above_the_move() -> None:
+    person = Person("", "Two for one?", "I mean wood.", "?", "Pass")
+    assert person.move(legal=Text(40, ("pass", "deny"))).action == "Two for one?\nI mean wood.\npass"
+    assert "Say anything, up to 40 characters. A line that is a move ends it. Moves: pass, deny" in person.shown
+    assert TTT.rules("first") in person.shown
+    person = Person("x" * 36, "x" * 35, "deny")
+    assert person.move(legal=Text(40, ("pass", "deny"))).action == "x" * 35 + "\ndeny"
+
+
 def test_a_complaint_is_shown() -> None:
     person = Person("1")
     person.move(complaint="column 3 is full")

@@ -270,6 +270,27 @@ def test_what_the_rules_refuse_is_told_in_their_words(said, complaint):
     assert [(t.action, t.fault) for t in record.turns] == [(said, "illegal"), ("hi", "")]
 
 
+@pytest.mark.parametrize(
+    ("said", "complaint"),
+    [
+        ("I pass", "'I pass' is not legal as the last line; legal: pass, bet"),
+        ("pass\nHa!", "'Ha!' is not legal as the last line; legal: pass, bet"),
+        ("what a long\npass", "a reply may have at most 10 characters, this one has 16"),
+    ],
+)
+def test_talk_without_a_move_is_refused(said, complaint):
+    class Aloud(Whisper):
+        name = "aloud"
+
+        def legal(self, s, seat):
+            return Text(10, ("pass", "bet"))
+
+    player = Caller(lambda request: Move("so\nbet" if request.complaint else said))
+    (record,) = play(player, Aloud())
+    assert player.asked[1].complaint == complaint
+    assert [turn.action for turn in record.turns] == [said, "so\nbet"]
+
+
 def test_a_long_list_of_legal_moves_is_shortened():
     class Wide(Whisper):
         name = "wide"

@@ -166,6 +166,10 @@ def listing(legal: object, actions: tuple[str, ...] = ("pass", "bet")) -> Game[A
     return Odd()
 
 
+def test_where_moves_may_be_talked_about_the_mask_holds_the_moves() -> None:
+    assert Requests([Request(listing(Text(100, ("bet",))), KING, 0)]).mask().tolist() == [[False, True]]
+
+
 @pytest.mark.parametrize(
     ("game", "error", "message"),
     [

@@ -219,14 +219,14 @@ def test_free_text_and_huge_sets_are_described(bot, tmp_path: Path) -> None:
         "    def start(self): return ''\n"
         "    def turn(self, s): return arena.OVER if s else 0\n"
         "    def step(self, s, action): return action\n"
-        "    def legal(self, s, seat): return arena.Text(50)\n"
+        "    def legal(self, s, seat): return arena.Text(50, ('yes', 'no'))\n"
         "    def returns(self, s): return (0.0, 0.0)\n"
         "    def view(self, s, seat): return 'speak'\n"
     )
     (tmp_path / "talk.py").write_text(source)
-    player = bot('question["legal"] = ["I may say " + str(question["legal"]["max_chars"])]')
+    player = bot("question['legal'] = ['{max_chars} at most\\n{moves[1]}'.format(**question['legal'])]")
     (record,) = arena.play(f"{tmp_path}/talk.py:Talk", [player, "uniform"], 1)
-    assert record.turns[0].action == "I may say 50"
+    assert record.turns[0].action == "50 at most\nno"
 
 
 @pytest.mark.parametrize(

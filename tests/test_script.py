@@ -59,6 +59,15 @@ def test_preferences_are_text(prefer):
         Script(prefer)
 
 
+def test_where_it_may_talk_it_says_what_it_prefers_or_moves_in_silence():
+    class Talk(Debate):
+        def legal(self, s, seat):
+            return Text(30, ("yes", "no"))
+
+    assert Script("Well.\nno").act(ask(Talk(), "." * 9))[0].action == "Well.\nno"
+    assert Script("Well.").act(ask(Talk(), "." * 9))[0].action == "yes"
+
+
 def test_free_text_needs_a_preference_that_fits():
     assert Script("I agree").act(ask(Debate(), "." * 9))[0].action == "I agree"
     with pytest.raises(PlayerError, match="free text"):

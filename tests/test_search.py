@@ -113,6 +113,10 @@ def test_free_text_cannot_be_searched():
         playouts(Places(Lottery(Text())), 1)
 
 
+def test_where_it_may_talk_a_search_moves_in_silence():
+    assert search.listed(ConnectFour(), Text(100, ("1", "4"))) == ("1", "4")
+
+
 @pytest.mark.parametrize("moves", [10_001, 10**8, 10**30])
 @pytest.mark.parametrize("player", [Mcts, Ismcts])
 def test_more_moves_than_a_tree_can_hold_are_refused(player, moves):

@@ -60,11 +60,39 @@ class Debate(Game[tuple]):
         return f"you are {self.roles[seat]}; said: {s}"
 
 
-@pytest.mark.parametrize("game", [Poker(), Race(), Secret(), RockPaperScissors(), Debate()])
+class Vote(Debate):
+    """Two speakers talk and then vote, each in a last line of its own; nobody wins, and nobody minds how it ends."""
+
+    name = "vote"
+
+    def legal(self, s, seat):
+        return Text(100, ("yes", "no"))
+
+    def step(self, s, action):
+        if self.turn(s) == OVER or action not in self.legal(s, 0):
+            raise IllegalAction("say it in 100 characters, and end with yes or no")
+        return (*s, action)
+
+
+class HearsAnything(Vote):
+    __doc__ = Vote.__doc__
+    step = Debate.step
+
+
+@pytest.mark.parametrize("game", [Poker(), Race(), Secret(), RockPaperScissors(), Debate(), Vote()])
 def test_a_sound_game_has_no_findings(game):
     assert [finding.code for finding in examine_game(game).findings] in ([], ["one_process"])
     assert not found(game)
     check_game(game)
+
+
+def test_talk_that_ends_in_no_move_must_be_refused():
+    assert "the illegal '' is accepted" in found(HearsAnything())["accepted"].seen
+
+
+def test_what_a_talker_is_shown():
+    (shown, _) = examine_game(Vote(), results=False).prompts
+    assert shown.endswith("legal moves: any text of at most 100 characters, with a last line that is one of yes, no")
 
 
 def test_the_error_names_the_promise_the_moves_and_the_remedy():

@@ -22,6 +22,8 @@ def test_what_is_lazy_is_not_listed():
     assert draw(Uniform(10**15, "task"), rng).startswith("task")
     assert choose(Choices(10**15, "cell"), rng).startswith("cell")
     assert choose(Text(4), rng) == "text"
+    assert choose(Text(20, ("pass", "bet")), rng).partition("\n")[2] in ("pass", "bet")
+    assert choose(Text(4, ("pass", "bet")), rng) in ("pass", "bet")  # no room for talk
 
 
 def test_a_random_game_is_a_game():

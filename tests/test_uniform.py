@@ -40,6 +40,12 @@ def test_its_policy_is_one_over_the_number_of_legal_actions():
     assert policy.tolist() == [[0, 1 / 2, 1 / 2], pytest.approx([1 / 3, 1 / 3, 1 / 3])]
 
 
+def test_where_it_may_talk_it_moves_in_silence():
+    legal = Text(100, ("yes", "no"))
+    batch = Requests([Request(Debate(), "." * 9, 0, seed=i, legal=legal) for i in range(50)])
+    assert {move.action for move in UniformPlayer().act(batch)} == {"yes", "no"}
+
+
 def test_free_text_is_refused():
     with pytest.raises(PlayerError, match="free text moves, from which the uniform player cannot choose"):
         UniformPlayer().act(Requests([Request(Debate(), "." * 9, 0)]))

@@ -63,8 +63,10 @@ class Decisions:
             self._resample(s, mover, views[mover], legal)
         with self.asking.about(s, "step"):
             if isinstance(legal, Text):
-                self.steps(s, [choose(legal, self.asking.rng)])
+                self.steps(s, [choose(legal, self.asking.rng), *self.some(legal.moves)])
                 self.refuses(s, ["x" * (legal.max_chars + 1)])
+                if legal.moves:
+                    self.refuses(s, [*self._illegal(legal.moves), f"{legal.moves[0]}\nno such action"])
             else:
                 self.steps(s, self.some(legal))
                 self.refuses(s, self._illegal(legal))

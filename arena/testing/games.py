@@ -174,6 +174,9 @@ def prompt(game: Game[Any], s: Any, seat: int) -> str:
     legal = game.legal(s, seat)
     if isinstance(legal, Text):
         moves = f"any text of at most {legal.max_chars} characters"
+        if legal.moves:
+            more = ", …" if len(legal.moves) > 50 else ""
+            moves += f", with a last line that is one of {', '.join(legal.moves[:50])}{more}"
     elif isinstance(legal, Choices) or len(legal) > 50:
         moves = f"{legal[0]}, {legal[1]}, … {legal[len(legal) - 1]} ({len(legal):,} in all)"
     else:

@@ -42,7 +42,11 @@ def draw(outcomes: Sequence[tuple[str, float]], rng: np.random.Generator) -> str
 def choose(legal: Sequence[str] | Text, rng: np.random.Generator) -> str:
     """Return a legal action, each with the same probability; where any text is legal, a short one."""
     if isinstance(legal, Text):
-        return f"text {rng.integers(1000)}"[: legal.max_chars]
+        words = f"text {rng.integers(1000)}"
+        if not legal.moves:
+            return words[: legal.max_chars]
+        move = choose(legal.moves, rng)
+        return talk if (talk := f"{words}\n{move}") in legal else move
     return legal[int(rng.integers(len(legal)))]
 
 
