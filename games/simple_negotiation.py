@@ -217,7 +217,8 @@ class SimpleNegotiation(Game[State]):
             role = self.roles[number % 2]
             lines += [*quote(role, words).splitlines()] if words else []
             lines.append(f"{number + 1}. {role}: {move}")
-        return (*goods, *lines)
+        due = "the trading is over" if self.turn(s) == OVER else f"turn {len(s.turns) + 1} of {self.turns}"
+        return (*goods, *lines, due)
 
     def rules(self, role: str) -> str:
         talk = (

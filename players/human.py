@@ -56,7 +56,7 @@ class Human:
             word = typed.strip().lower()
             if word == "resign":
                 return Move(None, typed, fault=Fault.RESIGN)
-            if word not in _COMMANDS and _is_talk([*talk, typed], request.legal):
+            if word not in (*_COMMANDS, *request.game.actions) and _is_talk([*talk, typed], request.legal):
                 talk.append(typed)
                 self._say("You will say that, when you have typed a move.")
             else:
@@ -103,9 +103,9 @@ def _beginning(word: str, legal: Sequence[str]) -> list[str]:
     return [action for action in legal if action.lower().startswith(word)]
 
 
-def _listed(legal: Sequence[str] | Text) -> str:
+def _listed(legal: Sequence[str] | Text, most: int = _SHOWN) -> str:
     if isinstance(legal, Text):
         anything = f"Say anything, up to {legal.max_chars:,} characters."
-        return f"{anything} A line that is a move ends it. {_listed(legal.moves)}" if legal.moves else anything
-    more = f", … ({len(legal):,} in all)" if len(legal) > _SHOWN else ""
-    return f"Moves: {', '.join(legal[:_SHOWN])}{more}"
+        return f"{anything} A line that is a move ends it. {_listed(legal.moves, 10)}" if legal.moves else anything
+    more = f", … ({len(legal):,} in all)" if len(legal) > most else ""
+    return f"Moves: {', '.join(legal[:most])}{more}"

@@ -106,6 +106,8 @@ def test_talk_is_typed_above_the_move() -> None:
     assert person.move(legal=Text(40, ("pass", "deny"))).action == "Two for one?\nI mean wood.\npass"
     assert "Say anything, up to 40 characters. A line that is a move ends it. Moves: pass, deny" in person.shown
     assert TTT.rules("first") in person.shown
+    person = Person("4", "deny")  # a move that is not open now is no talk
+    assert person.move(legal=Text(40, ("pass", "deny"))).action == "deny"
     person = Person("x" * 36, "x" * 35, "deny")
     assert person.move(legal=Text(40, ("pass", "deny"))).action == "x" * 35 + "\ndeny"
 

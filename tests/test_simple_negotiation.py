@@ -265,7 +265,7 @@ def test_drawing():
     s = after("Two for one?\noffer 2 wood for 1 gold")
     assert GAME.draw(s, 1) == (
         "first: 5 wood, 5 gold (a unit is worth: ?)\nsecond: 5 wood, 5 gold (a unit is worth: wood 5, gold 3)\n"
-        "first| Two for one?\n1. first: offer 2 wood for 1 gold"
+        "first| Two for one?\n1. first: offer 2 wood for 1 gold\nturn 2 of 10"
     )
     assert GAME.scene(s)[0] == Cards("first", ("5 wood", "5 gold"), "a unit is worth: wood 2, gold 4")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from arena.game import CHANCE
+from arena.game import CHANCE, OVER, IllegalAction
 from arena.games.liars_dice import LiarsDice
 from arena.games.matrix import RockPaperScissors
 from arena.testing import Severity, examine_game
@@ -31,6 +31,34 @@ class ShowsOne(Poker):
         return super().view(s, seat) + (f"; the other's: {s.cards[1:]}" if seat == 0 else "")
 
 
+class ForgetsItsCard(Poker):
+    """Kuhn poker, but who looks away from the own card when the deal is done has forgotten it: pass or bet, 1 or 2."""
+
+    def view(self, s, seat):
+        view = super().view(s, seat)
+        return view if len(s.cards) < 2 else view.partition("; ")[2]
+
+
+class ForgetsTheFirstWord(Secret):
+    """A coin as in Secret, but a longer talk: what was heard before the last word is not in the view any more."""
+
+    def turn(self, s):
+        return CHANCE if not s else OVER if len(s) == 4 else (0, 0, 1)[len(s) - 1]
+
+    def step(self, s, action):
+        if action not in self.actions or len(s) == 4:
+            raise IllegalAction(f"{action!r} is no move here: say heads or tails")
+        return (*s, action)
+
+    def returns(self, s):
+        won = float((s[2] == s[0]) - (s[3] == s[0]))
+        return won, -won
+
+    def view(self, s, seat):
+        coin = s[:1] if seat == 0 else "?"
+        return f"coin: {coin}; said: {', '.join(s[1:] if seat == 0 else s[1:][-1:])}; {len(s)} so far"
+
+
 def sights(game):
     return {(sight.event, sight.seat): sight for sight in examine_game(game, results=False).sights}
 
@@ -47,6 +75,22 @@ def test_a_card_that_shows_after_somebody_elses_move_is_found():
     assert "the view of second now tells" in finding.seen
     assert "in deal 1" in finding.seen
     assert len(finding.moves) == 2
+
+
+def test_a_deal_that_is_forgotten_before_the_first_decision_is_found():
+    """No own decision stands between, so what the seat did and saw at its decisions is all there."""
+    finding = found(ForgetsItsCard())["forgets_event"]
+    assert finding.severity is Severity.ERROR
+    assert "the view of first tells" in finding.seen
+    assert finding.seen.endswith("but no more when this seat is asked")
+    assert "forgets" not in found(ForgetsItsCard())
+
+
+def test_a_move_of_the_other_that_is_forgotten_before_one_is_asked_is_found():
+    finding = found(ForgetsTheFirstWord())["forgets_event"]
+    assert "the view of second tells" in finding.seen
+    assert "when a move of first happens" in finding.seen
+    assert len(finding.moves) == 3
 
 
 def test_a_view_that_shows_one_card_too_many_is_told_by_the_net_and_by_the_table():
@@ -68,7 +112,7 @@ def test_what_is_chosen_at_once_is_unseen():
     assert sights(RockPaperScissors())["a move of row", 1].seen == 0
 
 
-@pytest.mark.parametrize("game", [Poker(), Secret(), RockPaperScissors(), LiarsDice()])
+@pytest.mark.parametrize("game", [Poker(), Secret(), RockPaperScissors(), LiarsDice(), LiarsDice(dice=2, faces=3)])
 def test_a_game_that_hides_well_is_left_in_peace(game):
     assert found(game, games=20) == {}
 

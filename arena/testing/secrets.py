@@ -1,5 +1,7 @@
 """Hidden information: what was dealt or done out of a seat's sight is changed, and the seat must not notice.
 
+What happened in its sight is changed too, and when it is asked for the first time after that it must still know.
+
 A game says what a seat knows by `view`, so no check can tell a leak from a card that lies open by the rules.
 What is proved here is that the rest of the game keeps to it, and that something is hidden at all; who sees
 which deal is written out for the author to read.
@@ -35,7 +37,7 @@ class Sight(NamedTuple):
 
 
 def check_secrets(states: States, histories: Sequence[History]) -> tuple[Sight, ...]:
-    """Change what a seat has not seen in these games, play on as before, and see whether the seat notices."""
+    """Change one thing in these games, play on as before, and see which seats notice it, and which forget it."""
     if not states.game.hidden:
         return ()
     check = _Secrets(states.asking)
@@ -108,18 +110,21 @@ class _Secrets:
         mover, true = history.movers[at], history.states[at + 1]
         self.findings.moves = (*history.actions[:at], other)
         changed = self.asking.step(history.states[at], other)
-        watching = []
+        watching, knowing = list[int](), list[int]()
         for seat in range(self.rules.seats):
             if seat != mover:
                 unseen = self._view(true, seat) == self._view(changed, seat)
                 self.sights[event, seat][unseen] += 1
-                watching += [seat] if unseen else []
-        if not watching:
-            return
+                (watching if unseen else knowing).append(seat)
         for number in range(at + 1, len(history.actions)):
-            self.steps += 1
-            if self.asking.turn(changed) != history.movers[number]:
+            asked = history.movers[number]
+            if not (watching or knowing) or self.asking.turn(changed) != asked:
                 return
+            self.steps += 1
+            if asked in knowing:
+                self.findings.moves = history.actions[:number]
+                self._recalls(asked, history.states[number], changed, event, (history.actions[at], other))
+                knowing.remove(asked)  # what it sees now is its own past, which must stay in its views anyway
             try:
                 changed = self.rules.step(changed, history.actions[number])
             except Exception:  # noqa: BLE001 - this card was dealt to somebody else, or the move depends on it
@@ -127,6 +132,17 @@ class _Secrets:
             true = history.states[number + 1]
             self.findings.moves = history.actions[: number + 1]
             watching = self._still(watching, true, changed, history.movers[number], event, (history.actions[at], other))
+
+    def _recalls(self, seat: int, true: Any, changed: Any, event: str, outcomes: tuple[str, str]) -> None:
+        """Check that a seat that is asked can still tell what it could tell when it happened."""
+        if true != changed and self._view(true, seat) == self._view(changed, seat):
+            one, two = outcomes
+            self.findings.error(
+                "forgets_event",
+                f"the view of {self.rules.roles[seat]} tells {one!r} from {two!r} when {event} happens, but no more "
+                "when this seat is asked",
+                "a view must hold all that its seat has seen and done (perfect recall)",
+            )
 
     def _still(
         self, watching: list[int], true: Any, changed: Any, mover: int, event: str, outcomes: tuple[str, str]
