@@ -97,8 +97,9 @@ class KuhnMatch(Game[State]):
             raise IllegalAction(f"{action!r} is no move here: say {' or '.join(legal)}")
         if action in ("bet", "call"):
             s = s._replace(stacks=_moved(s.stacks, seat, -1), pot=s.pot + 1)
-        s = s._replace(hand=Hand(cards, (*said, action)))
-        return self._settle(s) if action in ("call", "fold") or said == ("check",) == (action,) else s
+        said = (*said, action)
+        s = s._replace(hand=Hand(cards, said))
+        return self._settle(s) if action in ("call", "fold") or said == ("check", "check") else s
 
     def _settle(self, s: State) -> State:
         """Return the state in which the pot is paid out, and the next hand, if there is one, is begun."""

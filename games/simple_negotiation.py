@@ -23,7 +23,7 @@ MAX_CHARS = 400
 KINDS = ("wood", "gold", "wool")
 
 WHOSE = ("the other's", "yours")
-
+"""Whose turn it is, told to a seat."""
 
 Stock: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
 """Units by seat and kind."""
@@ -82,7 +82,8 @@ class SimpleNegotiation(Game[State]):
         """Trade `kinds` kinds of goods, of which both begin with `each` units, in `turns` turns in all.
 
         A unit is worth 1 to `values` points. Without `talk` a move is all that is said. With `zero_sum` a player is
-        paid its gain less the other's, and otherwise its gain.
+        paid its gain less the other's, as a league wants it; between players who see through each other that leaves
+        nothing to trade for (Milgrom and Stokey, 1982). Otherwise it is paid its gain, and a trade can serve both.
         """
         if kinds not in (2, 3) or not all(type(number) is int for number in (kinds, each, values, turns)):
             raise GameError(f"kinds={kinds!r}, each={each!r}, values={values!r}, turns={turns!r}: give whole numbers, "
@@ -90,7 +91,9 @@ class SimpleNegotiation(Game[State]):
         if each < 1 or values < 1 or turns < 2:
             raise GameError(f"each={each}, values={values}, turns={turns}: a trade takes a unit, a worth and 2 turns")
         self.kinds, self.each, self.values, self.turns = kinds, each, values, turns
-        self.talk, self.zero_sum = bool(talk), bool(zero_sum)
+        if type(talk) is not bool or type(zero_sum) is not bool:
+            raise GameError(f"talk={talk!r}, zero_sum={zero_sum!r}: give True or False")
+        self.talk, self.zero_sum = talk, zero_sum
         units = range(1, 2 * each + 1)
         goods = KINDS[:kinds]
         offers = [
@@ -198,7 +201,8 @@ class SimpleNegotiation(Game[State]):
         k = self.kinds
         own = range(seat * k, (seat + 1) * k)
         drawn = (int(value) for value in rng.integers(1, self.values + 1, size=len(s.values)))
-        return s._replace(values=tuple(v if i in own else d for i, (v, d) in enumerate(zip(s.values, drawn))))  # noqa: B905
+        both = zip(s.values, drawn, strict=True)
+        return s._replace(values=tuple(known if i in own else new for i, (known, new) in enumerate(both)))
 
     def draw(self, s: State, seat: int | None = None) -> str:
         return "\n".join(

@@ -189,7 +189,7 @@ def test_refusals(s, action):
 
 
 @pytest.mark.parametrize(
-    "parameters", [{"kinds": 1}, {"kinds": 4}, {"each": 0}, {"values": 0}, {"turns": 1}, {"each": 1.5}]
+    "parameters", [{"kinds": 1}, {"kinds": 4}, {"each": 0}, {"values": 0}, {"turns": 1}, {"each": 1.5}, {"talk": "no"}]
 )
 def test_impossible_markets_are_refused(parameters):
     with pytest.raises(GameError):
