@@ -16,6 +16,9 @@ from arena.players.engines.key import Key
 _DRAIN = 0.5
 """Seconds in which the rest of a stream may come after its last word, so that its connection serves again."""
 
+_NO_LIST: tuple[type[Exception], ...] = (*ERRORS, TimeoutError, ValueError, TypeError, AttributeError)
+"""A list of models may be garbled in any way, and the package does not look."""
+
 
 class Server:
     """A connection pool to one server."""
@@ -56,8 +59,7 @@ class Server:
         try:
             async with asyncio.timeout(self.idle_seconds):
                 return [model.id async for model in self._client.models.list() if isinstance(model.id, str)]
-        except (*ERRORS, TimeoutError, ValueError, TypeError, AttributeError) as error:
-            # A list may be garbled in any way, and the package does not look.
+        except _NO_LIST as error:
             raise Failed(f"lists no models ({type(error).__name__})") from None
 
     async def close(self) -> None:
