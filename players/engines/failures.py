@@ -13,13 +13,9 @@ from email.utils import parsedate_to_datetime
 from time import time
 from typing import Any
 
-from arena.errors import ConfigError
-from arena.players.engines.key import Key
+import openai
 
-try:
-    import openai
-except ImportError:
-    raise ConfigError("the package openai is not installed: pip install 'selfplay-arena[api]'") from None
+from arena.players.engines.key import Key
 
 _PASSING = {408, 409, 425, 429}
 """Statuses below 500 that may be another the next time."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import math
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
@@ -86,12 +87,14 @@ class OpenAIEngine:
         for name, length in seconds.items():
             if not isinstance(length, int | float) or isinstance(length, bool) or not 0 < length < math.inf:
                 raise ConfigError(f"{name} = {length!r} will not do: give seconds, above 0")
-        if wrong := [name for name in extra or () if name in _OURS]:
-            raise ConfigError(f"extra may not set {wrong[0]!r}, which is this engine's business")
+        if not isinstance(model, str) or not model:
+            raise ConfigError(
+                f'model = {model!r} names none: give the name that the server has for it, such as "gpt-5"'
+            )
         self.model, self.base_url = model, base_url.rstrip("/")
         self.tries, self.wait_seconds = tries, wait_seconds
         self.idle_seconds, self.total_seconds = idle_seconds, total_seconds
-        self.extra = dict(extra or {})
+        self.extra = _fields(extra or {})
         self.bill = Bill(prompt_price, completion_price, most_dollars)
         self.limiter = Limiter(concurrency)
         self._key = Key(key_variable)
@@ -261,15 +264,8 @@ class OpenAIEngine:
         return wrong
 
     async def _check(self, model: str) -> str:
-        probe = Sampling(max_tokens=_PROBE_TOKENS)
         try:
-            try:
-                answer = await self._ask(_PROBE, probe, model)
-            except Failed as failed:
-                if failed.status != 400 or "max_completion_tokens" not in str(failed):
-                    raise
-                self._limit_field = "max_completion_tokens"  # OpenAI's newer models want it, not every server knows it
-                answer = await self._ask(_PROBE, probe, model)
+            answer = await self._probe(model)
         except Failed as failed:
             return await self._mistake(failed, model)
         if self.bill.most is not None and self.bill.cost(answer.usage) is None:
@@ -278,6 +274,16 @@ class OpenAIEngine:
                 "give prompt_price and completion_price, in dollars per million tokens"
             )
         return ""
+
+    async def _probe(self, model: str) -> Answer:
+        sampling = Sampling(max_tokens=_PROBE_TOKENS)
+        try:
+            return await self._ask(_PROBE, sampling, model)
+        except Failed as failed:
+            if failed.status != 400 or "max_completion_tokens" not in str(failed):
+                raise
+        self._limit_field = "max_completion_tokens"  # OpenAI's newer models want it, and not every server knows it
+        return await self._ask(_PROBE, sampling, model)
 
     async def _mistake(self, failed: Failed, model: str) -> str:
         """Return a sentence for a probe that failed; where the model may be misnamed, with the names that are near."""
@@ -314,3 +320,16 @@ def _check_url(base_url: str) -> None:
         raise ConfigError(
             "base_url holds a password or a query, which would be written down: keys belong into the environment"
         )
+
+
+def _fields(extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Return further fields of a request. Raises ConfigError for what no request can hold."""
+    if not isinstance(extra, Mapping) or not all(isinstance(name, str) for name in extra):
+        raise ConfigError("extra is no table of fields: write for example {'reasoning_effort': 'low'}")
+    if taken := [name for name in _OURS if name in extra]:
+        raise ConfigError(f"extra may not set {taken[0]!r}, which is this engine's business")
+    try:
+        json.dumps(extra, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ConfigError(f"extra holds what JSON cannot: {error}") from None
+    return dict(extra)
