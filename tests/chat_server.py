@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Lock, Thread
+from time import monotonic
 from typing import Any
 
 MODELS = ["tiny-chat-1b", "tiny-chat-8b"]
@@ -26,6 +27,8 @@ class ChatServer(ThreadingHTTPServer):
         self.probe: Behaviour = good("yes")
         self.bodies: list[dict[str, Any]] = []
         """Every prompt's request but the probes."""
+        self.times: list[float] = []
+        """When each of them came, in seconds."""
         self.keys: list[str] = []
         self.probes = self.now = self.peak = self.connections = 0
         self.over = Event()
@@ -63,6 +66,7 @@ class Handler(BaseHTTPRequestHandler):
                 behave = server.probe
             else:
                 server.bodies.append(body)
+                server.times.append(monotonic())
                 behave = server.plan.pop(0) if server.plan else server.always
             server.now += 1
             server.peak = max(server.peak, server.now)

