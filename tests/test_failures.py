@@ -95,3 +95,4 @@ def test_foreign_words_fit_one_line_and_hold_no_key(monkeypatch: pytest.MonkeyPa
     said = clean("x" * 195 + "sk-0123456789" + "y" * 300, Key())
     assert len(said) == 201
     assert "sk-" not in said
+    assert clean("s\x00k-01\u200b23456789", Key()) == "***"

@@ -7,6 +7,7 @@ none against what the user must mend (400, 401, 402, 403, 404, 422).
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
@@ -15,6 +16,7 @@ from typing import Any
 
 import openai
 
+from arena.errors import reason
 from arena.players.engines.key import Key
 
 _PASSING = {408, 409, 425, 429}
@@ -50,10 +52,10 @@ def explain(error: Exception, key: Key) -> Failed:
         said = words_of(error.body, key) or error.response.reason_phrase
         return _refusal(error.status_code, said, error.body, key, _retry_after(error.response.headers))
     if isinstance(error, openai.APIConnectionError):
-        deepest: BaseException = error
-        while deepest.__cause__ is not None or deepest.__context__ is not None:
-            deepest = deepest.__cause__ or deepest.__context__ or deepest
-        said = clean(str(deepest), key) if deepest is not error else ""
+        deepest: Exception = error
+        while isinstance(inner := deepest.__cause__ or deepest.__context__, Exception):
+            deepest = inner
+        said = clean(reason(deepest), key) if deepest is not error else ""
         return Failed(f"cannot be reached ({said or 'no connection'})")
     return Failed(f"broke off its answer ({clean(str(error), key) or type(error).__name__})")
 
@@ -61,7 +63,7 @@ def explain(error: Exception, key: Key) -> Failed:
 def reported(error: Any, key: Key) -> Failed:
     """Return what an error means that came in the place of an answer, after a good status."""
     code = error.get("code") if isinstance(error, Mapping) else None
-    status = int(code) if isinstance(code, int | str) and str(code).isdecimal() and 400 <= int(code) < 600 else 500
+    status = int(str(code)) if re.fullmatch("[45][0-9][0-9]", str(code)) else 500
     return _refusal(status, words_of(error, key), error, key, None)
 
 
@@ -85,8 +87,8 @@ def words_of(body: Any, key: Key) -> str:
 
 def clean(text: str, key: Key) -> str:
     """Return foreign words fit for one line of ours: without the key, control characters and the end of a novel."""
-    line = " ".join(key.hide(text).split())
-    line = "".join(letter for letter in line if letter.isprintable()).rstrip(". ")
+    line: str = "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
+    line = key.hide(line).rstrip(". ")  # now that nothing invisible can part the key
     return line if len(line) <= _SHOWN else line[:_SHOWN] + "…"
 
 
