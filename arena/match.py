@@ -1,5 +1,8 @@
 """The referee: many matches at once, one batched question per player and round.
 
+A continuous player (arena/player.py) is asked as questions arise and heard as it answers, so no match waits for
+another's slow answer. Whatever the order of answers, a match takes the same course.
+
 Parsing belongs to the player, legality to the game, patience to the referee. A player's failure forfeits the
 match; a failure of the infrastructure, or a crash, voids it, and a void match is tried again.
 """
@@ -11,11 +14,14 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any, NamedTuple, TypeGuard
 
-from arena.errors import ConfigError, GameError, PlayerError, StoppedError
+from numpy.typing import NDArray
+
+from arena.asking import Outstanding, ask, keeps_traces
+from arena.errors import ConfigError, GameError
 from arena.game import CHANCE, OVER, Game, IllegalAction, Text
-from arena.player import Fault, Move, Player, Request, Requests, is_unicode
+from arena.player import Continuous, Fault, Move, Player, Request
 from arena.positions import Positions
-from arena.record import Record, StopReason, Turn
+from arena.record import Cost, Record, StopReason, Turn
 from arena.seeds import derive_several, nth, uniform
 
 _QUOTED = 200
@@ -84,28 +90,44 @@ def play_rounds(
 ) -> Iterator[list[Record]]:
     """Play as `play_fixtures` does, and yield after every round of questions the matches that ended in it.
 
-    Whoever keeps records can do so then: the next answer may take a second, or a person an hour.
+    Whoever keeps records can do so then: the next answer may take a second, or a person an hour. A round of
+    continuous players is a look at what they have answered so far, and may be empty.
     """
     patience = patience or Patience()
     concurrent = min([concurrent, *(getattr(player, "matches_at_once", concurrent) for player in players.values())])
+    traced = frozenset(name for name, player in players.items() if keeps_traces(player))
+    continuous = {name: player for name, player in players.items() if isinstance(player, Continuous)}
     positions = Positions.of(game)
     waiting = iter(fixtures)
-    live: list[_Match] = []
+    outstanding: Outstanding[_Match] = Outstanding()
+    live, moving = 0, list[_Match]()  # how many are being played, and those of them that wait for nobody's answer
     while True:
-        for fixture in islice(waiting, concurrent - len(live)):
-            live.append(_Match(positions, fixture, patience, watch is not None))
+        for fixture in islice(waiting, concurrent - live):
+            moving.append(_Match(positions, fixture, patience, watch is not None, traced))
+            live += 1
         if not live:
             return
         asked: dict[str, tuple[list[_Match], list[Request]]] = {}
-        for match in live:
+        for match in moving:
             match.ask(asked)
+        for name in [name for name in asked if name in continuous]:  # first: they think while the others answer
+            outstanding.submit(continuous[name], *asked[name])
+            for match in asked.pop(name)[0]:
+                match.owed += 1
         for name, (matches, requests) in asked.items():
             if name not in players:
                 raise ConfigError(f"{name!r} is to play, but only {', '.join(sorted(players))} were given")
-            for match, request, answer in zip(matches, requests, _ask(players[name], requests), strict=True):
+            for match, request, answer in zip(matches, requests, ask(players[name], requests), strict=True):
                 match.hear(request, answer)
+        if continuous:
+            moving = [match for match in moving if not match.owed]
+            for match, request, answer in outstanding.collect(wait=not moving):
+                match.hear(request, answer)
+                match.owed -= 1
+                if not match.owed:
+                    moving.append(match)
         still, ended = [], []
-        for match in live:
+        for match in moving:
             if (record := match.settle()) is None:
                 still.append(match)
                 continue
@@ -113,56 +135,29 @@ def play_rounds(
             if watch is not None:
                 for request, move in match.watched:
                     watch(match.fixture, request, move)
-        live = still
+        moving = still
+        live -= len(ended)
         yield ended
-
-
-def _ask(player: Player, requests: list[Request]) -> Sequence[Move | BaseException]:
-    """Return the player's moves; where a batch fails, every request is asked alone to find who is to blame."""
-    try:
-        return _act(player, requests)
-    except StoppedError:
-        raise
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a player is foreign code; its crash is data
-        if len(requests) == 1:
-            return [error]
-    return [answer for request in requests for answer in _ask(player, [request])]
-
-
-def _act(player: Player, requests: list[Request]) -> Sequence[Move]:
-    moves = player.act(Requests(requests))
-    if len(moves) != len(requests):
-        raise PlayerError(f"{player.name} answered {len(requests)} requests with {len(moves)} moves")
-    for move in moves:
-        usual = type(move) is Move and not move.raw and move.fault is None
-        if not usual or type(move.action) is not str or not move.action.isascii():
-            _check(player, move)
-    return moves
-
-
-def _check(player: Player, move: Any) -> None:
-    """Raise PlayerError for an answer that is no move, or that cannot be written down."""
-    if not isinstance(move, Move):
-        raise PlayerError(f"{player.name} answered with a {type(move).__name__} instead of a Move")
-    for text in (move.action, move.raw):
-        if not isinstance(text, str | None) or not is_unicode(text or ""):
-            raise PlayerError(f"{player.name} answered with {text!r}, which is no text")
-    if not isinstance(move.fault, Fault | None):
-        raise PlayerError(f"{player.name} gave the fault {move.fault!r}: take one of arena.player.Fault")
 
 
 class _Match:
     """One match on its way."""
 
-    def __init__(self, positions: Positions, fixture: Fixture, patience: Patience, watched: bool) -> None:
+    def __init__(
+        self, positions: Positions, fixture: Fixture, patience: Patience, watched: bool, traced: frozenset[str]
+    ) -> None:
         self.positions, self.game, self.fixture, self.patience = positions, positions.game, fixture, patience
         if len(fixture.entrants) != self.game.seats:
             raise ConfigError(
                 f"{self.game.name} has {self.game.seats} seats, but {len(fixture.entrants)} players were given"
             )
-        self.keep_watched = watched
+        self.keep_watched, self.traced = watched, traced
+        self.owed = 0
+        """Answers that continuous players still owe; until they are all there, nothing is settled."""
         self.record: Record | None = None
         self.crashes: list[int] = []
+        self.costs: dict[int, Cost] = {}
+        """By seat, of all attempts: what a void match has cost is paid too."""
         try:
             self._begin()
         except Exception as error:
@@ -176,6 +171,8 @@ class _Match:
         self.dealt = self.played = 0
         self.watched: list[tuple[Request, Move]] = []
         """Every question with the move that answered it, if somebody wants to know."""
+        self.traces: dict[int, Mapping[str, NDArray[Any]]] = {}
+        """By the number of the turn, of players that keep theirs."""
         self.asked_at = self.position = self.positions.start()
         self.ready: tuple[int, ...] = ()
         """The seats that are still to move from `asked_at`; several where they move at the same time."""
@@ -213,6 +210,9 @@ class _Match:
 
     def hear(self, request: Request, answer: Move | BaseException) -> None:
         """Take one answer. Where one seat was asked it is played at once; several wait for `settle`."""
+        if self.traced and isinstance(answer, Move) and self.fixture.entrants[request.seat] in self.traced:
+            spent = Cost.of(answer.trace)
+            self.costs[request.seat] = self.costs[request.seat] + spent if request.seat in self.costs else spent
         if len(self.ready) > 1:
             self.answers[request.seat] = request, answer
             return
@@ -253,7 +253,7 @@ class _Match:
         elif answer.fault is Fault.UNAVAILABLE:
             self._end(StopReason.VOID, f"{self.fixture.entrants[seat]} was not available: {answer.raw}", seat)
         elif answer.fault in (Fault.RESIGN, Fault.TIMEOUT):
-            self.turns.append(Turn(seat, None, answer.raw, str(answer.fault)))
+            self._write(Turn(seat, None, answer.raw, str(answer.fault)), answer)
             what = "resigned" if answer.fault is Fault.RESIGN else "ran out of time"
             self._end(StopReason.FORFEIT, f"{self.fixture.entrants[seat]} {what}", seat)
         else:
@@ -279,7 +279,7 @@ class _Match:
         except Exception:
             self.turns.append(Turn(seat, action, move.raw))  # the move that the rules fail at
             raise
-        self.turns.append(turn if not move.raw else Turn(seat, action, move.raw))
+        self._write(turn if not move.raw else Turn(seat, action, move.raw), move)
         self.past[seat].append((self.position.state, move.raw or action))
         self.played += 1
         if self.keep_watched:
@@ -317,11 +317,17 @@ class _Match:
 
     def _refuse(self, seat: int, move: Move, fault: str, complaint: str) -> None:
         """Note a reply that is no legal move; beyond the referee's patience it forfeits the match."""
-        self.turns.append(Turn(seat, move.action, move.raw, fault))
+        self._write(Turn(seat, move.action, move.raw, fault), move)
         tries = self.tries[seat] = self.tries.get(seat, 0) + 1
         self.complaints[seat] = complaint if self.patience.feedback else "that was no legal move"
         if tries > self.patience.retries:
             self._end(StopReason.FORFEIT, f"{self.fixture.entrants[seat]}: {complaint}", seat)
+
+    def _write(self, turn: Turn, move: Move) -> None:
+        """Add a turn to the record, with the trace of a player that keeps its own."""
+        if self.traced and move.trace and self.fixture.entrants[turn.seat] in self.traced:
+            self.traces[len(self.turns)] = move.trace
+        self.turns.append(turn)
 
     def _end(self, stop: StopReason, reason: str, culprit: int | None) -> None:
         self.ended = (stop, reason.encode("utf-8", "replace").decode(), culprit)
@@ -339,6 +345,7 @@ class _Match:
         self.record = Record(
             f.key, f.kind, self.game.spec, self.game.fingerprint, f.entrants, f.seed, f.pair, tuple(self.turns),
             self._returns(stop, culprit), stop, reason, culprit, tuple(self.crashes), f.step,
+            tuple(self.costs.get(seat, Cost()) for seat in range(self.game.seats)) if self.costs else (), self.traces,
         )  # fmt: skip
 
     def _returns(self, stop: StopReason, culprit: int | None) -> tuple[float | None, ...]:

@@ -53,7 +53,10 @@ class Move(NamedTuple):
     raw: str = ""
     """The whole reply as it came, for the log; empty where the action says it all."""
     trace: Mapping[str, NDArray[Any]] = _NOTHING
-    """What this player's trainer needs (log-probabilities, token ids); opaque to everyone else."""
+    """What this player's trainer needs (log-probabilities, token ids); opaque to everyone else.
+
+    But for what an answer has cost, if the player keeps its traces: "dollars", "prompt_tokens", "completion_tokens".
+    """
     fault: Fault | None = None
 
 
@@ -234,6 +237,7 @@ class Player(Protocol):
     """Anything that can take a seat.
 
     A player that cannot play many matches side by side (a person) has `matches_at_once`, and is given no more.
+    One whose traces are to be kept in the run's file, with the match, says `keeps_traces = True`.
     """
 
     name: str
@@ -244,7 +248,10 @@ class Player(Protocol):
 
 @runtime_checkable
 class Continuous(Player, Protocol):
-    """A player that answers each question when it can: no match waits for another's slow answer."""
+    """A player that answers each question when it can: no match waits for another's slow answer.
+
+    After an error in `submit` or `collect`, what it still owes is asked anew by `act`, each question alone.
+    """
 
     def submit(self, batch: Requests) -> None:
         """Take questions and return at once."""
@@ -253,6 +260,7 @@ class Continuous(Player, Protocol):
         """Go on answering, or wait, for about so many seconds at most; return each answer with its question.
 
         Returns as soon as there is one; each of the requests that were submitted comes back once, in any order.
+        With 0 seconds it does the least that it can: an engine in this process makes a step, others look.
         """
 
 

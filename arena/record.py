@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any, NamedTuple
+
+from numpy.typing import NDArray
 
 from arena.errors import GameError, IllegalAction, ReplayError
 from arena.game import CHANCE, OVER, Game, Uniform
@@ -42,6 +44,23 @@ class Turn(NamedTuple):
     """The reply as it came, where it is more than the action."""
     fault: str = ""
     """Empty if the action was played; otherwise why it was not: "illegal" or a `Fault`."""
+
+
+class Cost(NamedTuple):
+    """What the answers of one seat have cost, the refused ones and those of void attempts included."""
+
+    dollars: float = 0.0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+    @classmethod
+    def of(cls, trace: Mapping[str, NDArray[Any]]) -> Cost:
+        """Return what a move's trace says that it has cost."""
+        dollars, *tokens = (trace.get(name, 0) for name in cls._fields)
+        return cls(float(dollars), *map(int, tokens))
+
+    def __add__(self, other: Any) -> Cost:
+        return Cost(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
 
 
 class Result(NamedTuple):
@@ -89,6 +108,18 @@ class Record:
     """The seat to blame for every attempt that was void before this ending."""
     step: int = 0
     """The training step at which a league played it; 0 in a tournament."""
+    costs: tuple[Cost, ...] = ()
+    """By seat; empty where no player told any."""
+    traces: Mapping[int, Mapping[str, NDArray[Any]]] = field(default_factory=dict, compare=False, repr=False)
+    """The number of a turn → what its player left for its trainer, of players that keep theirs (`keeps_traces`).
+
+    A record that comes out of a run's file has none: they are large, and `Store.traces` reads them one match at a
+    time. Hence two records are equal whether or not they carry theirs.
+    """
+
+    def without_traces(self) -> Record:
+        """Return the record as a run's file gives it back, without what is large."""
+        return replace(self, traces={}) if self.traces else self
 
     def replay(self, game: Game[Any]) -> Iterator[tuple[Any, Turn | None]]:
         """Yield (state, the turn played from it), and at the end (last state, None).

@@ -17,7 +17,7 @@ from arena.errors import ReplayError
 from arena.game import Game
 from arena.match import forfeit_returns
 from arena.player import Fault
-from arena.record import Record, StopReason, Turn
+from arena.record import Cost, Record, StopReason, Turn
 from arena.tournaments.result_rows import MAX_PAIR, measurable
 
 _ZERO = 1e-6
@@ -41,6 +41,12 @@ class _Turn(_Strict):
     fault: Literal["", "illegal"] | Fault = ""
 
 
+class _Cost(_Strict):
+    dollars: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    prompt_tokens: Annotated[int, Field(ge=0, lt=2**63)]
+    completion_tokens: Annotated[int, Field(ge=0, lt=2**63)]
+
+
 class _Match(_Strict):
     """The fields of a `Record` with what each may hold."""
 
@@ -58,6 +64,7 @@ class _Match(_Strict):
     culprit: Seat | None = None
     crashes: tuple[Seat, ...] = ()
     step: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    costs: tuple[()] | tuple[_Cost, _Cost] = ()
 
 
 class _Named(BaseModel):
@@ -65,9 +72,12 @@ class _Named(BaseModel):
 
 
 def as_json(record: Record) -> dict[str, Any]:
-    """Return a record as JSON values, with everything that a replay needs; `read` is the opposite."""
+    """Return a record as JSON values, with all but its traces; `read` is the opposite."""
     turns = [{key: value for key, value in turn._asdict().items() if value != ""} for turn in record.turns]
-    return {**vars(record), "stop": str(record.stop), "turns": turns}
+    costs = [cost._asdict() for cost in record.costs]
+    match = {**vars(record), "stop": str(record.stop), "turns": turns, "costs": costs}
+    del match["traces"]
+    return match
 
 
 def game_of(line: bytes) -> str | None:
@@ -102,7 +112,8 @@ def read(line: bytes, game: Game[Any], named: str = "") -> Record | str:
     if wrong := _wrong_ending(match, game):
         return wrong
     turns = tuple(Turn(turn.seat, turn.action, turn.raw, str(turn.fault)) for turn in match.turns)
-    record = Record(**{**dict(match), "turns": turns})
+    costs = tuple(Cost(**dict(cost)) for cost in match.costs)
+    record = Record(**{**dict(match), "turns": turns, "costs": costs})
     return _wrong_moves(record, game) or record
 
 
