@@ -6,7 +6,7 @@ import json
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from arena.record import Record, StopReason, Turn
+from arena.record import Cost, Record, StopReason, Turn
 
 MIGRATIONS = (
     """
@@ -46,6 +46,11 @@ MIGRATIONS = (
     );
     DROP TABLE turns;
     """,
+    # Traces are large and may be pruned; what they say of costs stays with the match.
+    """
+    ALTER TABLE matches ADD COLUMN costs TEXT NOT NULL DEFAULT '[]';
+    CREATE TABLE traces (match INTEGER PRIMARY KEY, data BLOB NOT NULL);
+    """,
 )
 """Script n brings a file from schema version n to n + 1."""
 
@@ -61,7 +66,9 @@ class Ending(NamedTuple):
     """The seat to blame for every attempt that was void."""
 
 
-COLUMNS = "key, kind, game, fingerprint, entrants, seed, pair, turns, returns, stop, reason, culprit, crashes, step"
+COLUMNS = (
+    "key, kind, game, fingerprint, entrants, seed, pair, turns, returns, stop, reason, culprit, crashes, step, costs"
+)
 """The columns of a match, in the order of a record's fields."""
 
 
@@ -71,6 +78,7 @@ def to_row(r: Record) -> tuple[Any, ...]:
     return (
         r.key, r.kind, r.game, r.fingerprint, _names(r.entrants), str(r.seed), r.pair, turns,
         _paid(r.returns), r.stop.value, r.reason, r.culprit, _compact(r.crashes) if r.crashes else "[]", r.step,
+        _compact(r.costs) if r.costs else "[]",
     )  # fmt: skip
 
 
@@ -84,17 +92,24 @@ def _turn(turn: Turn) -> str:
 
 def to_record(row: tuple[Any, ...]) -> Record:
     """Return the record of a row. Raises ValueError, TypeError or KeyError for values that make none."""
-    key, kind, game, fingerprint, entrants, seed, pair, turns, returns, stop, reason, culprit, crashes, step = row
+    key, kind, game, fingerprint, entrants, seed, pair, turns, returns, stop, reason, culprit, crashes, step, costs = (
+        row
+    )
     return Record(
         key, kind, game, fingerprint, _tuple(entrants), int(seed), pair,
         tuple(Turn(*turn) for turn in json.loads(turns)), _tuple(returns), StopReason(stop), reason, culprit,
-        _tuple(crashes), step,
+        _tuple(crashes), step, to_costs(costs),
     )  # fmt: skip
 
 
 def to_ending(key: str, entrants: str, returns: str, stop: str, crashes: str) -> Ending:
     """Return how a match ended, from its columns."""
     return Ending(key, _tuple(entrants), _tuple(returns), StopReason(stop), _tuple(crashes))
+
+
+def to_costs(text: str) -> tuple[Cost, ...]:
+    """Return what a match has cost by seat, from its column."""
+    return () if text == "[]" else tuple(Cost(*cost) for cost in json.loads(text))
 
 
 def _tuple(text: str) -> tuple[Any, ...]:

@@ -17,11 +17,15 @@ from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
+from numpy.typing import NDArray
+
+from arena.database import closing_on_error, connect, explained
 from arena.errors import RunLocked, StoreError, reason
 from arena.game import Game
-from arena.record import Record, count_crashes
+from arena.record import Cost, Record, count_crashes
 from arena.results import Results
-from arena.schema import COLUMNS, MIGRATIONS, Ending, to_ending, to_record, to_row
+from arena.schema import COLUMNS, MIGRATIONS, Ending, to_costs, to_ending, to_record, to_row
+from arena.traces import pack, unpack
 
 FILE = "run.sqlite"
 _PAUSES = 10
@@ -85,9 +89,9 @@ class Store:
             lock.close()
             raise RunLocked(f"another process is writing {folder}: wait for it, or use another folder") from None
         path = folder / FILE
-        with _closing_on_error(lock), _explained(path):
-            store = cls(path, _connect(path), lock)
-            with _closing_on_error(store):
+        with closing_on_error(lock), explained(path):
+            store = cls(path, connect(path), lock)
+            with closing_on_error(store):
                 store._db.execute("PRAGMA journal_mode = WAL")
                 store._db.execute("PRAGMA synchronous = FULL")
                 store._migrate()
@@ -101,9 +105,9 @@ class Store:
             raise StoreError(f"there is no run {folder}: name the folder that a command said it kept its run in")
         if not path.is_file():
             raise StoreError(f"{folder} holds no run: there is no {FILE} in it")
-        with _explained(path):
-            store = cls(path, _connect(path), None)
-            with _closing_on_error(store):
+        with explained(path):
+            store = cls(path, connect(path), None)
+            with closing_on_error(store):
                 version = store._check_version()
                 if not version:
                     raise StoreError(f"{path} is still empty: the run was stopped before it began")
@@ -136,7 +140,7 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All writes inside happen together or not at all."""
-        with _explained(self.path):
+        with explained(self.path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -147,7 +151,7 @@ class Store:
                 raise
 
     def keep(self, rounds: Iterable[Sequence[Record]]) -> Iterator[Record]:
-        """Write the records of every round as it ends, and yield each one after it is safe.
+        """Write the records of every round as it ends, and yield each one, without traces, after it is safe.
 
         Rounds that end quickly share a transaction, so that writing takes little of the time.
         """
@@ -162,24 +166,73 @@ class Store:
                     self.add(group)
                     wrote = time.monotonic()
                     took = wrote - now
-                    yield from group
+                    yield from map(Record.without_traces, group)
         finally:  # an interrupt loses nothing that was played
             if waiting:
                 self.add(waiting)
-        yield from waiting
+        yield from map(Record.without_traces, waiting)
 
     def add(self, records: Iterable[Record]) -> None:
-        """Write finished matches with their turns in one transaction; a known key stays as it is."""
+        """Write finished matches with turns and traces in one transaction; a known key stays as it is."""
+        records = list(records)
         with self.transaction():
+            traced = {record.key: record for record in records if record.traces}
+            for key in self.known(traced) if traced else ():
+                del traced[key]
             self._db.executemany(
-                f"INSERT INTO matches ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "  # noqa: S608
+                f"INSERT INTO matches ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "  # noqa: S608
                 "ON CONFLICT (key) DO NOTHING",
                 map(to_row, records),
             )
+            self._db.executemany(
+                "INSERT INTO traces SELECT number, ? FROM matches WHERE key = ?",
+                ((pack(record.traces), key) for key, record in traced.items()),
+            )
+
+    def take(self, other: Store) -> None:
+        """Copy the matches of another run, with their traces, in one transaction; a known key stays as it is."""
+        with explained(other.path):
+            self._db.execute("ATTACH DATABASE ? AS other", (str(other.path),))
+        try:
+            with self.transaction():
+                last = self._db.execute("SELECT COALESCE(MAX(number), 0) FROM matches").fetchone()[0]
+                self._db.execute(
+                    f"INSERT INTO matches ({COLUMNS}) SELECT {COLUMNS} FROM other.matches "  # noqa: S608
+                    "WHERE true ORDER BY number ON CONFLICT (key) DO NOTHING"
+                )
+                self._db.execute(
+                    "INSERT INTO traces SELECT mine.number, data FROM other.traces "
+                    "JOIN other.matches AS theirs ON theirs.number = match "
+                    "JOIN main.matches AS mine ON mine.key = theirs.key AND mine.number > ?",
+                    (last,),
+                )
+        finally:
+            self._db.execute("DETACH DATABASE other")
+
+    def prune(self, keep: int = 0) -> tuple[int, int]:
+        """Delete the traces of all matches but the latest `keep`; returns how many matches had any, and bytes freed.
+
+        Matches, ratings and costs stay as they are.
+        """
+        with explained(self.path):
+            before = self._size()
+            with self.transaction():
+                matches = self._db.execute(
+                    "DELETE FROM traces WHERE match NOT IN (SELECT number FROM matches ORDER BY number DESC LIMIT ?)",
+                    (keep,),
+                ).rowcount
+            self._db.execute("VACUUM")  # until then the pages are free, but the file is as long as it was
+            return matches, before - self._size()
+
+    def _size(self) -> int:
+        """Return the bytes of the file, once all that was written lies in it."""
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        return self.path.stat().st_size
 
     def forget_abandoned(self) -> int:
         """Remove the matches that were given up, so that they are played again; returns how many."""
         with self.transaction():
+            self._db.execute("DELETE FROM traces WHERE match IN (SELECT number FROM matches WHERE stop = 'abandoned')")
             return self._db.execute("DELETE FROM matches WHERE stop = 'abandoned'").rowcount
 
     def forget_beginning(self) -> None:
@@ -258,6 +311,22 @@ class Store:
         )
         return count_crashes(chain.from_iterable(parsed))
 
+    def costs(self) -> dict[str, Cost]:
+        """Return name → what its answers have cost in all matches of the run; nobody who never told."""
+        total: dict[str, Cost] = {}
+        for entrants, costs in self._walk("SELECT entrants, costs FROM matches WHERE costs != '[]'"):
+            for name, cost in zip(self._read(json.loads, entrants), self._read(to_costs, costs), strict=True):
+                if any(cost):
+                    total[name] = total.get(name, Cost()) + cost
+        return total
+
+    def traces(self, key: str) -> dict[int, dict[str, NDArray[Any]]]:
+        """Return the number of a turn → what its player left for its trainer; empty where it was pruned, or nothing."""
+        query = "SELECT data FROM traces JOIN matches ON match = number WHERE key = ?"
+        rows = self._select(query, (key,))
+        found: dict[int, dict[str, NDArray[Any]]] = self._read(unpack, rows[0][0]) if rows else {}
+        return found
+
     def put_meta(self, values: Mapping[str, Any]) -> None:
         """Write named JSON values; call inside a transaction."""
         self._db.executemany(
@@ -296,12 +365,12 @@ class Store:
         return [(step, player, value) for step, player, value in rows]
 
     def _select(self, query: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-        with _explained(self.path):
+        with explained(self.path):
             return self._db.execute(query, parameters).fetchall()
 
     def _walk(self, query: str, parameters: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         """Yield rows of which only a few are in memory at a time."""
-        with _explained(self.path):
+        with explained(self.path):
             cursor = self._db.execute(query, parameters)
             while rows := cursor.fetchmany(_CHUNK):
                 yield from rows
@@ -322,32 +391,3 @@ class Store:
     def _migrate(self) -> None:
         for number in range(self._check_version(), len(MIGRATIONS)):
             self._db.executescript(f"BEGIN; {MIGRATIONS[number]} PRAGMA user_version = {number + 1}; COMMIT;")
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
-    connection.execute("PRAGMA busy_timeout = 5000")
-    return connection
-
-
-@contextmanager
-def _closing_on_error(thing: Any) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        thing.close()
-        raise
-
-
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors into one sentence that says what to do."""
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        text = str(error)
-        if "full" in text:
-            text = "the disk is full; free some space and run the same command again, nothing that was kept is lost"
-        elif "not a database" in text or "malformed" in text:
-            text = "it is no run, or a damaged one: name a run's folder, or restore it from a copy"
-        raise StoreError(f"{path}: {text}") from error

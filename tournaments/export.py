@@ -141,6 +141,8 @@ def _write_parquet(store: Store, game: Game[Any], path: Path) -> int:
         ("key", text), ("kind", text), ("game", text), ("fingerprint", text), ("entrants", pa.list_(text)),
         ("seed", pa.uint64()), ("pair", text), ("turns", pa.list_(turn)), ("returns", pa.list_(pa.float64())),
         ("stop", text), ("reason", text), ("culprit", number), ("crashes", pa.list_(number)), ("step", number),
+        ("costs", pa.list_(pa.struct([("dollars", pa.float64()), ("prompt_tokens", number),
+                                      ("completion_tokens", number)]))),
     ])  # fmt: skip
     count, records = 0, store.records()
     with parquet.ParquetWriter(path, schema) as out:

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator
-from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
 from arena.config import TournamentConfig, check
 from arena.errors import ConfigError
-from arena.record import Record
 from arena.registry import load_game
 from arena.store import Member, Store
-
-_CHUNK = 1000
-"""Matches that are written at once."""
 
 
 class _Source(NamedTuple):
@@ -52,8 +46,8 @@ def run(first: Path, second: Path, into: Path) -> int:
                     {"format": "tournament", "config": _merged(a, b).model_dump(), "fingerprint": a.fingerprint}
                 )
                 store.put_players({**b.members, **a.members}.values())
-            for chunk in _chunks(chain(a.store.records(), b.store.records())):
-                store.add(chunk)
+            store.take(a.store)
+            store.take(b.store)
             matches = store.count()
     os.rename(draft, into)
     _sync(into.parent)
@@ -104,12 +98,6 @@ def _merged(a: _Source, b: _Source) -> TournamentConfig:
         cast=a.config.cast,
         patience=a.config.patience,
     )
-
-
-def _chunks(records: Iterable[Record]) -> Iterator[list[Record]]:
-    rest = iter(records)
-    while chunk := list(islice(rest, _CHUNK)):
-        yield chunk
 
 
 def _sync(folder: Path) -> None:

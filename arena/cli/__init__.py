@@ -23,7 +23,7 @@ app = App(
 )
 for _command in (
     *(matches.games, matches.play, matches.replay),
-    *(runs.tournament, runs.train, runs.ratings, runs.merge),
+    *(runs.tournament, runs.train, runs.ratings, runs.merge, runs.prune),
     *(compare.pit, compare.exploit),
     report.report,
     *(exchange.export, exchange.import_),

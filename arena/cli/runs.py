@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from arena.cli import terminal
-from arena.cli.terminal import Overrides, RunFolder
-from arena.errors import ArenaError, RatingError
+from arena.cli.terminal import Overrides, RunFolder, Whole
+from arena.errors import ArenaError, ConfigError, RatingError
 
 if TYPE_CHECKING:
     from arena.live import Live
@@ -100,6 +100,28 @@ def merge(first: Path, second: Path, *, into: Path) -> None:
     matches = find("tournaments", "merge")(first, second, into)
     _report(into)
     terminal.out().print(f"kept in {into}: {matches:,} matches", markup=False)
+
+
+def prune(run: Path, *, keep_latest: Whole = 0) -> None:
+    """Delete the traces of a run's matches (token ids, log-probabilities: what trainers read) and free their room.
+
+    Matches, ratings and costs stay; `arena replay` shows them as before.
+
+    Parameters
+    ----------
+    run
+        The run's folder.
+    keep_latest
+        How many of the latest matches keep theirs.
+    """
+    from arena.store import Store
+
+    if keep_latest < 0:
+        raise ConfigError(f"the latest {keep_latest} matches are none: ask for 0 or more")
+    Store.read(run).close()  # a folder without a run is no new one
+    with Store.open(run) as store:
+        matches, freed = store.prune(keep_latest)
+    terminal.out().print(f"traces of {matches:,} matches deleted: {freed / 1e6:,.1f} MB freed", markup=False)
 
 
 def _report(run: Path, deep: bool = False) -> None:
