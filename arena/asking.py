@@ -114,8 +114,8 @@ def _act(player: Player, requests: list[Request]) -> Sequence[Move]:
         raise PlayerError(f"{player.name} answered {len(requests)} requests with {len(moves)} moves")
     traced = keeps_traces(player)
     for move in moves:
-        usual = type(move) is Move and not move.raw and move.fault is None and not traced
-        if not usual or type(move.action) is not str or not move.action.isascii():
+        usual = type(move) is Move and not move.raw and move.fault is None
+        if traced or not usual or type(move.action) is not str or not move.action.isascii():
             _check(player, move)
     return moves
 

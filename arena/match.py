@@ -253,7 +253,8 @@ class _Match:
         elif answer.fault is Fault.UNAVAILABLE:
             self._end(StopReason.VOID, f"{self.fixture.entrants[seat]} was not available: {answer.raw}", seat)
         elif answer.fault in (Fault.RESIGN, Fault.TIMEOUT):
-            self._write(Turn(seat, None, answer.raw, str(answer.fault)), answer)
+            self.turns.append(Turn(seat, None, answer.raw, str(answer.fault)))
+            self._keep_trace(answer)
             what = "resigned" if answer.fault is Fault.RESIGN else "ran out of time"
             self._end(StopReason.FORFEIT, f"{self.fixture.entrants[seat]} {what}", seat)
         else:
@@ -279,7 +280,9 @@ class _Match:
         except Exception:
             self.turns.append(Turn(seat, action, move.raw))  # the move that the rules fail at
             raise
-        self._write(turn if not move.raw else Turn(seat, action, move.raw), move)
+        self.turns.append(turn if not move.raw else Turn(seat, action, move.raw))
+        if self.traced:
+            self._keep_trace(move)
         self.past[seat].append((self.position.state, move.raw or action))
         self.played += 1
         if self.keep_watched:
@@ -317,17 +320,17 @@ class _Match:
 
     def _refuse(self, seat: int, move: Move, fault: str, complaint: str) -> None:
         """Note a reply that is no legal move; beyond the referee's patience it forfeits the match."""
-        self._write(Turn(seat, move.action, move.raw, fault), move)
+        self.turns.append(Turn(seat, move.action, move.raw, fault))
+        self._keep_trace(move)
         tries = self.tries[seat] = self.tries.get(seat, 0) + 1
         self.complaints[seat] = complaint if self.patience.feedback else "that was no legal move"
         if tries > self.patience.retries:
             self._end(StopReason.FORFEIT, f"{self.fixture.entrants[seat]}: {complaint}", seat)
 
-    def _write(self, turn: Turn, move: Move) -> None:
-        """Add a turn to the record, with the trace of a player that keeps its own."""
-        if self.traced and move.trace and self.fixture.entrants[turn.seat] in self.traced:
-            self.traces[len(self.turns)] = move.trace
-        self.turns.append(turn)
+    def _keep_trace(self, move: Move) -> None:
+        """Keep the trace of the turn that was written last, if its player wants that."""
+        if move.trace and self.fixture.entrants[self.turns[-1].seat] in self.traced:
+            self.traces[len(self.turns) - 1] = move.trace
 
     def _end(self, stop: StopReason, reason: str, culprit: int | None) -> None:
         self.ended = (stop, reason.encode("utf-8", "replace").decode(), culprit)

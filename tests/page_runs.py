@@ -1,5 +1,9 @@
 """Runs for the tests of the page: a tournament in which players lie, fail and crash, and a small league."""
 
+from types import MappingProxyType
+
+import numpy as np
+
 import arena
 from arena.config import LeagueConfig, TournamentConfig
 from arena.player import Fault, Move
@@ -10,9 +14,10 @@ SAID = f'{SCRIPT} "I think" \u202eeht tseb\u202c mo\u200bve, 👩\u200d🚀 \u20
 
 
 class Hostile:
-    """Says what a browser should not believe; one reply in ten is no move at all."""
+    """Says what a browser should not believe; one reply in ten is no move at all, and every one costs a cent."""
 
-    name = "hostile"
+    name, keeps_traces = "hostile", True
+    bill = MappingProxyType({"dollars": np.float64(0.01), "prompt_tokens": np.int64(1000)})
 
     def act(self, batch):
         return [self._answer(request) for request in batch]
@@ -20,10 +25,10 @@ class Hostile:
     def _answer(self, request):
         action = request.legal[request.seed // 10 % len(request.legal)]
         if request.seed % 10 == 0:
-            return Move("<b>nonsense</b>", SAID)
+            return Move("<b>nonsense</b>", SAID, self.bill)
         if request.seed % 10 == 1:
-            return Move(None, SAID, fault=Fault.UNPARSABLE)
-        return Move(action, SAID)
+            return Move(None, SAID, self.bill, Fault.UNPARSABLE)
+        return Move(action, SAID, self.bill)
 
 
 class Resigns:

@@ -145,3 +145,15 @@ def test_two_processes_cannot_write_one_run(runs, tmp_path):
         first.wait()
     assert second.returncode == 2
     assert "another process is writing" in second.stderr
+
+
+def test_pruning_says_what_it_freed_and_refuses_what_is_no_run(runs, tmp_path):
+    assert "traces of 0 matches deleted: 0.0 MB freed" in succeed("prune", "runs/poker", cwd=runs)
+    assert succeed("prune", "runs/poker", "--keep-latest", 10, cwd=runs)
+    for wrong, sentence in (
+        ((tmp_path / "nothing",), "there is no run"),
+        (("runs/poker", "--keep-latest", -1), "ask for 0"),
+    ):
+        done = run("prune", *wrong, cwd=runs)
+        assert (done.returncode, sentence in done.stderr) == (2, True)
+    assert not (tmp_path / "nothing").exists()

@@ -230,6 +230,18 @@ def test_ends_can_be_filtered(browser, pages):
         assert page.locator("#failures tbody tr").count() == 5
 
 
+def test_costs_are_told_where_there_are_any(browser, pages):
+    with Store.read(pages["hostile"].parent) as store:
+        dearest = max(store.costs().values())
+    with Visit(browser, pages["hostile"]) as page:
+        page.locator("#costs").get_by_role("button", name="Dollars").click()
+        cells = page.locator("#costs tbody tr").first.locator("td").all_text_contents()
+        assert cells == [f"{dearest.dollars:,.4f}", f"{dearest.prompt_tokens:,}", "0"]
+        assert page.locator("#costs tbody tr").count() == 2
+    with Visit(browser, pages["board"]) as page:
+        assert not page.locator("#costs").is_visible()
+
+
 def pieces(page):
     return page.locator("#viewer .piece").all_text_contents()
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from arena.payoff import PayoffMatrix
+from arena.record import Cost
 from arena.tournaments.page_data import MATRIX_AT_MOST, matrix, page_data
 from arena.tournaments.run import Run
 from tests.page_runs import plain_tournament, small_league
@@ -29,6 +30,12 @@ def test_the_ladder_is_the_run_s_own(poker):
         assert set(shown["by_role"]) == {"first", "second"}
     assert [row["name"] for row in data["ladder"] if row["anchor"]] == ["uniform"]
     assert (data["scoring"], data["league"], data["history"], data["nash_conv"]) == ("payoff", False, [], [])
+
+
+def test_costs_are_those_of_the_run(poker):
+    assert page_data(poker)["costs"] == []
+    spent = page_data(replace(poker, costs={"bet": Cost(0.5, 1000, 20)}))["costs"]
+    assert spent == [{"name": "bet", "dollars": 0.5, "prompt_tokens": 1000, "completion_tokens": 20}]
 
 
 def test_exact_payoffs_have_no_interval(poker):

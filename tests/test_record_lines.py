@@ -1,12 +1,13 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import arena
-from arena.record import Record, StopReason
+from arena.record import Cost, Record, StopReason
 from arena.tournaments.record_lines import as_json, game_of, read
 
 GAME = arena.load_game("tic_tac_toe")
@@ -130,6 +131,17 @@ def test_a_game_may_go_by_the_name_that_its_file_gives_it_and_that_name_is_not_l
     there = "/elsewhere/mine.py:Mine"
     assert read(line(game=there), GAME, there) == replace(GOOD, game=there)
     assert "it names the game" in read(line(game="mine.py:Other"), GAME, there)
+
+
+def test_costs_go_out_and_come_back_and_traces_stay(tmp_path):
+    record = replace(GOOD, costs=(Cost(0.25, 100, 12), Cost()), traces={0: {"ids": np.arange(3)}})
+    values = as_json(record)
+    assert "traces" not in values
+    assert values["costs"][0] == {"dollars": 0.25, "prompt_tokens": 100, "completion_tokens": 12}
+    assert read(json.dumps(values).encode(), GAME) == record
+    for wrong in (-1, "1", None, float("inf")):
+        spent = [{"dollars": wrong, "prompt_tokens": 1, "completion_tokens": 1}] * 2
+        assert "its costs" in read(line(costs=spent), GAME)
 
 
 JSON = st.recursive(

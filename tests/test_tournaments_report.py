@@ -8,6 +8,7 @@ from rich.console import Console
 import arena
 from arena.config import LeagueConfig, TournamentConfig
 from arena.errors import RatingError, StoreError
+from arena.record import Cost
 from arena.store import Store
 from arena.tournaments.deep import percent
 from arena.tournaments.report import ladder_table, matrix_table, show, tables
@@ -176,6 +177,14 @@ def test_forfeits_and_voids_are_counted_where_there_are_any(board, league):
     run = replace(Run.of(league), forfeits={"main-10": 1})  # beside NashConv a narrow table has no room: a sentence
     assert max(len(line.rstrip()) for line in text(ladder_table(run, 80)).splitlines()) <= 80
     assert "main-10 forfeited 1 of its matches" in text(tables(run, 80))
+
+
+def test_what_players_cost_is_told_where_they_told_it(board):
+    assert "tokens" not in text(tables(Run.of(board), 200))
+    run = replace(Run.of(board), costs={"uniform": Cost(12.5, 1_234_567, 89), "minimax": Cost(0.0, 10, 2)})
+    shown = text(tables(run, 200))
+    assert "uniform cost $12.5000 for 1,234,567 prompt tokens and 89 sampled ones" in shown
+    assert "minimax cost 10 prompt tokens and 2 sampled ones" in shown
 
 
 def test_who_has_lost_every_match_is_told_so_in_plain_words(tmp_path):

@@ -33,6 +33,7 @@ def page_data(run: Run) -> dict[str, Any]:
         "history": histories(run),
         "nash_conv": nash_conv_histories(run),
         "payoffs": matrix(run),
+        "costs": [{"name": clip(name, 200), **cost._asdict()} for name, cost in sorted(run.costs.items())],
     }
 
 

@@ -14,6 +14,7 @@ from rich.text import Text
 from arena.interval import Interval
 from arena.payoff import PayoffMatrix, cyclic_share
 from arena.rating import Ladder, Row
+from arena.record import Cost
 from arena.tournaments.deep import deep_tables, percent
 from arena.tournaments.run import Run
 
@@ -118,6 +119,7 @@ def _remarks(run: Run) -> list[str]:
     if _superior(ladder):
         lines.append("LOS: the likelihood that a player is stronger than the next one below")
     lines += [f"{name} forfeited {count:,} of its matches" for name, count in sorted(run.forfeits.items())]
+    lines += [f"{name} cost {_spent(cost)}" for name, cost in sorted(run.costs.items())]
     lines += [
         f"{name} crashed in {bad:,} of its {played:,} matches"
         for name, (bad, played) in sorted(run.crashes.items())
@@ -131,6 +133,12 @@ def _remarks(run: Run) -> list[str]:
     if run.digest:
         lines.append(f"the run is complete; digest of weights, baselines, pool and tallies: {run.digest}")
     return lines
+
+
+def _spent(cost: Cost) -> str:
+    """Return a cost in words, without dollars where none were told: a model of one's own has no bill."""
+    tokens = f"{cost.prompt_tokens:,} prompt tokens and {cost.completion_tokens:,} sampled ones"
+    return f"${cost.dollars:,.4f} for {tokens}" if cost.dollars else tokens
 
 
 def _superior(ladder: Ladder) -> dict[str, str]:

@@ -20,7 +20,7 @@ from arena.nash_averaging import NashAverage, nash_average
 from arena.payoff import PayoffMatrix, exact_matrix
 from arena.player import Player
 from arena.rating import Ladder, Point, history, rate
-from arena.record import Result
+from arena.record import Cost, Result
 from arena.registry import load_checkpoint, load_game, load_player
 from arena.scores import Scores
 from arena.store import Member, Store
@@ -54,6 +54,8 @@ class Run:
     """Of a finished league: the same configuration on a CPU gives the same, whatever happened on the way."""
     forfeits: Mapping[str, int] = field(default_factory=dict)
     """Name → matches that it forfeited; nobody who forfeited none."""
+    costs: Mapping[str, Cost] = field(default_factory=dict)
+    """Name → what its answers have cost; nobody who told none."""
     cast: frozenset[str] = frozenset()
     """Names of those who only sit where nobody competes: they may crash, but stand on no ladder."""
 
@@ -87,6 +89,7 @@ class Run:
                 nash_conv_by_step=store.measures("nash_conv"),
                 digest=store.meta("digest", ""),
                 forfeits=store.forfeits(),
+                costs=store.costs(),
                 cast=frozenset() if league else frozenset(crashes).difference(entrants),
             )
 

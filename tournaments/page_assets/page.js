@@ -30,5 +30,6 @@ leaderboard(data);
 training(data);
 heatMap(data);
 failures(data);
+costs(data);
 matchList(data, matches);
 replayViewer(data, matches);

@@ -1,4 +1,4 @@
-// The tables: leaderboard, payoffs, failures.
+// The tables: leaderboard, payoffs, failures, costs.
 
 /** A box that scrolls sideways where its table is wider than the screen; the keyboard reaches it too. */
 function scroller(label, ...children) {
@@ -198,4 +198,19 @@ function failures(data) {
     column("Cut off", "truncated", "Reached the limit of turns: a draw"),
     column("Matches", "matches"),
   ], rows));
+}
+
+function costs(data) {
+  if (!data.costs.length) return;
+  byId("costs").hidden = false;
+  const column = (title, key, digits) => ({
+    title, number: true, value: (row) => row[key],
+    cell: (row) => row[key].toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits }),
+  });
+  byId("costs-table").replaceChildren(sortable("Costs", [
+    { title: "Player", cell: (row) => nameOf(row.name), value: (row) => row.name, head: true, class: "who" },
+    column("Dollars", "dollars", 4),
+    column("Prompt tokens", "prompt_tokens", 0),
+    column("Sampled tokens", "completion_tokens", 0),
+  ], data.costs));
 }
