@@ -6,7 +6,7 @@ Either way a player's failure is its own: it is an answer like any other, and st
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -52,17 +52,21 @@ class Outstanding(Generic[Asker]):
     fails: otherwise one bad question would void every match beside it. What it answers a second time is dropped.
     """
 
-    def __init__(self) -> None:
-        self._desks: dict[int, _Desk[Asker]] = {}
+    def __init__(self, players: Mapping[str, Player]) -> None:
+        continuous = {name: player for name, player in players.items() if isinstance(player, Continuous)}
+        self._desks = {id(player): _Desk[Asker](player) for player in continuous.values()}
+        self._desk_of = {name: self._desks[id(player)] for name, player in continuous.items()}
+        self.names = self._desk_of.keys()
+        """Of the players that are continuous; one object may play under two names."""
         self._ready: list[tuple[Asker, Request, Move | BaseException]] = []
         self._wait = 0.0
 
-    def submit(self, player: Continuous, askers: Sequence[Asker], requests: Sequence[Request]) -> None:
-        """Hand questions to a player; one object that plays under two names answers for both."""
-        desk = self._desks.setdefault(id(player), _Desk(player))
+    def submit(self, name: str, askers: Sequence[Asker], requests: Sequence[Request]) -> None:
+        """Hand questions to a player."""
+        desk = self._desk_of[name]
         desk.open.update((id(request), (asker, request)) for asker, request in zip(askers, requests, strict=True))
         try:
-            player.submit(Requests(requests))
+            desk.player.submit(Requests(requests))
         except StoppedError:
             raise
         except (Exception, SystemExit):  # noqa: BLE001 - as in `ask`

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from arena.asking import Outstanding, ask, keeps_traces
 from arena.errors import ConfigError, GameError
 from arena.game import CHANCE, OVER, Game, IllegalAction, Text
-from arena.player import Continuous, Fault, Move, Player, Request
+from arena.player import Fault, Move, Player, Request
 from arena.positions import Positions
 from arena.record import Cost, Record, StopReason, Turn
 from arena.seeds import derive_several, nth, uniform
@@ -96,10 +96,9 @@ def play_rounds(
     patience = patience or Patience()
     concurrent = min([concurrent, *(getattr(player, "matches_at_once", concurrent) for player in players.values())])
     traced = frozenset(name for name, player in players.items() if keeps_traces(player))
-    continuous = {name: player for name, player in players.items() if isinstance(player, Continuous)}
     positions = Positions.of(game)
     waiting = iter(fixtures)
-    outstanding: Outstanding[_Match] = Outstanding()
+    outstanding: Outstanding[_Match] = Outstanding(players)
     live, moving = 0, list[_Match]()  # how many are being played, and those of them that wait for nobody's answer
     while True:
         for fixture in islice(waiting, concurrent - live):
@@ -107,27 +106,8 @@ def play_rounds(
             live += 1
         if not live:
             return
-        asked: dict[str, tuple[list[_Match], list[Request]]] = {}
-        for match in moving:
-            match.ask(asked)
-        for name in [name for name in asked if name in continuous]:  # first: they think while the others answer
-            outstanding.submit(continuous[name], *asked[name])
-            for match in asked.pop(name)[0]:
-                match.owed += 1
-        for name, (matches, requests) in asked.items():
-            if name not in players:
-                raise ConfigError(f"{name!r} is to play, but only {', '.join(sorted(players))} were given")
-            for match, request, answer in zip(matches, requests, ask(players[name], requests), strict=True):
-                match.hear(request, answer)
-        if continuous:
-            moving = [match for match in moving if not match.owed]
-            for match, request, answer in outstanding.collect(wait=not moving):
-                match.hear(request, answer)
-                match.owed -= 1
-                if not match.owed:
-                    moving.append(match)
         still, ended = [], []
-        for match in moving:
+        for match in _ask(moving, players, outstanding):
             if (record := match.settle()) is None:
                 still.append(match)
                 continue
@@ -138,6 +118,32 @@ def play_rounds(
         moving = still
         live -= len(ended)
         yield ended
+
+
+def _ask(moving: list[_Match], players: Mapping[str, Player], outstanding: Outstanding[_Match]) -> list[_Match]:
+    """Ask these matches' questions, hear what is answered by now, and return the matches to which nothing is owed."""
+    asked: dict[str, tuple[list[_Match], list[Request]]] = {}
+    for match in moving:
+        match.ask(asked)
+    for name in [name for name in asked if name in outstanding.names]:  # first: they think while the others answer
+        matches, requests = asked.pop(name)
+        for match in matches:
+            match.owed += 1
+        outstanding.submit(name, matches, requests)
+    for name, (matches, requests) in asked.items():
+        if name not in players:
+            raise ConfigError(f"{name!r} is to play, but only {', '.join(sorted(players))} were given")
+        for match, request, answer in zip(matches, requests, ask(players[name], requests), strict=True):
+            match.hear(request, answer)
+    if not outstanding.names:
+        return moving
+    moving = [match for match in moving if not match.owed]
+    for match, request, answer in outstanding.collect(wait=not moving):
+        match.hear(request, answer)
+        match.owed -= 1
+        if not match.owed:
+            moving.append(match)
+    return moving
 
 
 class _Match:

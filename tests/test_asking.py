@@ -85,10 +85,12 @@ def hear(outstanding, answers):
     return [asker for asker, _, _ in heard]
 
 
-def asked(*players):
-    outstanding = Outstanding()
+def asked(*players, askers=()):
+    """Return what is outstanding once each player has been asked a question, or one for each of the askers."""
+    outstanding = Outstanding({player.name: player for player in players})
     for player in players:
-        outstanding.submit(player, [player.name], questions(1))
+        names = list(askers) or [player.name]
+        outstanding.submit(player.name, names, questions(len(names)))
     return outstanding
 
 
@@ -143,7 +145,7 @@ def test_who_has_something_else_to_do_only_looks(clock):
     remote = Remote(clock, 10.0)
     assert asked(remote).collect(wait=False) == []
     assert (remote.looks, clock.now, clock.slept) == ([0.0], 0.0, [])
-    assert Outstanding().collect(wait=True) == []
+    assert Outstanding({"remote": remote}).collect(wait=True) == []
 
 
 def test_what_is_answered_twice_or_was_never_asked_is_dropped(clock):
@@ -177,10 +179,9 @@ def test_what_an_engine_still_answers_after_it_broke_is_not_heard_twice(clock):
         return collect(seconds)
 
     remote.collect = broken_once
-    outstanding = Outstanding()
-    outstanding.submit(remote, ["a", "b"], questions(2))
+    outstanding = asked(remote, askers="ab")
     assert [(asker, move.action) for asker, _, move in outstanding.collect(wait=True)] == [("a", "pass"), ("b", "pass")]
-    outstanding.submit(remote, ["c"], questions(1))
+    outstanding.submit("remote", ["c"], questions(1))
     assert [(asker, move.action) for asker, _, move in outstanding.collect(wait=True)] == [("c", "bet")]
 
 
