@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any, NamedTuple, TypeGuard
 
-from numpy.typing import NDArray
-
 from arena.asking import Outstanding, ask, keeps_traces
 from arena.errors import ConfigError, GameError
 from arena.game import CHANCE, OVER, Game, IllegalAction, Text
+from arena.ledger import Ledger
 from arena.player import Fault, Move, Player, Request
 from arena.positions import Positions
-from arena.record import Cost, Record, StopReason, Turn
+from arena.record import Record, StopReason, Turn
 from arena.seeds import derive_several, nth, uniform
 
 _QUOTED = 200
@@ -149,6 +148,9 @@ def _ask(moving: list[_Match], players: Mapping[str, Player], outstanding: Outst
 class _Match:
     """One match on its way."""
 
+    owed = 0
+    """Answers that continuous players still owe; until they are all there, nothing is settled."""
+
     def __init__(
         self, positions: Positions, fixture: Fixture, patience: Patience, watched: bool, traced: frozenset[str]
     ) -> None:
@@ -157,13 +159,10 @@ class _Match:
             raise ConfigError(
                 f"{self.game.name} has {self.game.seats} seats, but {len(fixture.entrants)} players were given"
             )
-        self.keep_watched, self.traced = watched, traced
-        self.owed = 0
-        """Answers that continuous players still owe; until they are all there, nothing is settled."""
+        self.keep_watched = watched
+        self.ledger = Ledger(fixture.entrants, traced) if traced else None
         self.record: Record | None = None
         self.crashes: list[int] = []
-        self.costs: dict[int, Cost] = {}
-        """By seat, of all attempts: what a void match has cost is paid too."""
         try:
             self._begin()
         except Exception as error:
@@ -177,8 +176,6 @@ class _Match:
         self.dealt = self.played = 0
         self.watched: list[tuple[Request, Move]] = []
         """Every question with the move that answered it, if somebody wants to know."""
-        self.traces: dict[int, Mapping[str, NDArray[Any]]] = {}
-        """By the number of the turn, of players that keep theirs."""
         self.asked_at = self.position = self.positions.start()
         self.ready: tuple[int, ...] = ()
         """The seats that are still to move from `asked_at`; several where they move at the same time."""
@@ -216,9 +213,8 @@ class _Match:
 
     def hear(self, request: Request, answer: Move | BaseException) -> None:
         """Take one answer. Where one seat was asked it is played at once; several wait for `settle`."""
-        if self.traced and isinstance(answer, Move) and self.fixture.entrants[request.seat] in self.traced:
-            spent = Cost.of(answer.trace)
-            self.costs[request.seat] = self.costs[request.seat] + spent if request.seat in self.costs else spent
+        if self.ledger:
+            self.ledger.pay(request.seat, answer)
         if len(self.ready) > 1:
             self.answers[request.seat] = request, answer
             return
@@ -260,7 +256,8 @@ class _Match:
             self._end(StopReason.VOID, f"{self.fixture.entrants[seat]} was not available: {answer.raw}", seat)
         elif answer.fault in (Fault.RESIGN, Fault.TIMEOUT):
             self.turns.append(Turn(seat, None, answer.raw, str(answer.fault)))
-            self._keep_trace(answer)
+            if self.ledger:
+                self.ledger.keep(self.turns, answer)
             what = "resigned" if answer.fault is Fault.RESIGN else "ran out of time"
             self._end(StopReason.FORFEIT, f"{self.fixture.entrants[seat]} {what}", seat)
         else:
@@ -287,8 +284,8 @@ class _Match:
             self.turns.append(Turn(seat, action, move.raw))  # the move that the rules fail at
             raise
         self.turns.append(turn if not move.raw else Turn(seat, action, move.raw))
-        if self.traced:
-            self._keep_trace(move)
+        if self.ledger:
+            self.ledger.keep(self.turns, move)
         self.past[seat].append((self.position.state, move.raw or action))
         self.played += 1
         if self.keep_watched:
@@ -327,16 +324,12 @@ class _Match:
     def _refuse(self, seat: int, move: Move, fault: str, complaint: str) -> None:
         """Note a reply that is no legal move; beyond the referee's patience it forfeits the match."""
         self.turns.append(Turn(seat, move.action, move.raw, fault))
-        self._keep_trace(move)
+        if self.ledger:
+            self.ledger.keep(self.turns, move)
         tries = self.tries[seat] = self.tries.get(seat, 0) + 1
         self.complaints[seat] = complaint if self.patience.feedback else "that was no legal move"
         if tries > self.patience.retries:
             self._end(StopReason.FORFEIT, f"{self.fixture.entrants[seat]}: {complaint}", seat)
-
-    def _keep_trace(self, move: Move) -> None:
-        """Keep the trace of the turn that was written last, if its player wants that."""
-        if move.trace and self.fixture.entrants[self.turns[-1].seat] in self.traced:
-            self.traces[len(self.turns) - 1] = move.trace
 
     def _end(self, stop: StopReason, reason: str, culprit: int | None) -> None:
         self.ended = (stop, reason.encode("utf-8", "replace").decode(), culprit)
@@ -347,14 +340,16 @@ class _Match:
         if stop is StopReason.VOID and culprit is not None:
             self.crashes.append(culprit)
             if len(self.crashes) < self.patience.attempts:
+                if self.ledger:
+                    self.ledger.begin_again()
                 self._begin()
                 return
             stop = StopReason.ABANDONED
-        f = self.fixture
+        f, ledger = self.fixture, self.ledger
         self.record = Record(
             f.key, f.kind, self.game.spec, self.game.fingerprint, f.entrants, f.seed, f.pair, tuple(self.turns),
             self._returns(stop, culprit), stop, reason, culprit, tuple(self.crashes), f.step,
-            tuple(self.costs.get(seat, Cost()) for seat in range(self.game.seats)) if self.costs else (), self.traces,
+            ledger.costs if ledger else (), ledger.traces if ledger else {},
         )  # fmt: skip
 
     def _returns(self, stop: StopReason, culprit: int | None) -> tuple[float | None, ...]:

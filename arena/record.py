@@ -119,7 +119,7 @@ class Record:
 
     def without_traces(self) -> Record:
         """Return the record as a run's file gives it back, without what is large."""
-        return replace(self, traces={}) if self.traces else self
+        return replace(self, traces={})
 
     def replay(self, game: Game[Any]) -> Iterator[tuple[Any, Turn | None]]:
         """Yield (state, the turn played from it), and at the end (last state, None).
