@@ -10,9 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-import numpy as np
-
 from arena.errors import PlayerError, StoppedError
+from arena.ledger import wrong_trace
 from arena.player import Continuous, Fault, Move, Player, Request, Requests, is_unicode
 
 Asker = TypeVar("Asker")
@@ -148,8 +147,5 @@ def _check(player: Player, move: Any) -> None:
             raise PlayerError(f"{player.name} answered with {text!r}, which is no text")
     if not isinstance(move.fault, Fault | None):
         raise PlayerError(f"{player.name} gave the fault {move.fault!r}: take one of arena.player.Fault")
-    if keeps_traces(player):
-        for name, value in move.trace.items():
-            kind = np.asarray(value).dtype
-            if kind.kind not in "biuf" or kind.itemsize > 8:
-                raise PlayerError(f"{player.name} left a trace {name!r} of {kind}: give an array of plain numbers")
+    if keeps_traces(player) and (wrong := wrong_trace(move.trace)):
+        raise PlayerError(f"{player.name} left a trace that cannot be kept: {wrong}")

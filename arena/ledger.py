@@ -5,10 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from arena.player import Move
+from arena.player import Move, is_unicode
 from arena.record import Cost, Turn
+
+_DEAREST = 1e12
+"""Dollars or tokens of one answer beyond which somebody miscounted."""
+
+
+def wrong_trace(trace: Mapping[str, NDArray[Any]]) -> str:
+    """Return why a trace cannot be kept; empty where it can."""
+    for name, value in trace.items():
+        array = np.asarray(value)
+        if not isinstance(name, str) or not is_unicode(name):
+            return f"its name {name!r} is no text"
+        if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
+            return f"{name!r} is of {array.dtype}: give an array of plain numbers"
+        if name in Cost._fields and not (array.size == 1 and 0 <= array.item() < _DEAREST):
+            return f"{name!r} is {value}: give one number, 0 or more"
+    return ""
 
 
 class Ledger:

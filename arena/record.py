@@ -9,6 +9,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+import numpy as np
 from numpy.typing import NDArray
 
 from arena.errors import GameError, IllegalAction, ReplayError
@@ -56,7 +57,7 @@ class Cost(NamedTuple):
     @classmethod
     def of(cls, trace: Mapping[str, NDArray[Any]]) -> Cost:
         """Return what a move's trace says that it has cost."""
-        dollars, *tokens = (trace.get(name, 0) for name in cls._fields)
+        dollars, *tokens = (np.asarray(trace.get(name, 0)).item() for name in cls._fields)
         return cls(float(dollars), *map(int, tokens))
 
     def __add__(self, other: Any) -> Cost:
@@ -119,7 +120,7 @@ class Record:
 
     def without_traces(self) -> Record:
         """Return the record as a run's file gives it back, without what is large."""
-        return replace(self, traces={})
+        return replace(self, traces={}) if self.traces else self
 
     def replay(self, game: Game[Any]) -> Iterator[tuple[Any, Turn | None]]:
         """Yield (state, the turn played from it), and at the end (last state, None).

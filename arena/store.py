@@ -166,11 +166,11 @@ class Store:
                     self.add(group)
                     wrote = time.monotonic()
                     took = wrote - now
-                    yield from (record.without_traces() if record.traces else record for record in group)
+                    yield from map(Record.without_traces, group)
         finally:  # an interrupt loses nothing that was played
             if waiting:
                 self.add(waiting)
-        yield from (record.without_traces() if record.traces else record for record in waiting)
+        yield from map(Record.without_traces, waiting)
 
     def add(self, records: Iterable[Record]) -> None:
         """Write finished matches with turns and traces in one transaction; a known key stays as it is."""

@@ -1,8 +1,9 @@
 """What a match has cost, and the traces of its turns, of those players that keep theirs."""
 
 import numpy as np
+import pytest
 
-from arena.ledger import Ledger
+from arena.ledger import Ledger, wrong_trace
 from arena.player import Fault, Move
 from arena.record import Cost, Turn
 
@@ -34,3 +35,24 @@ def test_traces_are_those_of_the_attempt_that_counts():
 
 def test_a_trace_without_a_bill_costs_nothing():
     assert Cost.of({"ids": np.arange(3)}) == Cost(0.0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("trace", "sentence"),
+    [
+        ({"ids": ["a"]}, "'ids' is of <U1: give an array of plain numbers"),
+        ({"ids": [object()]}, "'ids' is of object"),
+        ({"x": [1j]}, "'x' is of complex128"),
+        ({7: [1]}, "its name 7 is no text"),
+        ({"\ud800": [1]}, "is no text"),
+        ({"dollars": float("nan")}, "'dollars' is nan: give one number, 0 or more"),
+        ({"prompt_tokens": -1}, "'prompt_tokens' is -1: give one number"),
+        ({"completion_tokens": [1, 2]}, "'completion_tokens' is [1, 2]: give one number"),
+    ],
+)
+def test_a_trace_that_no_file_can_hold_is_told(trace, sentence):
+    assert sentence in wrong_trace(trace)
+
+
+def test_arrays_lists_and_numbers_can_be_kept():
+    assert wrong_trace({**SPENT, "ids": np.arange(3), "version": 7, "logp": [0.5], "ended": True}) == ""

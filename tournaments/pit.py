@@ -285,7 +285,7 @@ class _Pit:
         rounds = play_rounds(self.contest.game, missing, self.players)
         try:
             for record in self.store.keep(rounds) if self.store else chain.from_iterable(rounds):
-                found[record.key] = record
+                found[record.key] = record.without_traces()
                 self.told += 1
                 self.tell(Progress(self.told, 2 * self.limits.most, note))
         finally:  # also of an interrupted round
