@@ -148,7 +148,7 @@ def test_two_processes_cannot_write_one_run(runs, tmp_path):
 
 
 def test_pruning_says_what_it_freed_and_refuses_what_is_no_run(runs, tmp_path):
-    assert "traces of 0 matches deleted: 0.0 MB freed" in succeed("prune", "runs/poker", cwd=runs)
+    assert "the traces of 0 matches are deleted, 0.0 MB are free again" in succeed("prune", "runs/poker", cwd=runs)
     assert succeed("prune", "runs/poker", "--keep-latest", 10, cwd=runs)
     for wrong, sentence in (
         ((tmp_path / "nothing",), "there is no run"),

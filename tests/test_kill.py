@@ -43,6 +43,42 @@ class Slow(UniformPlayer):
         return super().act(batch)
 """
 
+# A player that answers one question at a time, and leaves a trace and a bill.
+TALKER = """
+import os
+import time
+from arena.player import Move, Requests
+from arena.players.uniform import UniformPlayer
+
+class Talker(UniformPlayer):
+    keeps_traces = True
+
+    def __init__(self):
+        super().__init__()
+        self.open = []
+
+    def act(self, batch):
+        moves = zip(batch, super().act(batch))
+        return [Move(m.action, trace={"ids": [r.seed % 1000, len(r.text)], "prompt_tokens": 1}) for r, m in moves]
+
+    def submit(self, batch):
+        self.open += batch
+
+    def collect(self, seconds):
+        time.sleep(float(os.environ.get("PAUSE", "0")))
+        request = self.open.pop(len(self.open) // 2)
+        return [(request, self.act(Requests([request]))[0])]
+"""
+
+TALKERS = """
+game = "leduc_poker"
+seed = 3
+pairs = 30
+[entrants]
+one = "{talker}:Talker"
+other = "{talker}:Talker"
+"""
+
 LEAGUE = """
 game = "kuhn_poker"
 seed = 5
@@ -158,6 +194,25 @@ def test_rounds_that_depend_on_results_come_again_after_every_kill(tmp_path, for
     assert hits >= 4, f"the tournament was over after {hits} kills"
     finish("tournament", file, tmp_path / "killed")
     assert_nothing_was_lost_or_played_twice(file, tmp_path / "whole", tmp_path / "killed")
+
+
+def test_a_continuous_player_loses_no_match_and_no_trace(tmp_path):
+    """What a language model has answered is dear: whatever a kill leaves of a match, it leaves all of it."""
+    (tmp_path / "talker.py").write_text(TALKER)
+    file = tmp_path / "tournament.toml"
+    file.write_text(TALKERS.format(talker=tmp_path / "talker.py"))
+    finish("tournament", file, tmp_path / "whole")
+    hits = kill(4, "tournament", file, tmp_path / "killed", random.Random(3), pause=0.02)
+    assert hits == 4, f"the tournament was over after {hits} kills"
+    finish("tournament", file, tmp_path / "killed")
+
+    assert_nothing_was_lost_or_played_twice(file, tmp_path / "whole", tmp_path / "killed")
+    with Store.read(tmp_path / "whole") as whole, Store.read(tmp_path / "killed") as killed:
+        assert killed.costs() == whole.costs() != {}
+        for record in whole.records():
+            one, other = whole.traces(record.key), killed.traces(record.key)
+            assert list(one) == list(other) == [n for n, turn in enumerate(record.turns) if turn.seat >= 0]
+            assert all(one[turn]["ids"].tolist() == other[turn]["ids"].tolist() for turn in one)
 
 
 def test_a_league_killed_ten_times_ends_with_the_same_weights_baselines_pool_and_tallies(tmp_path):

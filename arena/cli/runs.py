@@ -121,7 +121,8 @@ def prune(run: Path, *, keep_latest: Whole = 0) -> None:
     Store.read(run).close()  # a folder without a run is no new one
     with Store.open(run) as store:
         matches, freed = store.prune(keep_latest)
-    terminal.out().print(f"traces of {matches:,} matches deleted: {freed / 1e6:,.1f} MB freed", markup=False)
+    what = "1 match" if matches == 1 else f"{matches:,} matches"
+    terminal.out().print(f"the traces of {what} are deleted, {freed / 1e6:,.1f} MB are free again", markup=False)
 
 
 def _report(run: Path, deep: bool = False) -> None:
