@@ -1,7 +1,7 @@
 """The run's SQLite file: matches, turns, tallies, players, measures. One writer; readers at any time.
 
-Every match lies wholly inside one transaction, and its key names it for ever, so a run that was killed goes
-on where it was and plays nothing twice. Ratings, histories and tables are functions of this file.
+Every match lies wholly inside one transaction, its traces too, and its key names it for ever, so a run that was
+killed goes on where it was and plays nothing twice. Ratings, histories and tables are functions of this file.
 """
 
 from __future__ import annotations

@@ -146,7 +146,7 @@ def _write_parquet(store: Store, game: Game[Any], path: Path) -> int:
     ])  # fmt: skip
     count, records = 0, store.records()
     with parquet.ParquetWriter(path, schema) as out:
-        while group := [as_json(record) for record in islice(records, _GROUP)]:
+        while group := [{"costs": [], **as_json(record)} for record in islice(records, _GROUP)]:
             out.write_table(pa.Table.from_pylist(group, schema=schema))
             count += len(group)
     return count
