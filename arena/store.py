@@ -166,7 +166,8 @@ class Store:
                     self.add(group)
                     wrote = time.monotonic()
                     took = wrote - now
-                    yield from map(Record.without_traces, group)
+                    group = [record.without_traces() for record in group]
+                    yield from group
         finally:  # an interrupt loses nothing that was played
             if waiting:
                 self.add(waiting)
