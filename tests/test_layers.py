@@ -18,7 +18,20 @@ ROOMS = ("games", "players", "trainers", "tournaments")
 # A file of arena/ imports only files that stand before it here.
 ORDER = [
     *("errors", "seeds", "scene", "game", "player", "batch", "config", "checkpoint", "registry", "record", "sandbox"),
-    *("quoting", "results", "positions", "kernel", "ledger", "asking", "match", "tree", "traces", "schema", "database", "store"),
+    *(
+        "quoting",
+        "results",
+        "positions",
+        "kernel",
+        "ledger",
+        "asking",
+        "match",
+        "tree",
+        "traces",
+        "schema",
+        "database",
+        "store",
+    ),
     *("interval", "sprt", "confidence", "aivat", "bradley_terry", "scores", "blocks", "bootstrap", "strengths"),
     *("nash_averaging", "alpha_rank", "meta_solvers", "diversity", "payoff", "online", "ladder", "rating"),
     *("schedule", "matchmaking", "alpha_star", "batched_play", "rollout", "curriculum", "league", "envs"),
