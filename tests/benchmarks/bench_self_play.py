@@ -48,22 +48,34 @@ TARGETS = {"leduc_poker": 0.6, "liars_dice": 0.4}
 
 OURS: dict[str, dict[str, Any]] = {
     "leduc_poker": {
-        "algorithm": "ppo",
-        "updates": 200,
+        "algorithm": "mmd",
+        "updates": 400,
         "matches": 8192,
-        "learning_rate": 0.003,
-        "ppo": {"entropy_weight": 0.15},
+        "learning_rate": 0.005,
+        "mmd": {
+            "epochs": 4,
+            "magnet_weight": 0.5,
+            "magnet_rate": 0.05,
+            "entropy_weight": 0.05,
+            "final_entropy_weight": 0.05,
+        },
     },
     "liars_dice": {
         "algorithm": "mmd",
         "updates": 200,
         "matches": 2048,
-        "learning_rate": 0.003,
-        "mmd": {"magnet_rate": 0.1, "entropy_weight": 0.05, "final_entropy_weight": 0.05, "epochs": 4},
+        "learning_rate": 0.005,
+        "mmd": {
+            "epochs": 4,
+            "magnet_weight": 0.7,
+            "magnet_rate": 0.1,
+            "entropy_weight": 0.05,
+            "final_entropy_weight": 0.05,
+        },
     },
 }
-"""[training] of our league; chosen on seeds from 100."""
-NET = "net(hidden=[128, 128])"
+"""[training] of our league, chosen on seeds from 100."""
+NETS = {"leduc_poker": "net(hidden=[128, 128])", "liars_dice": "net(hidden=[64, 64])"}
 
 NFSP = {
     "hidden_layers_sizes": [128],
@@ -137,6 +149,11 @@ class Watch:
         self._begun = process_time()
 
     @property
+    def due(self) -> bool:
+        """Whether a tenth more time has been spent than at the last look."""
+        return process_time() - self._begun >= self.spent / 10
+
+    @property
     def seconds(self) -> float:
         """What a run that stopped at the last look would have taken."""
         return self.spent + self.extra
@@ -161,7 +178,7 @@ def arena(name: str, seed: int, watch: Watch) -> None:
             "game": name,
             "seed": seed,
             "training": training,
-            "learners": {"main": {"player": NET}},
+            "learners": {"main": {"player": NETS[name]}},
             "schedule": {"checkpoint_every": training["updates"], "snapshot_every": training["updates"]},
         }
     )
@@ -169,7 +186,7 @@ def arena(name: str, seed: int, watch: Watch) -> None:
     with tempfile.TemporaryDirectory() as folder, Store.open(Path(folder)) as store:
 
         def tell(progress: Any) -> None:
-            if progress.report and progress.step % 5 == 0:
+            if progress.report and watch.due:
                 tree, player = run.collect.tree, run.learners[0].player
                 watch.look(progress.step * training["matches"], lambda: nash_conv(tree, tree.policy(player)))
 
@@ -194,7 +211,7 @@ def by_episodes(
             time = environment.step([players[time.observations["current_player"]].step(time).action])
         for player in players:
             player.step(time)
-        if episode % 5000 == 0:
+        if episode % 1000 == 0 and watch.due:
             watch.look(episode, measure)
 
 
@@ -231,7 +248,7 @@ def play_deep_cfr(settings: dict[str, Any], name: str, seed: int, watch: Watch) 
             solver._reinitialize_advantage_network(seat)
             solver._learn_advantage_network(seat)
         solver._iteration += 1
-        if solver._iteration % 5 == 1:
+        if watch.due:
             watch.look(solver._iteration - 1, measure, finish)
 
 
@@ -243,7 +260,7 @@ def play_escher(name: str, seed: int, watch: Watch) -> None:
     measure = measurer(name, softmax_of([agent.avg_policy_net] * 2))
     while True:
         escher._train_regret(config, agent)
-        if agent.t % 5 == 0:
+        if watch.due:
             watch.look(agent.t, measure, partial(escher._train_avg_policy, agent))
         agent.t += 1
 
