@@ -21,8 +21,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from arena.errors import ConfigError, PlayerError, reason
 from arena.players.engines.engine import Prompt, Reply, Sampling
+from arena.players.engines.likelihood import choose, scores
 from arena.players.engines.running import Row, Running
-from arena.players.engines.scoring import choose, scores
 from arena.players.engines.template import Template
 from arena.seeds import nth, uniform
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM
 
 from arena.errors import PlayerError
-from arena.players.engines.scoring import choose, scores
+from arena.players.engines.likelihood import choose, scores
 from tests.language import tiny_folder
 
 
