@@ -1,0 +1,175 @@
+"""How fast language models play through transformers. Run it: OMP_NUM_THREADS=1 python tests/benchmarks/bench_engine.py
+
+A tiny model is made on the spot. First it plays itself at Kuhn poker, 256 matches at a time, finished matches replaced
+("matches"), and then the engine gets the same prompts again from a plain loop that keeps 256 of them open ("prompts"):
+the first over the second is what the referee, the questions and the reading of answers leave of the engine's own speed.
+Then prompts ask for replies of very unequal length (lognormal, σ = 1), 64 at a time, once continuously and once in
+lockstep, which waits for the longest of every 64. Last, 64 prompts ask for 64 tokens each, of the engine and of
+transformers' own `generate`. All run in turns, their processor time is measured (machines are shared), tokens are those
+of the replies, the ends of a run, where not everything is busy, do not count, and only ratios of medians say something.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Collection, Sequence
+from itertools import islice
+from pathlib import Path
+from statistics import median
+from time import process_time
+from typing import Any
+
+import torch
+
+import arena
+from arena.match import Fixture, play_fixtures
+from arena.player import Request
+from arena.players.answer import written
+from arena.players.chat import Chat
+from arena.players.engines.engine import Engine, Message, Prompt, Reply, Sampling
+from arena.players.engines.template import Template
+from arena.players.engines.transformers_engine import TransformersEngine
+from arena.players.prompt import Style, conversation
+from arena.seeds import generator
+from arena.trainers.behaviour_cloning import clone
+from arena.trainers.tiny_model import make
+
+MATCHES, CONCURRENT, ROUNDS = 768, 256, 3
+
+Asked = tuple[Prompt, Sampling]
+
+
+class Metered:
+    """An engine, what it was asked, and when it had answered how many tokens."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.asked: list[Asked] = []
+        self.times: list[tuple[float, int]] = []
+
+    def submit(self, prompt: Prompt, sampling: Sampling, member: str = "") -> int:
+        self.asked.append((prompt, sampling))
+        return self.engine.submit(prompt, sampling, member)
+
+    def collect(self, tickets: Collection[int], seconds: float) -> dict[int, Reply]:
+        replies = self.engine.collect(tickets, seconds)
+        if replies:
+            self.times.append((process_time(), sum(reply.completion_tokens for reply in replies.values())))
+        return replies
+
+    def score(self, prompt: Prompt, texts: Sequence[str], member: str = "") -> Any:
+        return self.engine.score(prompt, texts, member)
+
+    def close(self) -> None:
+        self.engine.close()
+
+    def rate(self) -> float:
+        """Return tokens a second between the first and the last fifth of the replies."""
+        middle = self.times[len(self.times) // 5 : len(self.times) * 4 // 5]
+        return sum(tokens for _, tokens in middle[1:]) / (middle[-1][0] - middle[0][0])
+
+
+def drive(engine: Engine, asked: Sequence[Asked], concurrent: int, *, lockstep: bool = False) -> None:
+    """Ask everything, so many at a time; in lockstep all of them have answered before the next are asked."""
+    waiting = iter(asked)
+    opened: set[int] = set()
+    while True:
+        if not (lockstep and opened):
+            opened |= {engine.submit(*one) for one in islice(waiting, concurrent - len(opened))}
+        if not opened:
+            return
+        opened -= engine.collect(opened, 60).keys()
+
+
+def kuhn_model(folder: Path) -> Path:
+    """Make a model that answers as a chat player is asked to, at Kuhn poker."""
+    game, rng, played = arena.load_game("kuhn_poker"), generator(0, "kuhn"), []
+    for _ in range(300):
+        state = game.start()
+        while (seat := game.turn(state)) != arena.OVER:
+            if seat == arena.CHANCE:
+                action = game.chance(state)[rng.integers(len(game.chance(state)))][0]
+            else:
+                request = Request(game, state, seat)
+                action = str(rng.choice(list(request.legal)))
+                played.append((conversation(request, Style()), written(action, "tag")))
+            state = game.step(state, action)
+    make(folder, [message.content for prompt, _ in played for message in prompt], vocabulary=768, width=64, layers=2)
+    engine = TransformersEngine(str(folder))
+    template = Template(engine._tokenizer)
+    pairs = [(template.encode(p).tolist(), [*template.text_ids(a), template.ends[0]]) for p, a in played]
+    clone(engine._model, pairs, rate=5e-3, batch_tokens=1024)
+    engine._model.save_pretrained(folder)
+    print(f"prompts of about {len(pairs[0][0])} tokens, answers of {len(pairs[0][1])}", flush=True)
+    return folder
+
+
+def matches_against_prompts(folder: Path) -> None:
+    """Print tokens a second of self-play and of the engine alone."""
+    game = arena.load_game("kuhn_poker")
+    rates: dict[str, list[float]] = {"matches": [], "prompts": []}
+    for i in range(ROUNDS):
+        engine = Metered(TransformersEngine(str(folder)))
+        fixtures = [Fixture(f"{n}", "tournament", ("chat", "chat"), n + MATCHES * i, "") for n in range(MATCHES)]
+        for _ in play_fixtures(game, fixtures, {"chat": Chat(engine)}, concurrent=CONCURRENT):
+            pass
+        alone = Metered(TransformersEngine(str(folder)))
+        drive(alone, engine.asked, CONCURRENT)
+        rates["matches"].append(engine.rate())
+        rates["prompts"].append(alone.rate())
+    report("256 matches of Kuhn poker against the same prompts", rates)
+
+
+def continuous_against_lockstep(folder: Path) -> None:
+    """Print tokens a second of replies of very unequal length."""
+    rates: dict[str, list[float]] = {"continuous": [], "lockstep": []}
+    for i in range(ROUNDS):
+        lengths = generator(i, "lengths").lognormal(3.0, 1.0, 384).astype(int).clip(1, 400)
+        asked = [(FREE, Sampling(int(length), seed=n)) for n, length in enumerate(lengths)]
+        for name, times in rates.items():
+            engine = Metered(TransformersEngine(str(folder)))
+            drive(engine, asked, 64, lockstep=name == "lockstep")
+            times.append(engine.rate())
+    report("replies of very unequal length, 64 at a time", rates)
+
+
+def engine_against_generate(folder: Path) -> None:
+    """Print tokens a second of equally long replies, of the engine and of transformers' own loop."""
+    rates: dict[str, list[float]] = {"engine": [], "generate": []}
+    for i in range(ROUNDS):
+        engine = TransformersEngine(str(folder))
+        begun = process_time()
+        drive(engine, [(FREE, Sampling(64, seed=64 * i + n)) for n in range(64)], 64)
+        rates["engine"].append(64 * 64 / (process_time() - begun))
+        ids = torch.as_tensor(Template(engine._tokenizer).encode(FREE)).long().repeat(64, 1)
+        begun = process_time()
+        engine._model.generate(
+            ids, attention_mask=torch.ones_like(ids), do_sample=True, top_k=0, max_new_tokens=64, min_new_tokens=64
+        )
+        rates["generate"].append(64 * 64 / (process_time() - begun))
+    report("64 replies of 64 tokens", rates)
+
+
+FREE: Prompt = (Message("user", "Tell me about poker. " * 8),)
+
+
+def report(title: str, rates: dict[str, list[float]]) -> None:
+    """Print the medians and their ratio."""
+    (one, first), (two, second) = ((name, median(values)) for name, values in rates.items())
+    print(
+        f"{title}\n  {one} {first:8.0f} tokens/s   {two} {second:8.0f} tokens/s   ratio {first / second:.3f}",
+        flush=True,
+    )
+
+
+def main() -> None:
+    """Measure everything."""
+    with tempfile.TemporaryDirectory() as name:
+        matches_against_prompts(kuhn_model(Path(name) / "kuhn"))
+        free = make(Path(name) / "free", ["Tell me about poker. "])
+        continuous_against_lockstep(free)
+        engine_against_generate(free)
+
+
+if __name__ == "__main__":
+    main()
