@@ -59,6 +59,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "by_role": "arena.players.by_role:ByRole",
         "cfr": "arena.players.solved:cfr",
         "cfr_plus": "arena.players.solved:cfr_plus",
+        "chat": "arena.players.chat:chat",
         "discounted_cfr": "arena.players.solved:discounted_cfr",
         "fictitious_play": "arena.players.solved:fictitious_play",
         "ismcts": "arena.players.ismcts:Ismcts",

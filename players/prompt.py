@@ -7,7 +7,7 @@ result says how its players were asked.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from arena.game import Choices, Text
 from arena.player import Fault, Request
@@ -21,6 +21,8 @@ state: the view alone, in which a game says all that matters; every question is 
 strip: its own earlier views and replies too, without what it thought, as most models were trained.
 keep: the same with what it thought; the conversation only grows, so it can be one training sample.
 """
+
+HISTORIES: tuple[str, ...] = get_args(History)
 
 
 class Style(NamedTuple):

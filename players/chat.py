@@ -1,0 +1,243 @@
+"""Language models at the table: a question becomes a prompt, an engine answers it, and the reply becomes a move.
+
+::
+
+    chat(model="models/qwen")                                    a folder, through transformers
+    chat(model="models/qwen", adapter="runs/kuhn/main-200", engine="vllm")
+    chat(model="gpt-5-mini", engine="openai", thinking=True, max_tokens=4096)
+
+Players of one model share its engine. What a model is told is decided in `prompt.py` and what its reply means in
+`answer.py`. A failure of the infrastructure is no reply: it makes the match void, and nobody loses by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arena.errors import ConfigError, PlayerError
+from arena.game import Choices, Text
+from arena.player import Fault, Move, Request, Requests
+from arena.players.answer import NOTATIONS, Notation, read, written
+from arena.players.engines.engine import Engine, Reply, Sampling
+from arena.players.engines.shared import lease
+from arena.players.prompt import HISTORIES, History, Style, conversation
+
+_PATIENCE = 60.0
+"""Seconds for which an engine is asked at a time; the deadlines are its own."""
+
+
+def chat(
+    model: str,
+    engine: str = "transformers",
+    adapter: str | None = None,
+    base_url: str | None = None,
+    temperature: float = 1.0,
+    top_p: float = 1.0,
+    top_k: int = 0,
+    max_tokens: int = 512,
+    history: History = "state",
+    thinking: bool = False,
+    answer: Notation = "tag",
+    show_legal: bool = True,
+    constrained: bool = False,
+    options: Mapping[str, Any] | None = None,
+) -> Chat:
+    """Return a language model as a player.
+
+    `model` is a folder, or a name that the engine knows, and `adapter` the folder of a LoRA adapter on top of it.
+    `engine` is "transformers", "vllm" or "openai" (any server that speaks its protocol, at `base_url`), and `options`
+    are further parameters of the engine. A reply is drawn at `temperature` (0: the most likely token, always) from
+    the `top_k` likeliest tokens (0: all) that make up `top_p`, and has at most `max_tokens` of them. How the model is
+    asked is told by `history`, `thinking` and `show_legal`, and how it answers by `answer`: see `prompt.Style`. If
+    `constrained`, nothing but legal moves can be answered: see `ConstrainedChat`.
+
+    Raises ConfigError for settings that cannot be, and where what the engine needs is not installed.
+    """
+    if not (temperature >= 0 and 0 < top_p <= 1 and top_k >= 0 and max_tokens >= 1):
+        given = f"temperature = {temperature}, top_p = {top_p}, top_k = {top_k}, max_tokens = {max_tokens}"
+        raise ConfigError(f"{given} cannot be: they are at least 0, above 0 and at most 1, at least 0, and at least 1")
+    for name, value, known in [("history", history, HISTORIES), ("answer", answer, NOTATIONS)]:
+        if value not in known:
+            raise ConfigError(f"{name} = {value!r} is none of {', '.join(known)}")
+    if constrained and thinking:
+        raise ConfigError("constrained = True leaves no room for thinking = True: choose one of them")
+    if constrained and (top_p < 1 or top_k):
+        raise ConfigError("constrained = True draws from all legal moves, so it goes without top_p and top_k")
+    arguments = {"model": model, **(options or {})}
+    if base_url is not None:
+        if engine != "openai":
+            raise ConfigError(f"base_url = {base_url!r} goes with engine = 'openai', not with {engine!r}")
+        arguments["base_url"] = base_url
+    if adapter is not None and not (Path(adapter) / "adapter_config.json").is_file():
+        raise ConfigError(f"adapter = {adapter!r} is no folder of a LoRA adapter: it has no adapter_config.json")
+    held = lease(_engine(engine), **arguments)
+    kind = ConstrainedChat if constrained else Chat
+    style, sampling = Style(history, answer, thinking, show_legal), Sampling(max_tokens, temperature, top_p, top_k)
+    return kind(held.engine, style, sampling, adapter or "", held.end)
+
+
+class Chat:
+    """Asks an engine, and answers each question when its reply is there.
+
+    `member` is the adapter that plays, or "" for the model as it is. `end` is called when the player is closed.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        style: Style = Style(),  # noqa: B008 - a value
+        sampling: Sampling = Sampling(),  # noqa: B008 - a value
+        member: str = "",
+        end: Callable[[], None] | None = None,
+    ) -> None:
+        self.name = "chat"
+        self.engine, self.style, self.sampling, self.member = engine, style, sampling, member
+        self._end = end
+        self._asked: dict[int, Request] = {}
+
+    def act(self, batch: Requests) -> list[Move]:
+        """Ask all questions at once, and wait for all replies."""
+        tickets = [self._ask(request) for request in batch]
+        replies: dict[int, Reply] = {}
+        while waiting := set(tickets) - replies.keys():
+            replies |= self.engine.collect(waiting, _PATIENCE)
+        return [self._move(request, replies[ticket]) for request, ticket in zip(batch, tickets, strict=True)]
+
+    def submit(self, batch: Requests) -> None:
+        """Take questions and return at once."""
+        self._asked |= {self._ask(request): request for request in batch}
+
+    def collect(self, seconds: float) -> list[tuple[Request, Move]]:
+        """Wait for about so many seconds; return the questions that are answered by then, as soon as there is one."""
+        replies = self.engine.collect(self._asked.keys(), seconds)
+        asked = [(self._asked.pop(ticket), reply) for ticket, reply in replies.items()]
+        return [(request, self._move(request, reply)) for request, reply in asked]
+
+    def close(self) -> None:
+        """Give up the engine, which ends with the last of its players."""
+        if self._end is not None:
+            self._end()
+
+    def _ask(self, request: Request) -> int:
+        sampling = self._sampling(request)._replace(seed=request.seed)
+        ticket: int = self.engine.submit(conversation(request, self.style), sampling, self.member)
+        return ticket
+
+    def _sampling(self, request: Request) -> Sampling:
+        """Return how the reply to a request is drawn."""
+        return self.sampling
+
+    def _move(self, request: Request, reply: Reply) -> Move:
+        raw = reply.text.encode("utf-8", "replace").decode()  # a server may send half of a surrogate pair
+        if reply.stop == "unavailable":
+            return Move(None, raw, fault=Fault.UNAVAILABLE)
+        found = read(reply.text, reply.stop, request.legal, self.style.notation)
+        trace = _trace(reply, self._sampling(request))
+        return Move(None, raw, trace, found) if isinstance(found, Fault) else Move(found, raw, trace)
+
+
+class ConstrainedChat(Chat):
+    """Answers with legal moves alone, and can say how likely it is to make each.
+
+    Its law is the model's own, given that the answer is legal: the probability of a move is proportional to that of
+    its whole answer (all tokens and the end, by `Engine.score`) to the power of one over the temperature. That is
+    not the law of masking illegal tokens one at a time, which commits itself to the beginning of an answer before it
+    has seen how unlikely the rest is. Where moves cannot be listed (free text, huge sets) it answers freely.
+    """
+
+    def policy(self, batch: Requests) -> NDArray[np.float64]:
+        """Return the probability of each action, shape (B, A); the law of `act`."""
+        index = {action: i for i, action in enumerate(batch.game.actions)}
+        policy = np.zeros((len(batch), len(index)))
+        for row, request in zip(policy, batch, strict=True):
+            legal = _listed(request)
+            if not index or not legal:
+                raise PlayerError(f"{batch.game.name} has moves that cannot be listed, so they have no probabilities")
+            row[[index[action] for action in legal]] = self._law(request, legal)
+        return policy
+
+    def _law(self, request: Request, legal: Sequence[str]) -> NDArray[np.float64]:
+        """Return the probability of each legal move, shape (number of legal moves,)."""
+        texts = [written(action, self.style.notation) for action in legal]
+        scores = self.engine.score(conversation(request, self.style), texts, self.member)
+        return sharpened(np.array([score.sum(dtype=np.float64) for score in scores]), self.sampling.temperature)
+
+    def _sampling(self, request: Request) -> Sampling:
+        return self.sampling._replace(choices=tuple(written(a, self.style.notation) for a in _listed(request)))
+
+
+def sharpened(logp: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
+    """Return the distribution proportional to exp(logp / temperature); at 0 all of it lies on the first greatest."""
+    if temperature == 0:
+        greatest = np.zeros(len(logp))
+        greatest[logp.argmax()] = 1.0
+        return greatest
+    weights: NDArray[np.float64] = np.exp((logp - logp.max()) / temperature)
+    weights /= weights.sum()
+    return weights
+
+
+def _listed(request: Request) -> Sequence[str]:
+    """Return the legal moves if they can be listed, and otherwise none."""
+    return () if isinstance(request.legal, Text | Choices) else request.legal
+
+
+def _trace(reply: Reply, sampling: Sampling) -> dict[str, NDArray[Any]]:
+    """Return what a trainer needs, where the engine knows the ids: token by token, and how they were drawn."""
+    if not len(reply.ids):
+        return {}
+    return {
+        "prompt_ids": reply.prompt_ids,
+        "ids": reply.ids,
+        "logp": reply.logp,
+        "version": np.array(reply.version),
+        "temperature": np.array(sampling.temperature),
+        "top_p": np.array(sampling.top_p),
+        "top_k": np.array(sampling.top_k),
+        "max_tokens": np.array(sampling.max_tokens),
+        "constrained": np.array(bool(sampling.choices)),
+    }
+
+
+class _Kind(NamedTuple):
+    """Where an engine is, the package that it is made of, and how to get that."""
+
+    module: str
+    name: str
+    package: str
+    how: str
+
+
+_ENGINES = {
+    "transformers": _Kind(
+        "arena.players.engines.transformers_engine",
+        "TransformersEngine",
+        "transformers",
+        "pip install 'selfplay-arena[llm]'",
+    ),
+    "vllm": _Kind("arena.players.engines.vllm_engine", "VllmEngine", "vllm", "pip install vllm"),
+    "openai": _Kind(
+        "arena.players.engines.openai_engine", "OpenAIEngine", "openai", "pip install 'selfplay-arena[api]'"
+    ),
+}
+
+
+def _engine(name: str) -> Callable[..., Engine]:
+    """Return the class of an engine; its packages are imported only now. Raises ConfigError where they are missing."""
+    if name not in _ENGINES:
+        near = get_close_matches(name, _ENGINES, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(_ENGINES)}"
+        raise ConfigError(f"there is no engine {name!r}; {hint}")
+    kind = _ENGINES[name]
+    if find_spec(kind.package) is None:
+        raise ConfigError(f"engine = {name!r} needs the package {kind.package}, which is not installed: {kind.how}")
+    make: Callable[..., Engine] = getattr(import_module(kind.module), kind.name)
+    return make
