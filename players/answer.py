@@ -90,8 +90,9 @@ def read(reply: str, stop: str, legal: Sequence[str] | Text, notation: Notation)
     """Return the move that a reply states, or what is wrong with it.
 
     Of several answers the last counts; one that was begun after it and never ended makes the reply unreadable, since
-    the model was about to say something else. White space around an answer means nothing. If the answer is not legal
-    as it stands, and exactly one legal move differs from it in upper and lower case alone, it is that move.
+    the model was about to say something else. White space around an answer means nothing, and of talk that ends in a
+    move none around the last line. If a move is not legal as it stands, and exactly one legal move differs from it in
+    upper and lower case alone, it is that move.
 
     A fault is EMPTY if nothing was said or the answer is blank, TRUNCATED if the reply ran into its length limit
     (`stop` is "length") before the end of its answer, and UNPARSABLE otherwise.
@@ -109,10 +110,16 @@ def read(reply: str, stop: str, legal: Sequence[str] | Text, notation: Notation)
         answer = text[1].strip()
     if not answer:
         return Fault.EMPTY
-    if answer in legal or isinstance(legal, Text | Choices):
-        return answer
-    alike = [action for action in legal if action.lower() == answer.lower()]
-    return alike[0] if len(alike) == 1 else answer
+    if isinstance(legal, Text) and legal.moves:
+        words, line, move = answer.rpartition("\n")
+        return f"{words}{line}{_as_spelled(move.strip(), legal.moves)}"
+    return answer if isinstance(legal, Text | Choices) else _as_spelled(answer, legal)
+
+
+def _as_spelled(move: str, legal: Sequence[str]) -> str:
+    """Return the one legal move that differs in upper and lower case alone, if there is just one; else the move."""
+    alike = [action for action in legal if action.lower() == move.lower()]
+    return alike[0] if len(alike) == 1 and move not in legal else move
 
 
 def _last(said: str, marks: _Marks) -> str | None:

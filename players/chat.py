@@ -52,12 +52,12 @@ def chat(
 ) -> Chat:
     """Return a language model as a player.
 
-    `model` is a folder, or a name that the engine knows, and `adapter` the folder of a LoRA adapter on top of it.
-    `engine` is "transformers", "vllm" or "openai" (any server that speaks its protocol, at `base_url`), and `options`
-    are further parameters of the engine. A reply is drawn at `temperature` (0: the most likely token, always) from
-    the `top_k` likeliest tokens (0: all) that make up `top_p`, and has at most `max_tokens` of them. How the model is
-    asked is told by `history`, `thinking` and `show_legal`, and how it answers by `answer`: see `prompt.Style`. If
-    `constrained`, nothing but legal moves can be answered: see `ConstrainedChat`.
+    `model` is a folder, or a name that the engine knows, and `adapter` the folder of a LoRA adapter on top of it (on
+    a server its name there). `engine` is "transformers", "vllm" or "openai" (any server that speaks its protocol, at
+    `base_url`), and `options` are further parameters of the engine. A reply is drawn at `temperature` (0: the most
+    likely token, always) from the `top_k` likeliest tokens (0: all) that make up `top_p`, and has at most
+    `max_tokens` of them. How the model is asked is told by `history`, `thinking` and `show_legal`, and how it answers
+    by `answer`: see `prompt.Style`. If `constrained`, nothing but legal moves can be answered: see `ConstrainedChat`.
 
     Raises ConfigError for settings that cannot be, and where what the engine needs is not installed.
     """
@@ -76,7 +76,9 @@ def chat(
         if engine != "openai":
             raise ConfigError(f"base_url = {base_url!r} goes with engine = 'openai', not with {engine!r}")
         arguments["base_url"] = base_url
-    if adapter is not None and not (Path(adapter) / "adapter_config.json").is_file():
+    if constrained and engine == "openai":
+        raise ConfigError("constrained = True needs an engine that can score answers, so not engine = 'openai'")
+    if adapter is not None and engine != "openai" and not (Path(adapter) / "adapter_config.json").is_file():
         raise ConfigError(f"adapter = {adapter!r} is no folder of a LoRA adapter: it has no adapter_config.json")
     held = lease(_engine(engine), **arguments)
     kind = ConstrainedChat if constrained else Chat
@@ -117,6 +119,8 @@ class Chat:
 
     def collect(self, seconds: float) -> list[tuple[Request, Move]]:
         """Wait for about so many seconds; return the questions that are answered by then, as soon as there is one."""
+        if not self._asked:
+            return []
         replies = self.engine.collect(self._asked.keys(), seconds)
         asked = [(self._asked.pop(ticket), reply) for ticket, reply in replies.items()]
         return [(request, self._move(request, reply)) for request, reply in asked]
@@ -150,7 +154,8 @@ class ConstrainedChat(Chat):
     Its law is the model's own, given that the answer is legal: the probability of a move is proportional to that of
     its whole answer (all tokens and the end, by `Engine.score`) to the power of one over the temperature. That is
     not the law of masking illegal tokens one at a time, which commits itself to the beginning of an answer before it
-    has seen how unlikely the rest is. Where moves cannot be listed (free text, huge sets) it answers freely.
+    has seen how unlikely the rest is. Where it may talk, it moves in silence; where moves cannot be listed (free text,
+    huge sets), it answers freely.
     """
 
     def policy(self, batch: Requests) -> NDArray[np.float64]:
@@ -186,8 +191,9 @@ def sharpened(logp: NDArray[np.float64], temperature: float) -> NDArray[np.float
 
 
 def _listed(request: Request) -> Sequence[str]:
-    """Return the legal moves if they can be listed, and otherwise none."""
-    return () if isinstance(request.legal, Text | Choices) else request.legal
+    """Return the legal moves if they can be listed, and otherwise none; where it may talk, those made in silence."""
+    legal = request.legal.moves if isinstance(request.legal, Text) else request.legal
+    return () if isinstance(legal, Choices) else legal
 
 
 def _trace(reply: Reply, sampling: Sampling) -> dict[str, NDArray[Any]]:

@@ -52,22 +52,27 @@ def _task(request: Request, style: Style) -> str:
     if style.thinking:
         how = f"Think first. Then end your reply with your {what}, written as {form}."
     else:
-        how = f"Reply with your {what} alone, written as {form}."
+        how = f"Reply with nothing but your {what}, written as {form}."
     return f"Your role is {request.role}. {how} If you write several, the last one counts."
 
 
 def _answer(request: Request, style: Style) -> tuple[str, str]:
     """Return what is asked for and what it looks like; no move is shown, so none is suggested."""
-    if isinstance(request.legal, Text):
-        return f"text (at most {request.legal.max_chars:,} characters)", written("your text", style.notation)
-    return "move", written("your move", style.notation)
+    legal = request.legal
+    if not isinstance(legal, Text):
+        return "move", written("your move", style.notation)
+    text = f"text (at most {legal.max_chars:,} characters)"
+    if not legal.moves:
+        return text, written("your text", style.notation)
+    return f"{text}, whose last line is your move", written("your words\nyour move", style.notation)
 
 
 def _question(request: Request, style: Style) -> str:
     """Return the view, then the legal moves, then why the last try was refused."""
     parts = [request.text]
-    if style.show_legal and not isinstance(request.legal, Text):
-        parts.append(_listed(request.legal))
+    moves = request.legal.moves if isinstance(request.legal, Text) else request.legal
+    if style.show_legal and moves:
+        parts.append(_listed(moves))
     if request.complaint:
         parts.append(f"Your last reply was refused: {_refusal(request, style)}.")
     return "\n\n".join(parts)

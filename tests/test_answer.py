@@ -129,6 +129,18 @@ def test_free_text_is_taken_whole() -> None:
     assert read(f"<answer>{'x' * 200}</answer>", "end", Text(100), "tag") == "x" * 200  # the referee refuses it
 
 
+def test_of_talk_the_last_line_is_the_move() -> None:
+    legal = Text(100, ("pass", "offer 1"))
+    for said, move in [
+        ("Two for one?\nI mean it.\n Offer 1 \n", "Two for one?\nI mean it.\noffer 1"),
+        (" PASS", "pass"),
+        ("Pass\nHa!", "Pass\nHa!"),
+        ("I pass", "I pass"),
+        ("\n", EMPTY),
+    ]:
+        assert read(f"<answer>{said}</answer>", "end", legal, "tag") == move
+
+
 def test_a_huge_set_of_moves_is_never_listed() -> None:
     assert read("[task7]", "end", Choices(10**12, "task"), "brackets") == "task7"
     assert read("[TASK7]", "end", Choices(10**12, "task"), "brackets") == "TASK7"

@@ -302,6 +302,7 @@ def test_a_constrained_player_is_made_by_its_switch(scripted) -> None:
         ("constrained=True, top_k=3", "goes without top_p and top_k"),
         ('base_url="http://localhost"', "goes with engine = 'openai'"),
         ('adapter="nowhere"', "'nowhere' is no folder of a LoRA adapter"),
+        ('engine="openai", constrained=True', "needs an engine that can score answers"),
         ('engine="vlm"', "there is no engine 'vlm'; did you mean 'vllm'\\?"),
         ('engine="pigeon"', "known: transformers, vllm, openai"),
     ],

@@ -62,7 +62,7 @@ def test_a_question_is_the_rules_the_form_of_an_answer_and_the_view() -> None:
     rules = KUHN.rules("first")
     assert system == Message(
         "system",
-        f"{rules}\n\nYour role is first. Reply with your move alone, written as <answer>your move</answer>. "
+        f"{rules}\n\nYour role is first. Reply with nothing but your move, written as <answer>your move</answer>. "
         "If you write several, the last one counts.",
     )
     assert user == Message("user", f"{KUHN.view(after(KUHN, 'K', 'Q'), 0)}\n\nLegal moves: pass, bet")
@@ -86,6 +86,7 @@ def test_legal_moves_are_listed_or_not() -> None:
         (("2 wood, 1 gold", "none"), "\n\nLegal moves:\n2 wood, 1 gold\nnone"),
         (Choices(10**9, "task"), "\n\nLegal moves: task0 to task999999999 (1,000,000,000 in all)"),
         (Text(1000), ""),
+        (Text(1000, ("yes", "no")), "\n\nLegal moves: yes, no"),
     ],
 )
 def test_moves_are_listed_as_they_can_be(legal, listed: str) -> None:
@@ -94,7 +95,15 @@ def test_moves_are_listed_as_they_can_be(legal, listed: str) -> None:
 
 def test_free_text_is_asked_for_with_its_limit() -> None:
     system, _ = conversation(ask(game=talk(Text(1000))), Style(notation="brackets"))
-    assert "Reply with your text (at most 1,000 characters) alone, written as [your text]." in system.content
+    assert "Reply with nothing but your text (at most 1,000 characters), written as [your text]." in system.content
+
+
+def test_talk_is_asked_for_above_the_move() -> None:
+    system, _ = conversation(ask(game=talk(Text(1000, ("yes", "no")))), Style())
+    assert (
+        "Reply with nothing but your text (at most 1,000 characters), whose last line is your move, written as "
+        "<answer>your words\nyour move</answer>."
+    ) in system.content
 
 
 PAST = [(after(KUHN, "K", "Q"), "<think>A king!</think>\n<answer>pass</answer>")]
