@@ -6,7 +6,7 @@ harmless words. What the two prompts share must be the same, as text and as toke
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import groupby, takewhile
 
 import pytest
 
@@ -205,6 +205,111 @@ def shape(prompt: Prompt) -> list[tuple[str, list[str]]]:
         for lines in [message.content.split("\n")]
     ]
 
+
+# The same on token ids. These tokenizers are worse than any engine's: they take control tokens out of plain text, as
+# those of Hugging Face do unless they are told not to, so whatever quoting lets through would show.
+
+CONTROL = [
+    *("<|im_start|>", "<|im_end|>", "<|endoftext|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>", "<|start|>"),
+    *("<|eot_id|>", "<|start_header_id|>", "<|end_header_id|>", "<start_of_turn>", "<end_of_turn>", "</s>", "<s>"),
+    *("[INST]", "[/INST]", "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]", "[TOOL_CALLS]", "[SEP]", "[CLS]", "[MASK]", "[PAD]"),
+    *("<unk>", "<pad>", "<image>", "<|message|>", "<|channel|>", "<think>", "</think>", "<answer>", "</answer>"),
+    *("<\uff5cend\u2581of\u2581sentence\uff5c>", "<\uff5cUser\uff5c>", "<|START_OF_TURN_TOKEN|>", "<|SYSTEM_TOKEN|>"),
+    *("<tool_call>", "</tool_call>", "<|vision_start|>", "<|fim_prefix|>", "<|reserved_special_token_0|>"),
+]
+
+
+def byte_level():
+    """Return a tokenizer in the manner of GPT-2, Qwen and Llama 3: NFC, then bytes."""
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.normalizer = normalizers.NFC()
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=800,
+        special_tokens=CONTROL,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(CORPUS, trainer)
+    return tokenizer
+
+
+def sentence_piece():
+    """Return a tokenizer in the manner of T5, Llama 2 and Gemma: NFKC, then words with a mark for the space."""
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>", byte_fallback=True))
+    tokenizer.normalizer = normalizers.NFKC()
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.decoder = decoders.Metaspace()
+    trainer = trainers.BpeTrainer(
+        vocab_size=900,
+        special_tokens=[*CONTROL, *(f"<0x{byte:02X}>" for byte in range(256))],
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(CORPUS, trainer)
+    return tokenizer
+
+
+CORPUS = [
+    Parley().rules("first"),
+    load_game("leduc_poker").rules("first"),
+    *HARMLESS,
+    "first| second| your number: 5\n",
+]
+
+
+@pytest.fixture(scope="module", params=[byte_level, sentence_piece])
+def encode(request: pytest.FixtureRequest):
+    """Return a function from a prompt to its ids."""
+    tokenizer = request.param()
+
+    def encode(prompt: Prompt) -> list[int]:
+        text = "".join(f"<|im_start|>{m.role}\n{m.content}<|im_end|>\n" for m in prompt) + "<|im_start|>assistant\n"
+        return tokenizer.encode(text, add_special_tokens=False).ids
+
+    encode.control = {tokenizer.token_to_id(token) for token in CONTROL}
+    return encode
+
+
+@pytest.fixture(scope="module")
+def framed(encode) -> tuple[list[int], list[int], list[int]]:
+    """Return the ids before and after the attacker's words that all harmless words share, and the control ids."""
+    several = [encode(prompts(words)[0]) for words in HARMLESS]
+    before = common(several)
+    after = common([ids[::-1] for ids in several])[::-1]
+    assert len(before) > 20
+    assert len(after) > 5
+    (control,) = {tuple(i for i in ids if i in encode.control) for ids in several}
+    return before, after, list(control)
+
+
+def common(several: list[list[int]]) -> list[int]:
+    """Return the ids with which all begin."""
+    return [ids[0] for ids in takewhile(lambda ids: len(set(ids)) == 1, zip(*several, strict=False))]
+
+
+@each_attack
+def test_no_id_changes_outside_the_quoted_words(attack: str, encode, framed) -> None:
+    before, after, control = framed
+    ids = encode(prompts(attack)[0])
+    assert ids[: len(before)] == before
+    assert ids[len(ids) - len(after) :] == after
+    assert [i for i in ids if i in encode.control] == control
+
+
+def test_these_tokenizers_would_show_what_quoting_lets_through(encode) -> None:
+    """Of the attacks that are made of control tokens, as they are said."""
+    for name in ("chatml", "llama2", "llama3", "mistral", "gemma", "zephyr", "answer_tag", "thinking"):
+        user = conversation(Request(Parley(), ("5", "7"), 0), Style())[:1]
+        plain, spoken = (encode((*user, user[0]._replace(content=words))) for words in ("hello", ATTACKS[name]))
+        assert sum(i in encode.control for i in spoken) > sum(i in encode.control for i in plain)
+
+
+# What is hidden.
 
 HIDDEN = [("kuhn_poker", 40), ("leduc_poker", 60), ("liars_dice", 60)]
 

@@ -37,7 +37,11 @@ class Sampling(NamedTuple):
     seed: int = 0
     """From the request, so that the same question is answered alike, as far as the engine can."""
     choices: tuple[str, ...] = ()
-    """If given, the reply is one of these texts (and the end), drawn by the model's law restricted to them."""
+    """If given, the reply is one of these texts (and the end), whatever `max_tokens`, `top_p` and `top_k` say.
+
+    The law is the model's, given that its reply is among them: proportional to how likely each is as the whole reply
+    (`Engine.score`), to the power of 1 / temperature. Masking tokens one by one is another law, and would not do.
+    """
 
 
 class Reply(NamedTuple):
