@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from importlib.util import find_spec
+from math import inf
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -61,29 +62,43 @@ def chat(
 
     Raises ConfigError for settings that cannot be, and where what the engine needs is not installed.
     """
-    if not (temperature >= 0 and 0 < top_p <= 1 and top_k >= 0 and max_tokens >= 1):
-        given = f"temperature = {temperature}, top_p = {top_p}, top_k = {top_k}, max_tokens = {max_tokens}"
-        raise ConfigError(f"{given} cannot be: they are at least 0, above 0 and at most 1, at least 0, and at least 1")
-    for name, value, known in [("history", history, HISTORIES), ("answer", answer, NOTATIONS)]:
-        if value not in known:
-            raise ConfigError(f"{name} = {value!r} is none of {', '.join(known)}")
-    if constrained and thinking:
-        raise ConfigError("constrained = True leaves no room for thinking = True: choose one of them")
-    if constrained and (top_p < 1 or top_k):
-        raise ConfigError("constrained = True draws from all legal moves, so it goes without top_p and top_k")
-    arguments = {"model": model, **(options or {})}
-    if base_url is not None:
-        if engine != "openai":
-            raise ConfigError(f"base_url = {base_url!r} goes with engine = 'openai', not with {engine!r}")
-        arguments["base_url"] = base_url
-    if constrained and engine == "openai":
-        raise ConfigError("constrained = True needs an engine that can score answers, so not engine = 'openai'")
+    style, sampling = Style(history, answer, thinking, show_legal), Sampling(max_tokens, temperature, top_p, top_k)
+    _check(style, sampling)
+    if constrained:
+        _check_constrained(style, sampling, engine)
+    if base_url is not None and engine != "openai":
+        raise ConfigError(f"base_url = {base_url!r} goes with engine = 'openai', not with {engine!r}")
     if adapter is not None and engine != "openai" and not (Path(adapter) / "adapter_config.json").is_file():
         raise ConfigError(f"adapter = {adapter!r} is no folder of a LoRA adapter: it has no adapter_config.json")
-    held = lease(_engine(engine), **arguments)
-    kind = ConstrainedChat if constrained else Chat
-    style, sampling = Style(history, answer, thinking, show_legal), Sampling(max_tokens, temperature, top_p, top_k)
-    return kind(held.engine, style, sampling, adapter or "", held.end)
+    address = {} if base_url is None else {"base_url": base_url}
+    held = lease(_engine(engine), model=model, **address, **(options or {}))
+    return (ConstrainedChat if constrained else Chat)(held.engine, style, sampling, adapter or "", held.end)
+
+
+def _check(style: Style, sampling: Sampling) -> None:
+    """Raise ConfigError for what is no way to ask, or no way to draw."""
+    for name, given, known in [("history", style.history, HISTORIES), ("answer", style.notation, NOTATIONS)]:
+        if given not in known:
+            raise ConfigError(f"{name} = {given!r} is none of {', '.join(known)}")
+    limits = [
+        ("temperature", sampling.temperature, 0 <= sampling.temperature < inf, "a number from 0"),
+        ("top_p", sampling.top_p, 0 < sampling.top_p <= 1, "a number above 0, 1 at most"),
+        ("top_k", sampling.top_k, sampling.top_k >= 0, "a whole number from 0"),
+        ("max_tokens", sampling.max_tokens, sampling.max_tokens >= 1, "a whole number from 1"),
+    ]
+    for name, number, possible, wanted in limits:
+        if not possible:
+            raise ConfigError(f"{name} = {number!r} will not do: give {wanted}")
+
+
+def _check_constrained(style: Style, sampling: Sampling, engine: str) -> None:
+    """Raise ConfigError for what does not go with an answer that is held to the legal moves."""
+    if style.thinking:
+        raise ConfigError("constrained = True leaves no room for thinking = True: choose one of them")
+    if sampling.top_p < 1 or sampling.top_k:
+        raise ConfigError("constrained = True draws from all legal moves, so it goes without top_p and top_k")
+    if engine == "openai":
+        raise ConfigError("constrained = True needs an engine that can score answers, so not engine = 'openai'")
 
 
 class Chat:

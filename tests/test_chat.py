@@ -222,6 +222,25 @@ def test_a_constrained_answer_is_always_legal_and_its_trace_is_as_likely_as_the_
         assert move.trace["constrained"]
 
 
+def test_where_it_may_talk_it_moves_in_silence() -> None:
+    game = load_game("simple_negotiation(each=1, values=2)")
+    request = ask("1", "2", "2", "1", game=game)
+    batch = Requests([request])
+    player = ConstrainedChat(Letters(sharpness=0.3))
+    (policy,), (move,) = player.policy(batch), player.act(batch)
+    assert policy.sum() == pytest.approx(1.0)
+    assert (policy > 0).tolist() == batch.mask()[0].tolist()
+    assert move.action in request.legal.moves
+
+
+def test_talk_and_move_are_one_answer() -> None:
+    game = load_game("simple_negotiation")
+    request = ask("1", "2", "2", "1", game=game)
+    (move,) = says("<answer>One for one?\nOffer 1 wood for 1 gold</answer>").act(Requests([request]))
+    assert move.action == "One for one?\noffer 1 wood for 1 gold"
+    assert move.action in request.legal
+
+
 def test_a_player_that_answers_freely_states_no_law() -> None:
     assert not isinstance(says("<answer>bet</answer>"), HasPolicy)
 
@@ -291,11 +310,12 @@ def test_a_constrained_player_is_made_by_its_switch(scripted) -> None:
 @pytest.mark.parametrize(
     ("inside", "message"),
     [
-        ("temperature=-1", "temperature = -1, top_p = 1.0, top_k = 0, max_tokens = 512 cannot be"),
-        ("top_p=0", "cannot be"),
-        ("top_p=1.5", "cannot be"),
-        ("top_k=-1", "cannot be"),
-        ("max_tokens=0", "cannot be"),
+        ("temperature=-1", "temperature = -1 will not do: give a number from 0"),
+        ("temperature=1e999", "temperature = inf will not do"),
+        ("top_p=0", "top_p = 0 will not do: give a number above 0, 1 at most"),
+        ("top_p=1.5", "top_p = 1.5 will not do"),
+        ("top_k=-1", "top_k = -1 will not do: give a whole number from 0"),
+        ("max_tokens=0", "max_tokens = 0 will not do: give a whole number from 1"),
         ('history="all"', "history = 'all' is none of state, strip, keep"),
         ('answer="json"', "answer = 'json' is none of tag, boxed, brackets"),
         ("constrained=True, thinking=True", "leaves no room for thinking"),
