@@ -168,12 +168,13 @@ class Says:
         return [Move(self.words) for _ in batch]
 
 
-def prompts(words: str, **style) -> list[Prompt]:
+def prompts(words: str, game: Game | None = None, **style) -> list[Prompt]:
     """Return what the second player is asked, in a match against one that says these words."""
-    victim = Chat(Scripted(lambda prompt, sampling, member: "<think>Hm.</think><answer>I see</answer>"), Style(**style))
+    said = "<think>Hm.</think><answer>I see\npass</answer>"
+    victim = Chat(Scripted(lambda prompt, sampling, member: said), Style(**style))
     fixture = Fixture("m", "tournament", ("attacker", "victim"), 7, "p")
-    (record,) = play_fixtures(Parley(), [fixture], {"attacker": Says(words), "victim": victim})
-    assert record.stop == "finished"
+    (record,) = play_fixtures(game or Parley(), [fixture], {"attacker": Says(words), "victim": victim})
+    assert record.stop == "finished", record.reason
     return [prompt for prompt, _, _ in victim.engine.asked]
 
 
@@ -197,10 +198,20 @@ def test_only_the_quoted_lines_of_a_prompt_change(attack: str, history: str) -> 
         assert len("\n".join(quoted)) <= 2 * MOST + 1  # the attacker has spoken twice at most
 
 
-def shape(prompt: Prompt) -> list[tuple[str, list[str]]]:
+@each_attack
+def test_only_the_quoted_lines_of_a_negotiation_change(attack: str) -> None:
+    """In the game that ships: words above a move that is always the same."""
+    game = load_game("simple_negotiation(turns=4)")
+    words = attack[:390]
+    harmless = HARMLESS[0] if words.strip() else ""  # in silence the game writes no lines
+    expected, attacked = (prompts(f"{said}\npass", game, show_legal=False) for said in (harmless, words))
+    assert [shape(p, "the other|") for p in attacked] == [shape(p, "the other|") for p in expected]
+
+
+def shape(prompt: Prompt, mark: str = "first|") -> list[tuple[str, list[str]]]:
     """Return the lines of every message; as many lines as the attacker wrote in a row count as one, of no content."""
     return [
-        (message.role, [line for line, _ in groupby("first|" if line.startswith("first|") else line for line in lines)])
+        (message.role, [line for line, _ in groupby(mark if line.startswith(mark) else line for line in lines)])
         for message in prompt
         for lines in [message.content.split("\n")]
     ]
