@@ -58,7 +58,8 @@ def chat(
     `base_url`), and `options` are further parameters of the engine. A reply is drawn at `temperature` (0: the most
     likely token, always) from the `top_k` likeliest tokens (0: all) that make up `top_p`, and has at most
     `max_tokens` of them. How the model is asked is told by `history`, `thinking` and `show_legal`, and how it answers
-    by `answer`: see `prompt.Style`. If `constrained`, nothing but legal moves can be answered: see `ConstrainedChat`.
+    by `answer`: see `prompt.Style`. Chat templates are told about `thinking` too, so players that think and players
+    that do not have an engine each. If `constrained`, nothing but legal moves can be answered: see `ConstrainedChat`.
 
     Raises ConfigError for settings that cannot be, and where what the engine needs is not installed.
     """
@@ -70,8 +71,12 @@ def chat(
         raise ConfigError(f"base_url = {base_url!r} goes with engine = 'openai', not with {engine!r}")
     if adapter is not None and engine != "openai" and not (Path(adapter) / "adapter_config.json").is_file():
         raise ConfigError(f"adapter = {adapter!r} is no folder of a LoRA adapter: it has no adapter_config.json")
-    address = {} if base_url is None else {"base_url": base_url}
-    held = lease(_engine(engine), model=model, **address, **(options or {}))
+    arguments = {"model": model, **(options or {})}
+    if base_url is not None:
+        arguments["base_url"] = base_url
+    if engine != "openai":  # a server is told through options, each in its own words
+        arguments["template"] = {"enable_thinking": thinking, **arguments.get("template", {})}
+    held = lease(_engine(engine), **arguments)
     return (ConstrainedChat if constrained else Chat)(held.engine, style, sampling, adapter or "", held.end)
 
 

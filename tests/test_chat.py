@@ -285,7 +285,7 @@ def test_a_spec_makes_a_player(scripted) -> None:
     assert player.name == spec
     assert player.style == Style("keep", "boxed", True, False)
     assert player.sampling == Sampling(9, 0.5, 0.9, 5)
-    assert scripted[0].options == {"dtype": "float32"}
+    assert scripted[0].options == {"dtype": "float32", "template": {"enable_thinking": True}}
 
 
 def test_players_of_one_model_share_its_engine_until_the_last_is_closed(scripted) -> None:
