@@ -112,6 +112,9 @@ class Chat:
     `member` is the adapter that plays, or "" for the model as it is. `end` is called when the player is closed.
     """
 
+    keeps_traces = True
+    """The referee keeps what each move leaves for a trainer, and adds up what it has cost."""
+
     def __init__(
         self,
         engine: Engine,
@@ -135,7 +138,8 @@ class Chat:
 
     def submit(self, batch: Requests) -> None:
         """Take questions and return at once."""
-        self._asked |= {self._ask(request): request for request in batch}
+        for request in batch:
+            self._asked[self._ask(request)] = request
 
     def collect(self, seconds: float) -> list[tuple[Request, Move]]:
         """Wait for about so many seconds; return the questions that are answered by then, as soon as there is one."""
@@ -161,10 +165,10 @@ class Chat:
 
     def _move(self, request: Request, reply: Reply) -> Move:
         raw = reply.text.encode("utf-8", "replace").decode()  # a server may send half of a surrogate pair
-        if reply.stop == "unavailable":
-            return Move(None, raw, fault=Fault.UNAVAILABLE)
-        found = read(reply.text, reply.stop, request.legal, self.style.notation)
         trace = _trace(reply, self._sampling(request))
+        if reply.stop == "unavailable":
+            return Move(None, raw, trace, Fault.UNAVAILABLE)
+        found = read(reply.text, reply.stop, request.legal, self.style.notation)
         return Move(None, raw, trace, found) if isinstance(found, Fault) else Move(found, raw, trace)
 
 
@@ -217,20 +221,17 @@ def _listed(request: Request) -> Sequence[str]:
 
 
 def _trace(reply: Reply, sampling: Sampling) -> dict[str, NDArray[Any]]:
-    """Return what a trainer needs, where the engine knows the ids: token by token, and how they were drawn."""
-    if not len(reply.ids):
-        return {}
-    return {
-        "prompt_ids": reply.prompt_ids,
-        "ids": reply.ids,
-        "logp": reply.logp,
-        "version": np.array(reply.version),
-        "temperature": np.array(sampling.temperature),
-        "top_p": np.array(sampling.top_p),
-        "top_k": np.array(sampling.top_k),
-        "max_tokens": np.array(sampling.max_tokens),
-        "constrained": np.array(bool(sampling.choices)),
+    """Return what a reply has cost, and what a trainer needs where the engine knows the ids: how each was drawn."""
+    numbers: dict[str, Any] = {
+        "dollars": reply.dollars,
+        "prompt_tokens": reply.prompt_tokens,
+        "completion_tokens": reply.completion_tokens,
     }
+    if len(reply.ids):
+        numbers |= {"prompt_ids": reply.prompt_ids, "ids": reply.ids, "logp": reply.logp, "version": reply.version}
+        numbers |= {name: getattr(sampling, name) for name in ("temperature", "top_p", "top_k", "max_tokens")}
+        numbers["constrained"] = bool(sampling.choices)
+    return {name: np.asarray(number) for name, number in numbers.items()}
 
 
 class _Kind(NamedTuple):

@@ -94,7 +94,9 @@ def test_a_trace_holds_what_training_needs() -> None:
     player = Chat(Letters(sharpness=3.0), sampling=Sampling(max_tokens=400, temperature=0.8))
     (move,) = player.act(Requests([ask("K", "Q")]))
     trace = move.trace
+    assert player.keeps_traces
     assert {name: str(array.dtype) for name, array in trace.items()} == {
+        "dollars": "float64", "prompt_tokens": "int64", "completion_tokens": "int64",
         "prompt_ids": "int32", "ids": "int32", "logp": "float32", "version": "int64", "temperature": "float64",
         "top_p": "float64", "top_k": "int64", "max_tokens": "int64", "constrained": "bool",
     }  # fmt: skip
@@ -104,9 +106,28 @@ def test_a_trace_holds_what_training_needs() -> None:
     assert not trace["constrained"]
 
 
-def test_where_the_engine_knows_no_ids_there_is_no_trace() -> None:
-    (move,) = says("<answer>bet</answer>").act(Requests([ask("K", "Q")]))
-    assert move.trace == {}
+@pytest.mark.parametrize("stop", ["end", "unavailable"])
+def test_where_the_engine_knows_no_ids_a_trace_holds_the_cost_alone(stop) -> None:
+    reply = Reply("<answer>bet</answer>", stop, prompt_tokens=300, completion_tokens=7, dollars=0.25)
+    (move,) = says(reply).act(Requests([ask("K", "Q")]))
+    assert move.trace == {"dollars": 0.25, "prompt_tokens": 300, "completion_tokens": 7}
+
+
+def test_a_refused_question_leaves_the_others_asked() -> None:
+    """The referee asks again what it is owed, each question alone, and drops what it did not expect."""
+    player = echo()
+    accept = player.engine.submit
+
+    def submit(*arguments):
+        if len(player.engine.asked) == 3:
+            raise PlayerError("the prompt is refused")
+        return accept(*arguments)
+
+    player.engine.submit = submit
+    with pytest.raises(PlayerError, match="refused"):
+        player.submit(questions())
+    assert len(player.collect(1.0)) == 3
+    assert player.collect(1.0) == []
 
 
 # Matches.
