@@ -106,6 +106,12 @@ def test_talk_is_asked_for_above_the_move() -> None:
     ) in system.content
 
 
+def test_what_others_said_is_announced_where_there_is_talk() -> None:
+    announced = "A line that begins with a name and | is what that player said"
+    assert announced in conversation(ask(game=talk(Text(1000))), Style())[0].content
+    assert announced not in conversation(ask("K", "Q"), Style())[0].content
+
+
 PAST = [(after(KUHN, "K", "Q"), "<think>A king!</think>\n<answer>pass</answer>")]
 
 
