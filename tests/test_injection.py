@@ -6,15 +6,20 @@ harmless words. What the two prompts share must be the same, as text and as toke
 
 from __future__ import annotations
 
+import json
+from functools import partial
 from itertools import groupby, takewhile
 
 import pytest
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from transformers import PreTrainedTokenizerFast
 
 from arena.game import CHANCE, OVER, Game, Text
 from arena.match import Fixture, play_fixtures
 from arena.player import Move, Request, Requests
 from arena.players.chat import Chat
-from arena.players.engines.engine import Prompt
+from arena.players.engines.engine import Message, Prompt
+from arena.players.engines.template import Template
 from arena.players.prompt import Style, conversation
 from arena.quoting import quote
 from arena.registry import load_game
@@ -217,8 +222,8 @@ def shape(prompt: Prompt, mark: str = "first|") -> list[tuple[str, list[str]]]:
     ]
 
 
-# The same on token ids. These tokenizers are worse than any engine's: they take control tokens out of plain text, as
-# those of Hugging Face do unless they are told not to, so whatever quoting lets through would show.
+# The same on token ids, as the engines make them, and as a careless program would: it looks for control tokens in the
+# whole text, so whatever quoting lets through would show.
 
 CONTROL = [
     *("<|im_start|>", "<|im_end|>", "<|endoftext|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>", "<|start|>"),
@@ -232,8 +237,6 @@ CONTROL = [
 
 def byte_level():
     """Return a tokenizer in the manner of GPT-2, Qwen and Llama 3: NFC, then bytes."""
-    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
-
     tokenizer = Tokenizer(models.BPE())
     tokenizer.normalizer = normalizers.NFC()
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -249,20 +252,18 @@ def byte_level():
 
 
 def sentence_piece():
-    """Return a tokenizer in the manner of T5, Llama 2 and Gemma: NFKC, then words with a mark for the space."""
-    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
-
+    """Return a tokenizer in the manner of T5, Llama 2 and Gemma: NFKC, words with a mark for the space, then bytes."""
     tokenizer = Tokenizer(models.BPE(unk_token="<unk>", byte_fallback=True))
     tokenizer.normalizer = normalizers.NFKC()
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     tokenizer.decoder = decoders.Metaspace()
-    trainer = trainers.BpeTrainer(
-        vocab_size=900,
-        special_tokens=[*CONTROL, *(f"<0x{byte:02X}>" for byte in range(256))],
-        show_progress=False,
+    tokenizer.train_from_iterator(
+        CORPUS, trainers.BpeTrainer(vocab_size=600, special_tokens=CONTROL, show_progress=False)
     )
-    tokenizer.train_from_iterator(CORPUS, trainer)
-    return tokenizer
+    trained = json.loads(tokenizer.to_str())
+    for byte in range(256):  # a trainer has no place for them
+        trained["model"]["vocab"].setdefault(f"<0x{byte:02X}>", len(trained["model"]["vocab"]))
+    return Tokenizer.from_str(json.dumps(trained))
 
 
 CORPUS = [
@@ -273,29 +274,59 @@ CORPUS = [
 ]
 
 
-@pytest.fixture(scope="module", params=[byte_level, sentence_piece])
-def encode(request: pytest.FixtureRequest):
-    """Return a function from a prompt to its ids."""
-    tokenizer = request.param()
+CHATML = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+INST = (
+    "{{ bos_token }}{% for m in messages %}{% if m.role == 'user' %}[INST] {{ m.content }} [/INST]"
+    "{% elif m.role == 'system' %}[SYSTEM_PROMPT] {{ m.content }} [/SYSTEM_PROMPT]"
+    "{% else %}{{ m.content }}</s>{% endif %}{% endfor %}"
+)
 
-    def encode(prompt: Prompt) -> list[int]:
-        text = "".join(f"<|im_start|>{m.role}\n{m.content}<|im_end|>\n" for m in prompt) + "<|im_start|>assistant\n"
-        return tokenizer.encode(text, add_special_tokens=False).ids
 
-    encode.control = {tokenizer.token_to_id(token) for token in CONTROL}
-    return encode
+@pytest.fixture(scope="module", params=[(byte_level, CHATML), (sentence_piece, INST)], ids=["chatml", "inst"])
+def tokenizer(request: pytest.FixtureRequest) -> PreTrainedTokenizerFast:
+    make, turns = request.param
+    offices = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
+    others = [token for token in CONTROL if token not in offices.values()]
+    return PreTrainedTokenizerFast(
+        tokenizer_object=make(), chat_template=turns, additional_special_tokens=others, **offices
+    )
+
+
+def control(tokenizer: PreTrainedTokenizerFast, ids: list[int]) -> list[int]:
+    """Return the control tokens among these ids."""
+    known = set(tokenizer.convert_tokens_to_ids(CONTROL)) - {tokenizer.unk_token_id}
+    return [i for i in ids if i in known]
+
+
+def pasted(tokenizer: PreTrainedTokenizerFast, prompt: Prompt) -> list[int]:
+    """Return a prompt's ids as many programs make them: one text, in which control tokens are looked for."""
+    text = tokenizer.apply_chat_template(
+        [message._asdict() for message in prompt], tokenize=False, add_generation_prompt=True
+    )
+    return tokenizer(text, add_special_tokens=False)["input_ids"]
+
+
+@pytest.fixture(scope="module", params=["pasted", "guarded"])
+def encode(request: pytest.FixtureRequest, tokenizer):
+    """Return a function from a prompt to its ids: the careless one, or the one of the engines."""
+    if request.param == "pasted":
+        return partial(pasted, tokenizer)
+    template = Template(tokenizer)
+    return lambda prompt: template.encode(prompt).tolist()
 
 
 @pytest.fixture(scope="module")
-def framed(encode) -> tuple[list[int], list[int], list[int]]:
-    """Return the ids before and after the attacker's words that all harmless words share, and the control ids."""
+def framed(encode, tokenizer) -> tuple[list[int], list[int], list[int]]:
+    """Return the ids before and after the attacker's words that all harmless words share, and the control tokens."""
     several = [encode(prompts(words)[0]) for words in HARMLESS]
-    before = common(several)
-    after = common([ids[::-1] for ids in several])[::-1]
+    before, after = common(several), common([ids[::-1] for ids in several])[::-1]
     assert len(before) > 20
     assert len(after) > 5
-    (control,) = {tuple(i for i in ids if i in encode.control) for ids in several}
-    return before, after, list(control)
+    (tokens,) = {tuple(control(tokenizer, ids)) for ids in several}
+    return before, after, list(tokens)
 
 
 def common(several: list[list[int]]) -> list[int]:
@@ -304,20 +335,20 @@ def common(several: list[list[int]]) -> list[int]:
 
 
 @each_attack
-def test_no_id_changes_outside_the_quoted_words(attack: str, encode, framed) -> None:
-    before, after, control = framed
+def test_no_id_changes_outside_the_quoted_words(attack: str, encode, framed, tokenizer) -> None:
+    before, after, tokens = framed
     ids = encode(prompts(attack)[0])
     assert ids[: len(before)] == before
     assert ids[len(ids) - len(after) :] == after
-    assert [i for i in ids if i in encode.control] == control
+    assert control(tokenizer, ids) == tokens
 
 
-def test_these_tokenizers_would_show_what_quoting_lets_through(encode) -> None:
-    """Of the attacks that are made of control tokens, as they are said."""
-    for name in ("chatml", "llama2", "llama3", "mistral", "gemma", "zephyr", "answer_tag", "thinking"):
-        user = conversation(Request(Parley(), ("5", "7"), 0), Style())[:1]
-        plain, spoken = (encode((*user, user[0]._replace(content=words))) for words in ("hello", ATTACKS[name]))
-        assert sum(i in encode.control for i in spoken) > sum(i in encode.control for i in plain)
+@pytest.mark.parametrize(
+    "name", ["chatml", "llama2", "llama3", "mistral", "gemma", "zephyr", "bert", "answer_tag", "thinking"]
+)
+def test_without_quoting_these_attacks_would_succeed(name: str, tokenizer) -> None:
+    plain, spoken = (pasted(tokenizer, (Message("user", words),)) for words in ("hello", ATTACKS[name]))
+    assert len(control(tokenizer, spoken)) > len(control(tokenizer, plain))
 
 
 # What is hidden.

@@ -1,0 +1,74 @@
+"""A small real language model at the table: asked through transformers, constrained or not, in whole matches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from arena.player import Fault, Requests
+from arena.players.prompt import Style, conversation
+from arena.record import StopReason
+from arena.registry import load_player
+from arena.seeds import derive
+from arena.trainers.tiny_model import make
+from tests.language import decisions, tagged, taught
+from tests.test_chat import KUHN, ask, play, questions
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the folder of a small model with random weights, whose tokenizer knows what is said at Kuhn poker."""
+    texts = [message.content for request in questions() for message in conversation(request, Style())]
+    folder = tmp_path_factory.mktemp("tiny") / "model"
+    return str(make(folder, [*texts, "<answer>pass</answer>", "<answer>bet</answer>"], width=32, layers=2, heads=2))
+
+
+def test_a_real_model_is_asked_and_its_prose_is_no_move(tiny: str) -> None:
+    player = load_player(f'chat(model="{tiny}", max_tokens=20)', KUHN)
+    moves = player.act(questions())
+    assert {move.fault for move in moves} <= {Fault.UNPARSABLE, Fault.TRUNCATED, Fault.EMPTY}
+    assert all(move.raw or move.fault is Fault.EMPTY for move in moves)
+    for move in moves:
+        assert 0 < len(move.trace["ids"]) == len(move.trace["logp"]) <= 20
+        assert (move.trace["logp"] <= 0).all()
+    player.submit(questions())
+    answers: list = []
+    while len(answers) < len(moves):
+        answers += player.collect(1.0)
+    assert sorted(move.raw for _, move in answers) == sorted(move.raw for move in moves)
+
+
+def test_a_real_model_that_is_constrained_plays_the_law_that_it_states(tiny: str) -> None:
+    player = load_player(f'chat(model="{tiny}", constrained=True, temperature=0.7)', KUHN)
+    batch = Requests(ask("K", "Q", "bet", seed=derive(0, i)) for i in range(150))
+    moves = player.act(batch)
+    policy = player.policy(Requests(batch[:1]))[0]
+    assert policy.sum() == pytest.approx(1.0)
+    for action, expected in zip(KUHN.actions, policy, strict=True):
+        seen = sum(move.action == action for move in moves) / len(moves)
+        assert abs(seen - expected) < 5 * (expected * (1 - expected) / len(moves)) ** 0.5
+    logp = {move.action: move.trace["logp"].sum(dtype=float) for move in moves}
+    for action, total in logp.items():
+        assert total == pytest.approx(np.log(policy[KUHN.actions.index(action)]), abs=1e-4)
+
+
+def test_a_real_model_at_a_real_table(tiny: str) -> None:
+    player = load_player(f'chat(model="{tiny}", constrained=True)', KUHN)
+    records = play(player, 6)
+    assert {record.stop for record in records} == {StopReason.FINISHED}
+    assert play(player, 6) == records
+
+
+@pytest.mark.slow
+def test_a_model_that_was_taught_answers_freely_and_plays_legal_moves(tmp_path: Path) -> None:
+    """Sixty matches of random play are enough to learn the notation and which moves there are."""
+    folder = taught(
+        tmp_path / "model", decisions("kuhn_poker", 60), lambda request: conversation(request, Style()), tagged,
+        width=64, layers=2, heads=2,
+    )  # fmt: skip
+    records = play(load_player(f'chat(model="{folder}", max_tokens=20)', KUHN), 40)
+    replies = [turn for record in records for turn in record.turns if turn.raw]
+    assert sum(not turn.fault for turn in replies) > 0.8 * len(replies)
+    assert {record.stop for record in records} <= {StopReason.FINISHED, StopReason.FORFEIT}
