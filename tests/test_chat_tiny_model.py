@@ -7,8 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from arena.player import Fault, Requests
+import arena
+from arena.game import decision_states
+from arena.player import Fault, Request, Requests
 from arena.players.prompt import Style, conversation
+from arena.players.tabular import Tabular
 from arena.record import StopReason
 from arena.registry import load_player
 from arena.seeds import derive
@@ -59,6 +62,18 @@ def test_a_real_model_at_a_real_table(tiny: str) -> None:
     records = play(player, 6)
     assert {record.stop for record in records} == {StopReason.FINISHED}
     assert play(player, 6) == records
+
+
+def test_how_far_it_is_from_an_equilibrium_follows_from_its_law(tiny: str) -> None:
+    """The NashConv of the player is that of the table of what it says of itself, information set by information set."""
+    player = load_player(f'chat(model="{tiny}", constrained=True)', KUHN)
+    sets = {request.text: request for request in (Request(KUHN, *s) for s in decision_states(KUHN, 1000))}
+    law = player.policy(Requests(sets.values()))
+    table = {view: dict(zip(KUHN.actions, row, strict=True)) for view, row in zip(sets, law, strict=True)}
+    assert len(table) == 12
+    exact = arena.exploit(Tabular(KUHN, table), KUHN).nash_conv
+    assert exact > 0.1
+    assert arena.exploit(player, KUHN).nash_conv == pytest.approx(exact, abs=1e-6)
 
 
 @pytest.mark.slow
