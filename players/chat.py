@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from importlib.util import find_spec
+from inspect import signature
 from math import inf
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -71,12 +72,16 @@ def chat(
         raise ConfigError(f"base_url = {base_url!r} goes with engine = 'openai', not with {engine!r}")
     if adapter is not None and engine != "openai" and not (Path(adapter) / "adapter_config.json").is_file():
         raise ConfigError(f"adapter = {adapter!r} is no folder of a LoRA adapter: it has no adapter_config.json")
+    make = _engine(engine)
+    known = signature(make).parameters
     arguments = {"model": model, **(options or {})}
     if base_url is not None:
         arguments["base_url"] = base_url
-    if engine != "openai":  # a server is told through options, each in its own words
+    if "template" in known:  # a server is told through other options, each in its own words
         arguments["template"] = {"enable_thinking": thinking, **arguments.get("template", {})}
-    held = lease(_engine(engine), **arguments)
+    if unknown := [key for key in arguments if key not in known]:
+        raise ConfigError(f"engine = {engine!r} has no option {unknown[0]!r}; known: {', '.join(known)}")
+    held = lease(make, **arguments)
     return (ConstrainedChat if constrained else Chat)(held.engine, style, sampling, adapter or "", held.end)
 
 
@@ -85,11 +90,12 @@ def _check(style: Style, sampling: Sampling) -> None:
     for name, given, known in [("history", style.history, HISTORIES), ("answer", style.notation, NOTATIONS)]:
         if given not in known:
             raise ConfigError(f"{name} = {given!r} is none of {', '.join(known)}")
+    most, temperature, top_p, top_k, *_ = sampling
     limits = [
-        ("temperature", sampling.temperature, 0 <= sampling.temperature < inf, "a number from 0"),
-        ("top_p", sampling.top_p, 0 < sampling.top_p <= 1, "a number above 0, 1 at most"),
-        ("top_k", sampling.top_k, sampling.top_k >= 0, "a whole number from 0"),
-        ("max_tokens", sampling.max_tokens, sampling.max_tokens >= 1, "a whole number from 1"),
+        ("temperature", temperature, 0 <= temperature < inf, "a number from 0"),
+        ("top_p", top_p, 0 < top_p <= 1, "a number above 0, 1 at most"),
+        ("top_k", top_k, type(top_k) is int and top_k >= 0, "a whole number from 0"),
+        ("max_tokens", most, type(most) is int and most >= 1, "a whole number from 1"),
     ]
     for name, number, possible, wanted in limits:
         if not possible:

@@ -291,9 +291,9 @@ def scripted(monkeypatch: pytest.MonkeyPatch):
     """Let engine = "transformers" be a scripted one, and return what has been made."""
     made: list[Scripted] = []
 
-    def make(model: str, **options) -> Scripted:
+    def make(model: str, dtype: str = "", template: dict | None = None) -> Scripted:
         made.append(Scripted(lambda prompt, sampling, member: f"<answer>{model}</answer>"))
-        made[-1].options = options
+        made[-1].options = {"dtype": dtype, "template": template}
         return made[-1]
 
     monkeypatch.setattr(chat_module, "_engine", lambda name: make)
@@ -324,6 +324,11 @@ def test_players_of_one_model_share_its_engine_until_the_last_is_closed(scripted
     assert scripted[1].closed
 
 
+def test_an_unknown_option_is_named_with_those_there_are(scripted) -> None:
+    with pytest.raises(ConfigError, match="has no option 'dtyp'; known: model, dtype, template"):
+        load_player('chat(model="m", options={"dtyp": "float32"})', KUHN)
+
+
 def test_a_constrained_player_is_made_by_its_switch(scripted) -> None:
     assert type(load_player('chat(model="m", constrained=True)', KUHN)) is ConstrainedChat
 
@@ -336,6 +341,8 @@ def test_a_constrained_player_is_made_by_its_switch(scripted) -> None:
         ("top_p=0", "top_p = 0 will not do: give a number above 0, 1 at most"),
         ("top_p=1.5", "top_p = 1.5 will not do"),
         ("top_k=-1", "top_k = -1 will not do: give a whole number from 0"),
+        ("top_k=2.5", "top_k = 2.5 will not do"),
+        ("max_tokens=1e3", "max_tokens = 1000.0 will not do"),
         ("max_tokens=0", "max_tokens = 0 will not do: give a whole number from 1"),
         ('history="all"', "history = 'all' is none of state, strip, keep"),
         ('answer="json"', "answer = 'json' is none of tag, boxed, brackets"),
