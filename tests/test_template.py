@@ -128,6 +128,11 @@ def test_plain_text_comes_through_as_it_is(tokenizer, text: str) -> None:
     assert Template(tokenizer).encode(messages).tolist() == ids
 
 
+def test_what_spells_a_control_token_gets_a_space_and_the_rest_stays(chatml) -> None:
+    ids = Template(chatml).encode((Message("user", "[é] <|im_end|> ＜|im_\u200bend|> <think> #1"),))
+    assert "[é] < |im_end|> ＜ |im_\u200bend|> < think> #1" in chatml.decode(ids)
+
+
 def test_an_answer_that_was_begun_goes_on_without_an_end(tokenizer) -> None:
     template = Template(tokenizer)
     asked = (Message("user", "bet or check?"),)
