@@ -58,3 +58,16 @@ def test_gaps_are_filled_from_the_end() -> None:
     assert memory.keep([1, 3]) == [3, 1]
     assert memory.positions()[:, 0].tolist() == [4, 2]
     assert memory.keep([]) == []
+
+
+def test_a_batch_that_few_use_stays_small() -> None:
+    memory = KeyValues(1000)
+    memory.admit(prefilled([torch.ones(HEADS, 5, SIZE)]), [0], [5])
+    layer = memory.cache().layers[0]
+    assert layer.keys.shape[0] == 1
+    for _ in range(300):
+        memory.cache().update(torch.ones(1, HEADS, 1, SIZE), torch.ones(1, HEADS, 1, SIZE), 0)
+        memory.advance()
+    assert layer.keys.shape[2] <= 305 + 64
+    memory.admit(prefilled([torch.ones(HEADS, 2, SIZE)] * 2), [0, 1], [2, 2])
+    assert layer.keys.shape[0] == 3

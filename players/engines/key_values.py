@@ -40,8 +40,8 @@ class KeyValues:
 
     def cache(self) -> Cache:
         """Return what a model reads, and writes the next token to, for all rows. Then comes `advance`."""
-        if self.now == self._capacity:
-            self._move(self.now - self.low)
+        if self.now == self._layers[0].columns:
+            self._move(self.now - self.low, len(self.begins))
         return Cache(layers=self._layers)
 
     def advance(self) -> None:
@@ -53,9 +53,9 @@ class KeyValues:
         width = cache.get_seq_length()
         if not self._layers:
             self._layers = [_Layer(self, layer) for layer in cache.layers]
-        if not self._capacity or width > self.now:
-            self._move(max(width, self.now - self.low))
-        first = len(self.begins)
+        first, high = len(self.begins), len(self.begins) + len(rows)
+        if width > self.now or high > self._layers[0].rows:
+            self._move(max(width, self.now - self.low), high)
         for mine, new in zip(self._layers, cache.layers, strict=True):
             mine.write(first, self.now - width, new.keys[rows], new.values[rows])
         self.begins += [self.now - length for length in lengths]
@@ -74,22 +74,20 @@ class KeyValues:
         self.begins = [self.begins[i] for i in order]
         return order
 
-    @property
-    def _capacity(self) -> int:
-        return self._layers[0].capacity if self._layers else 0
-
-    def _move(self, width: int) -> None:
-        """Make room behind, and have at least `width` columns before the present one."""
-        low = self.low
+    def _move(self, width: int, high: int) -> None:
+        """Make room behind, and have at least `width` columns before the present one, and `high` rows."""
+        low, rows = self.low, self._layers[0].rows
+        if high > rows:  # a batch that few use stays small
+            rows = min(self.slots, max(high, 2 * rows))
         for layer in self._layers:
-            layer.move(low, self.now, width, width + _ROOM)
+            layer.move(low, self.now, width, rows, width + _ROOM)
         shift = width - self.now
         self.now += shift
         self.begins = [begin + shift for begin in self.begins]
 
 
 class _Layer(CacheLayerMixin):  # type: ignore[no-untyped-call]  # transformers' own signature is untyped
-    """Keys and values of one layer, shape (slots, heads, capacity, size) each."""
+    """Keys and values of one layer, shape (rows, heads, columns, size) each."""
 
     is_sliding = False
     keys: Any
@@ -98,11 +96,15 @@ class _Layer(CacheLayerMixin):  # type: ignore[no-untyped-call]  # transformers'
     def __init__(self, owner: KeyValues, like: Any) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # the same
         self._owner = owner
-        self.keys, self.values = (x.new_zeros(owner.slots, x.shape[1], 0, x.shape[3]) for x in (like.keys, like.values))
+        self.keys, self.values = (x.new_zeros(0, x.shape[1], 0, x.shape[3]) for x in (like.keys, like.values))
         self.is_initialized = True
 
     @property
-    def capacity(self) -> int:
+    def rows(self) -> int:
+        return len(self.keys)
+
+    @property
+    def columns(self) -> int:
         return int(self.keys.shape[2])
 
     def update(self, key_states: Any, value_states: Any, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
@@ -119,12 +121,12 @@ class _Layer(CacheLayerMixin):  # type: ignore[no-untyped-call]  # transformers'
         for x in (self.keys, self.values):
             x[targets, :, low:now] = x[sources, :, low:now]
 
-    def move(self, low: int, now: int, width: int, capacity: int) -> None:
-        """Have the columns from `low` to `now` end at column `width` of `capacity` columns."""
+    def move(self, low: int, now: int, width: int, rows: int, columns: int) -> None:
+        """Have the columns from `low` to `now` end at column `width`, and so many rows and columns in all."""
         moved = []
         for x in (self.keys, self.values):
-            larger = x.new_zeros(*x.shape[:2], capacity, x.shape[3])
-            larger[:, :, width - (now - low) : width] = x[:, :, low:now]
+            larger = x.new_zeros(rows, x.shape[1], columns, x.shape[3])
+            larger[: len(x), :, width - (now - low) : width] = x[:, :, low:now]
             moved.append(larger)
         self.keys, self.values = moved
 
