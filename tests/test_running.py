@@ -2,7 +2,7 @@ from collections import defaultdict
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM
 
 from arena.players.engines.engine import Sampling
 from arena.players.engines.running import Row, Running, prefill
@@ -48,14 +48,45 @@ def test_a_reply_is_the_same_whatever_is_beside_it(model) -> None:
         assert together[one.ticket].logp == pytest.approx(one.logp, abs=1e-4)
 
 
-def test_log_probabilities_are_those_of_the_ids_fed_again(model) -> None:
-    answered = rows(12, seed=3)
-    run(model, answered, slots=5)
+def assert_log_probabilities_are_those_of_the_ids_fed_again(model, answered: list[Row]) -> None:
     for row in answered:
         ids = torch.tensor([[*row.prompt, *row.ids]])
         with torch.no_grad():
             logp = torch.log_softmax(model(input_ids=ids).logits[0].double(), -1)[len(row.prompt) - 1 : -1]
         assert row.logp == pytest.approx(logp.gather(1, torch.tensor(row.ids)[:, None])[:, 0].tolist(), abs=1e-4)
+
+
+def test_log_probabilities_are_those_of_the_ids_fed_again(model) -> None:
+    answered = rows(12, seed=3)
+    run(model, answered, slots=5)
+    assert_log_probabilities_are_those_of_the_ids_fed_again(model, answered)
+
+
+@pytest.mark.parametrize("kind", ["mistral", "qwen3", "gemma2", "gpt_oss"])
+def test_other_kinds_of_models_are_answered_rightly_too(kind: str) -> None:
+    """Some attend to a few tokens before the present one alone, in all layers or in every second."""
+    config = AutoConfig.for_model(
+        kind,
+        vocab_size=300,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        head_dim=8,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=512,
+        eos_token_id=END,
+        **({} if kind == "qwen3" else {"sliding_window": 8}),
+        **({"num_local_experts": 4, "rope_parameters": {"rope_type": "default"}} if kind == "gpt_oss" else {}),
+    )
+    model = AutoModelForCausalLM.from_config(config).eval()
+    draw = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.normal_(1.0 if weight.ndim == 1 else 0.0, 0.2, generator=draw)
+    answered = rows(8, seed=5)
+    run(model, answered, slots=3)
+    assert_log_probabilities_are_those_of_the_ids_fed_again(model, answered)
 
 
 def test_no_row_waits_for_the_reply_of_another(model) -> None:
