@@ -1,0 +1,400 @@
+"""Language models through vLLM, in this program: one engine, continuous batching, many LoRA adapters in one batch.
+
+Where adapters play, the model as it is plays through one as well, a zero one (`zero_adapter.py` says why), and the
+engine is not believed: whenever a member joins, every member answers alone and all of them together, and an engine that
+gives anyone different answers refuses to go on.
+
+vLLM computes in a process of its own. A program that makes such an engine therefore needs the usual
+`if __name__ == "__main__":` (with VLLM_ENABLE_V1_MULTIPROCESSING=0 vLLM stays in this process).
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic, sleep
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from transformers import AutoConfig, AutoTokenizer, GenerationConfig
+from vllm import LLM, SamplingParams
+from vllm.lora.request import LoRARequest
+from vllm.platforms import current_platform
+from vllm.v1.engine.exceptions import EngineDeadError
+
+from arena.errors import ConfigError, PlayerError, reason
+from arena.players.engines.engine import Message, Prompt, Reply, Sampling
+from arena.players.engines.likelihood import choose
+from arena.players.engines.template import Template
+from arena.players.engines.zero_adapter import FILES, check_adapter, last, linear_layers, write_zero_adapter
+from arena.seeds import nth, uniform
+
+_PROBES = ((Message("user", "Name a card."),), (Message("user", "Count from 1 to 9."),))
+_PROBE = SamplingParams(max_tokens=8, temperature=0, logprobs=2, detokenize=False)
+_SLACK = {"float32": 1e-2, "rest": 0.25}
+"""Nats by which a log-probability may depend on who else is in the batch: sums are taken in another order there."""
+
+_COLDEST = 0.01
+"""The lowest temperature, 0 apart, at which vLLM draws."""
+
+
+@dataclass(eq=False)
+class _Asked:
+    """A reply in the making."""
+
+    ticket: int
+    prompt: list[int]
+    sampling: Sampling
+
+
+@dataclass(eq=False)
+class _Scoring:
+    """Answers whose likelihood is measured; of a choice among them, whose."""
+
+    answers: list[list[int]]
+    found: dict[int, NDArray[np.float64]]
+    asked: _Asked | None = None
+
+
+@dataclass(eq=False)
+class _Probe:
+    """What a member says to one probe: at each token the likeliest two and their log-probabilities, the first first."""
+
+    said: list[dict[int, float]]
+
+
+_Work = tuple[_Asked | _Scoring | _Probe, int]
+
+
+class VllmEngine:
+    """Answers prompts with one model, a folder or a name that the local cache of Hugging Face knows.
+
+    `dtype` is the precision (by default float32 on a CPU and the model's own on a GPU), `adapters` how many LoRA
+    adapters can be in a batch beside the model as it is (more take turns; 0: none can play), `rank` the highest rank
+    that they may have (a power of 2 from 8 to 512), `context` how many tokens a prompt and its reply may have (by
+    default what the model can read), `memory` the GiB of keys and values that are kept (by default 4 on a CPU, and most
+    of a GPU), and `template` what the chat template is told besides the conversation. Raises ConfigError where vLLM
+    cannot be started with that. Not for several threads.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        dtype: str | None = None,
+        adapters: int = 4,
+        rank: int = 32,
+        context: int | None = None,
+        memory: float | None = None,
+        template: Mapping[str, Any] | None = None,
+    ) -> None:
+        if adapters < 0:
+            raise ConfigError(f"adapters = {adapters} will not do: give how many may be in a batch, from 0")
+        self._model, self._adapters, self._rank = model, adapters, rank
+        self._folder = TemporaryDirectory(prefix="arena-adapters-")
+        self._tokenizer, ends, layers = _described(model)
+        self._template = Template(self._tokenizer, ends, **(template or {}))
+        self._targets = sorted({last(name) for name in layers})
+        self._llm: Any = self._started(dtype, context, memory)
+        config = self._llm.llm_engine.vllm_config.model_config
+        self._context = int(config.max_model_len)
+        self._slack = _SLACK.get(str(config.dtype).removeprefix("torch."), _SLACK["rest"])
+        self._dead = ""
+        self._requests: dict[str, _Work] = {}
+        self._numbered = 0
+        self._done: dict[int, Reply] = {}
+        self._open: dict[int, _Asked] = {}
+        self._tickets = 0
+        self._members: dict[str, LoRARequest | None] = {}
+        self._alone: dict[str, list[_Probe]] = {}
+        if adapters:
+            self._join("", write_zero_adapter(Path(self._folder.name) / "zero", layers))
+        else:
+            self._members[""] = None
+        if self._dead:
+            self.close()
+            raise ConfigError(f"vLLM has failed at once with the model {model!r}: {self._dead}")
+
+    def submit(self, prompt: Prompt, sampling: Sampling, member: str = "") -> int:
+        """Take a prompt. One that fills all that the model can read is answered with nothing, by its length."""
+        if sampling.choices and (sampling.top_p < 1 or sampling.top_k):
+            raise PlayerError("choices are drawn by the model's whole law, so they go without top_p and top_k")
+        if 0 < sampling.temperature < _COLDEST and not sampling.choices:
+            raise PlayerError(f"vLLM draws at no temperature between 0 and {_COLDEST}: give one of them")
+        adapter = self._member(member)
+        ids = self._template.encode(prompt).tolist()
+        answers = [self._answer(text) for text in sampling.choices]
+        asked = self._open[self._tickets] = _Asked(self._tickets, ids, sampling)
+        self._tickets += 1
+        most = min(sampling.max_tokens, self._context - len(ids))
+        if self._dead:
+            self._fail()
+        elif most < 1 or len(ids) + max(map(len, answers), default=0) > self._longest(answers):
+            self._finish(asked, [], [])
+        elif answers:
+            self._measure(ids, _Scoring(answers, {}, asked), adapter)
+        else:
+            self._add(ids, self._params(sampling, most), adapter, (asked, 0))
+        return asked.ticket
+
+    def collect(self, tickets: Collection[int], seconds: float) -> dict[int, Reply]:
+        """Go on answering until one of these tickets has its reply, or the time is up; see `Engine`."""
+        strange = set(tickets) - self._open.keys()
+        if strange:
+            raise PlayerError(f"there is no open ticket {min(strange)}: each is collected once")
+        end = monotonic() + seconds
+        while self._done.keys().isdisjoint(tickets) and tickets:
+            self._advance(end)
+            if monotonic() >= end:
+                break
+        ready = {ticket: self._done.pop(ticket) for ticket in tickets if ticket in self._done}
+        for ticket in ready:
+            del self._open[ticket]
+        return ready
+
+    def score(self, prompt: Prompt, texts: Sequence[str], member: str = "") -> list[NDArray[np.float32]]:
+        """Return the log-probability of each token of each text and of the end; see `Engine`."""
+        adapter = self._member(member)
+        ids = self._template.encode(prompt).tolist()
+        answers = [self._answer(text) for text in texts]
+        longest = len(ids) + max(map(len, answers), default=0)
+        if longest > self._longest(answers):
+            raise PlayerError(f"a prompt and an answer of {longest} tokens exceed the {self._longest(answers)} of vLLM")
+        scoring = _Scoring(answers, {})
+        self._measure(ids, scoring, adapter)
+        while len(scoring.found) < len(answers) and not self._dead:
+            self._advance()
+        if self._dead:
+            raise PlayerError(f"vLLM has failed, so it can score nothing: {self._dead}")
+        return [scoring.found[i].astype(np.float32) for i in range(len(answers))]
+
+    def close(self) -> None:
+        """Let go of the model and of all that is not answered."""
+        if self._llm is not None:
+            self._llm.llm_engine.engine_core.shutdown()
+        self._llm = None
+        for held in (self._requests, self._done, self._open, self._members):
+            held.clear()
+        self._folder.cleanup()
+
+    # Requests to vLLM.
+
+    def _answer(self, text: str) -> list[int]:
+        return [*self._template.text_ids(text), self._template.ends[0]]
+
+    def _longest(self, answers: Sequence[Sequence[int]]) -> int:
+        """Return how many tokens a request may have; one that scores an answer draws a token that nobody wants."""
+        return self._context - bool(answers)
+
+    def _params(self, sampling: Sampling, most: int) -> SamplingParams:
+        return SamplingParams(
+            max_tokens=most,
+            temperature=sampling.temperature,
+            top_p=sampling.top_p,
+            top_k=sampling.top_k,
+            seed=sampling.seed,
+            stop_token_ids=list(self._template.ends),
+            logprobs=0,
+            detokenize=False,
+        )
+
+    def _measure(self, prompt: list[int], scoring: _Scoring, adapter: LoRARequest | None) -> None:
+        params = SamplingParams(max_tokens=1, temperature=0, prompt_logprobs=0, detokenize=False)
+        for i, answer in enumerate(scoring.answers):
+            self._add([*prompt, *answer], params, adapter, (scoring, i))
+
+    def _add(self, ids: list[int], params: SamplingParams, adapter: LoRARequest | None, work: _Work) -> None:
+        name = str(self._numbered)
+        self._numbered += 1
+        if self._dead:
+            return
+        self._requests[name] = work
+        try:
+            self._llm.llm_engine.add_request(name, {"prompt_token_ids": ids}, params, lora_request=adapter)
+        except Exception as error:  # noqa: BLE001 - whatever it is, vLLM has failed and not the player
+            self._die(error)
+
+    def _advance(self, until: float = float("inf")) -> None:
+        """Give every request its next token, and take what is finished; wait for it until the time is up at most."""
+        try:
+            if not self._waited(until):
+                return
+            outputs = self._llm.llm_engine.step()
+        except Exception as error:  # noqa: BLE001 - whatever it is, vLLM has failed and not the player
+            self._die(error)
+            return
+        for output in outputs:
+            if output.finished:
+                self._take(*self._requests.pop(output.request_id), output)
+
+    def _waited(self, until: float) -> bool:
+        """Return whether vLLM has something to say; to ask its process itself would wait for ever once that is gone."""
+        core = self._llm.llm_engine.engine_core
+        queue = getattr(core, "outputs_queue", None)
+        while queue is not None and queue.empty():
+            if core.resources.engine_dead:
+                raise RuntimeError("its process has ended")
+            if monotonic() >= until:
+                return False
+            sleep(2e-4)
+        return True
+
+    def _take(self, work: _Asked | _Scoring | _Probe, index: int, output: Any) -> None:
+        said = output.outputs[0]
+        ids = list(said.token_ids)
+        if isinstance(work, _Probe):
+            work.said = [
+                {token: row[token].logprob for token in dict.fromkeys([drawn, *row])}
+                for drawn, row in zip(ids, said.logprobs, strict=True)
+            ]
+        elif isinstance(work, _Asked):
+            greedy = work.sampling.temperature == 0
+            pairs = zip(ids, said.logprobs, strict=True)
+            self._finish(work, ids, [0.0 if greedy else row[token].logprob for token, row in pairs])
+        else:
+            answer = work.answers[index]
+            rows = output.prompt_logprobs[-len(answer) :]
+            work.found[index] = np.array([row[token].logprob for token, row in zip(answer, rows, strict=True)])
+            if work.asked is not None and len(work.found) == len(work.answers):
+                self._choose(work, work.asked)
+
+    def _choose(self, scoring: _Scoring, asked: _Asked) -> None:
+        how = asked.sampling
+        total = [scoring.found[i].sum() for i in range(len(scoring.answers))]
+        which, logp = choose(scoring.answers, total, how.temperature, uniform(nth(how.seed, 0)))
+        self._finish(asked, scoring.answers[which], logp.tolist(), how.choices[which])
+
+    def _finish(self, asked: _Asked, ids: list[int], logp: list[float], text: str | None = None) -> None:
+        if not np.isfinite(logp).all():
+            raise PlayerError("the model gives log-probabilities that are not finite: its weights are damaged")
+        ended = bool(ids) and ids[-1] in self._template.ends
+        if text is None:
+            said = ids[:-1] if ended else ids
+            text = self._tokenizer.decode(said, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        self._done[asked.ticket] = Reply(
+            text,
+            "end" if ended else "length",
+            np.array(asked.prompt, np.int32),
+            np.array(ids, np.int32),
+            np.array(logp, np.float32),
+            prompt_tokens=len(asked.prompt),
+            completion_tokens=len(ids),
+        )
+
+    def _die(self, error: Exception) -> None:
+        self._dead = f"{type(error).__name__}: {error}"
+        self._fail()
+
+    def _fail(self) -> None:
+        """Answer all that is open: nobody loses by it."""
+        self._requests.clear()
+        for ticket in self._open.keys() - self._done.keys():
+            self._done[ticket] = Reply(f"vLLM has failed: {self._dead}", "unavailable")
+
+    # Members.
+
+    def _member(self, folder: str) -> LoRARequest | None:
+        """Return the adapter of a member, which joins when it is first asked for."""
+        if self._llm is None:
+            raise PlayerError("this engine is closed: make another one")
+        if folder not in self._members and not self._dead:
+            if not self._adapters:
+                raise ConfigError(f"adapters = 0 leaves no room for {folder!r}: give how many may be in a batch")
+            check_adapter(folder, self._targets, self._rank)
+            # A copy: vLLM may read it again, and it shall be what it was when it joined.
+            copy = Path(self._folder.name) / f"member{len(self._members)}"
+            copy.mkdir()
+            for file in FILES:
+                shutil.copyfile(Path(folder) / file, copy / file)
+            self._join(folder, copy)
+        return self._members.get(folder)
+
+    def _join(self, folder: str, files: Path) -> None:
+        """Let a member in, under a name and a number that no other had or will have, once all that is open is done."""
+        adapter = LoRARequest(files.name, len(self._members) + 1, str(files))
+        self._empty()
+        try:
+            self._llm.llm_engine.add_lora(adapter)
+        except EngineDeadError as error:
+            self._die(error)
+        except Exception as error:
+            raise ConfigError(f"the adapter {folder!r} does not fit the model: {reason(error)}") from error
+        alone = {**self._alone, folder: self._probed([adapter])[0]}
+        members = {**self._members, folder: adapter}
+        for name, together in zip(members, self._probed(list(members.values())), strict=True):
+            if not all(map(self._alike, alone[name], together)):
+                raise PlayerError(
+                    f"vLLM answers for {name or 'the model as it is'!r} with other weights when others are in its "
+                    "batch: let transformers play these players (engine = 'transformers'), or another version of vLLM"
+                )
+        self._members, self._alone = members, alone
+
+    def _probed(self, adapters: Sequence[LoRARequest | None]) -> list[list[_Probe]]:
+        """Return what each of these members says to the probes, all asked in one batch."""
+        probes = [[_Probe([]) for _ in _PROBES] for _ in adapters]
+        for adapter, row in zip(adapters, probes, strict=True):
+            for prompt, probe in zip(_PROBES, row, strict=True):
+                self._add(self._template.encode(prompt).tolist(), _PROBE, adapter, (probe, 0))
+        self._empty()
+        return probes
+
+    def _empty(self) -> None:
+        """Go on until everything is answered; the replies are kept."""
+        while self._requests:
+            self._advance()
+
+    def _alike(self, alone: _Probe, together: _Probe) -> bool:
+        """Return whether two answers are of the same weights: equal tokens, as likely; after a tie they may differ."""
+        for one, two in zip(alone.said, together.said, strict=False):
+            first, other = next(iter(one)), next(iter(two))
+            if other not in one or abs(one[other] - two[other]) > self._slack:
+                return False
+            if first != other:
+                return one[first] - one[other] <= self._slack
+        return True
+
+    def _started(self, dtype: str | None, context: int | None, memory: float | None) -> Any:
+        """Return vLLM with the model loaded. Raises ConfigError, with the reason, where it cannot be."""
+        cpu = current_platform.is_cpu()
+        if memory is None and cpu:
+            memory = 4
+        lora = {
+            "enable_lora": True,
+            "max_loras": self._adapters + 1,
+            "max_lora_rank": self._rank,
+            "lora_target_modules": self._targets,
+        }
+        try:
+            return LLM(
+                self._model,
+                dtype=dtype or ("float32" if cpu else "auto"),
+                max_model_len=context,
+                enforce_eager=cpu,
+                load_format="safetensors",
+                logprobs_mode="processed_logprobs",
+                kv_cache_memory_bytes=None if memory is None else int(memory * 2**30),
+                **(lora if self._adapters else {}),
+            )
+        except Exception as error:
+            self._folder.cleanup()
+            raise ConfigError(f"vLLM cannot start with the model {self._model!r}: {reason(error)}") from error
+
+
+def _described(model: str) -> tuple[Any, list[int], dict[str, tuple[int, int]]]:
+    """Return a model's tokenizer, the ids that end its answers, and its linear layers."""
+    if (Path(model) / "adapter_config.json").is_file():
+        raise ConfigError(f"model = {model!r} is an adapter: give the model that it belongs to, and it as adapter")
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
+        try:
+            generation = GenerationConfig.from_pretrained(model)
+        except OSError:  # it has none of its own
+            generation = GenerationConfig.from_model_config(AutoConfig.from_pretrained(model, trust_remote_code=False))
+        layers = linear_layers(model)
+    except (OSError, ValueError, AttributeError, ImportError) as error:
+        raise ConfigError(f"the model {model!r} cannot be loaded: {reason(error)}") from error
+    ends = generation.eos_token_id
+    return tokenizer, [] if ends is None else [ends] if isinstance(ends, int) else list(ends), layers
