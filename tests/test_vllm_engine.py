@@ -112,10 +112,11 @@ def answers(engine, asked) -> list[Reply]:
 
 
 def test_an_engine_that_mixes_members_up_is_found(apart, adapters) -> None:
-    assert answers(apart, [(ASK, Sampling(4))])[0].completion_tokens
+    """Without an adapter the model as it is gets the weights in the last of three places, so all must be taken."""
+    replies = answers(apart, [(ASK, Sampling(4), member) for member in ["", *adapters[:2]]])
+    assert all(reply.completion_tokens for reply in replies)
     with pytest.raises(PlayerError, match="'the model as it is' with other weights when others are in its batch"):
-        for member in adapters[:2]:
-            apart.submit(ASK, Sampling(4), member)
+        apart.submit(ASK, Sampling(4), adapters[2])
 
 
 def test_nobody_loses_by_an_engine_that_dies(apart) -> None:
@@ -200,7 +201,7 @@ def test_choices_are_drawn_as_transformers_draws_them(engine, reference, members
     for reply, other in zip(replies, answers(reference, asked), strict=False):
         assert (reply.text, reply.stop, reply.ids.tolist()) == (other.text, "end", other.ids.tolist())
         np.testing.assert_allclose(reply.logp, other.logp, atol=CLOSE)
-    assert {reply.text for reply in replies} == set(texts)
+    assert len({reply.text for reply in replies}) > 1
     assert replies[-1].logp.sum() == 0
 
 
@@ -242,7 +243,7 @@ def test_members_play_a_tournament_on_one_engine(engine, members) -> None:
     fixtures = [Fixture(f"{i}", "tournament", pairs[i % 6], i, "") for i in range(36)]
     records = list(play_fixtures(game, fixtures, players, concurrent=12))
     assert len(records) == 36
-    assert not any(record.forfeit or record.void for record in records)
+    assert {record.stop for record in records} == {"finished"}
 
 
 def test_more_members_than_fit_in_a_batch_take_turns(engine, reference, adapters) -> None:

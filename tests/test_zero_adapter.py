@@ -1,8 +1,5 @@
 """An adapter of zeros is an adapter like any other, and what it is added to says what it said before."""
 
-import json
-import shutil
-
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -15,13 +12,17 @@ from tests.language import tiny_folder
 TARGETS = ["down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj", "v_proj"]
 
 
+@pytest.fixture(scope="module")
+def layers():
+    return linear_layers(str(tiny_folder()))
+
+
 @pytest.fixture
-def zero(tmp_path):
-    return write_zero_adapter(tmp_path / "zero", linear_layers(str(tiny_folder())))
+def zero(tmp_path, layers):
+    return write_zero_adapter(tmp_path / "zero", layers)
 
 
-def test_the_layers_are_those_of_the_model_without_its_head() -> None:
-    layers = linear_layers(str(tiny_folder()))
+def test_the_layers_are_those_of_the_model_without_its_head(layers) -> None:
     model = AutoModelForCausalLM.from_pretrained(tiny_folder(), use_safetensors=True)
     assert sorted({last(name) for name in layers}) == TARGETS
     assert len(layers) == 7 * model.config.num_hidden_layers
@@ -44,31 +45,42 @@ def test_peft_loads_it_whole_and_it_changes_nothing(zero) -> None:
     assert all((weight == 0).all() for weight in weights), "every matrix was found, so none has its initial values"
 
 
-def test_an_adapter_that_fits_is_taken(zero) -> None:
-    check_adapter(str(zero), TARGETS, 8)
+def changed(zero, **weights):
+    """Put other matrices into an adapter, by their names."""
+    held = load_file(zero / "adapter_model.safetensors")
+    save_file(held | {f"base_model.model.{n}": w for n, w in weights.items()}, zero / "adapter_model.safetensors")
+    return str(zero)
 
 
-def test_an_adapter_of_the_head_is_refused(zero) -> None:
-    weights = load_file(zero / "adapter_model.safetensors")
-    weights["base_model.model.lm_head.lora_A.weight"] = torch.zeros(1, 4)
-    save_file(weights, zero / "adapter_model.safetensors")
-    with pytest.raises(ConfigError, match="changes lm_head, which vLLM cannot adapt"):
-        check_adapter(str(zero), TARGETS, 8)
+def test_an_adapter_that_fits_is_taken(zero, layers) -> None:
+    check_adapter(str(zero), layers, 8)
 
 
-def test_an_adapter_of_too_high_a_rank_is_refused(zero) -> None:
-    config = json.loads((zero / "adapter_config.json").read_text())
-    (zero / "adapter_config.json").write_text(json.dumps(config | {"r": 64}))
-    with pytest.raises(ConfigError, match="has rank 64, and the engine takes 32 at most"):
-        check_adapter(str(zero), TARGETS, 32)
+def test_an_adapter_of_the_head_is_refused(zero, layers) -> None:
+    changed(zero, **{"lm_head.lora_A.weight": torch.zeros(1, 64)})
+    with pytest.raises(ConfigError, match="changes lm_head, which is no layer that vLLM can adapt"):
+        check_adapter(str(zero), layers, 8)
 
 
-@pytest.mark.parametrize("damaged", ["adapter_config.json", "adapter_model.safetensors"])
-def test_a_damaged_or_missing_file_is_named(zero, tmp_path, damaged) -> None:
-    shutil.copytree(zero, tmp_path / "copy")
-    (tmp_path / "copy" / damaged).write_text("{")
+@pytest.mark.parametrize("matrix", ["A", "B"])
+def test_an_adapter_of_another_model_is_refused(zero, layers, matrix) -> None:
+    name = f"model.layers.0.self_attn.q_proj.lora_{matrix}.weight"
+    changed(zero, **{name: torch.zeros(16, 16)})
+    with pytest.raises(ConfigError, match=rf"does not fit the model: its base_model\.model\.{name} is \[16, 16\]"):
+        check_adapter(str(zero), layers, 32)
+
+
+def test_an_adapter_of_too_high_a_rank_is_refused(zero, layers) -> None:
+    changed(zero, **{"model.layers.0.self_attn.q_proj.lora_A.weight": torch.zeros(33, 64)})
+    with pytest.raises(ConfigError, match="has rank 33, and the engine takes 32 at most"):
+        check_adapter(str(zero), layers, 32)
+
+
+def test_a_damaged_or_missing_file_is_named(zero, layers) -> None:
+    (zero / "adapter_model.safetensors").write_text("{")
     with pytest.raises(ConfigError, match="cannot be read"):
-        check_adapter(str(tmp_path / "copy"), TARGETS, 8)
-    (zero / damaged).unlink()
-    with pytest.raises(ConfigError, match=f"has no {damaged}"):
-        check_adapter(str(zero), TARGETS, 8)
+        check_adapter(str(zero), layers, 8)
+    for file in ("adapter_model.safetensors", "adapter_config.json"):
+        (zero / file).unlink()
+        with pytest.raises(ConfigError, match=f"has no {file}"):
+            check_adapter(str(zero), layers, 8)

@@ -95,9 +95,8 @@ class VllmEngine:
             raise ConfigError(f"adapters = {adapters} will not do: give how many may be in a batch, from 0")
         self._model, self._adapters, self._rank = model, adapters, rank
         self._folder = TemporaryDirectory(prefix="arena-adapters-")
-        self._tokenizer, ends, layers = _described(model)
+        self._tokenizer, ends, self._layers = _described(model)
         self._template = Template(self._tokenizer, ends, **(template or {}))
-        self._targets = sorted({last(name) for name in layers})
         self._llm: Any = self._started(dtype, context, memory)
         config = self._llm.llm_engine.vllm_config.model_config
         self._context = int(config.max_model_len)
@@ -111,7 +110,7 @@ class VllmEngine:
         self._members: dict[str, LoRARequest | None] = {}
         self._alone: dict[str, list[_Probe]] = {}
         if adapters:
-            self._join("", write_zero_adapter(Path(self._folder.name) / "zero", layers))
+            self._join("", write_zero_adapter(Path(self._folder.name) / "zero", self._layers))
         else:
             self._members[""] = None
         if self._dead:
@@ -303,7 +302,7 @@ class VllmEngine:
         if folder not in self._members and not self._dead:
             if not self._adapters:
                 raise ConfigError(f"adapters = 0 leaves no room for {folder!r}: give how many may be in a batch")
-            check_adapter(folder, self._targets, self._rank)
+            check_adapter(folder, self._layers, self._rank)
             # A copy: vLLM may read it again, and it shall be what it was when it joined.
             copy = Path(self._folder.name) / f"member{len(self._members)}"
             copy.mkdir()
@@ -365,7 +364,7 @@ class VllmEngine:
             "enable_lora": True,
             "max_loras": self._adapters + 1,
             "max_lora_rank": self._rank,
-            "lora_target_modules": self._targets,
+            "lora_target_modules": sorted({last(name) for name in self._layers}),
         }
         try:
             return LLM(
