@@ -113,6 +113,7 @@ class VllmEngine:
             self._join("", write_zero_adapter(Path(self._folder.name) / "zero", self._layers))
         else:
             self._members[""] = None
+            self._probed([None])
         if self._dead:
             self.close()
             raise ConfigError(f"vLLM has failed at once with the model {model!r}: {self._dead}")

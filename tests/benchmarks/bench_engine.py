@@ -1,17 +1,20 @@
-"""How fast language models play through transformers. Run it: OMP_NUM_THREADS=1 python tests/benchmarks/bench_engine.py
+"""How fast language models play. Run it: OMP_NUM_THREADS=1 python tests/benchmarks/bench_engine.py [vllm]
 
+The engine is transformers, or vLLM in this process (where it is installed, with VLLM_CPU_OMP_THREADS_BIND=nobind).
 A tiny model is made on the spot. First it plays itself at Kuhn poker, 256 matches at a time, finished matches replaced
 ("matches"), and then the engine gets the same prompts again from a plain loop that keeps 256 of them open ("prompts"):
 the first over the second is what the referee, the questions and the reading of answers leave of the engine's own speed.
 Then prompts ask for replies of very unequal length (lognormal, σ = 1), 64 at a time, once continuously and once in
-lockstep, which waits for the longest of every 64. Last, 64 prompts ask for 64 tokens each, of the engine and of
-transformers' own `generate`. All run in turns, their processor time is measured (machines are shared), tokens are those
-of the replies, and only ratios of medians say something. Whole runs count, their ends included, where fewer and fewer
-matches are left: what is said of matches is a lower bound.
+lockstep, which waits for the longest of every 64. Last, with transformers, 64 prompts ask for 64 tokens each, of the
+engine and of its own `generate`. All run in turns, their processor time is measured (machines are shared), tokens are
+those of the replies, and only ratios of medians say something. Whole runs count, their ends included, where fewer and
+fewer matches are left: what is said of matches is a lower bound.
 """
 
 from __future__ import annotations
 
+import os
+import sys
 import tempfile
 from collections.abc import Collection, Sequence
 from itertools import islice
@@ -26,7 +29,7 @@ import arena
 from arena.match import Fixture, play_fixtures
 from arena.player import Request
 from arena.players.answer import written
-from arena.players.chat import Chat
+from arena.players.chat import Chat, _engine
 from arena.players.engines.engine import Engine, Message, Prompt, Reply, Sampling
 from arena.players.engines.template import Template
 from arena.players.engines.transformers_engine import TransformersEngine
@@ -70,6 +73,14 @@ class Metered:
         return self.tokens / (self.ended - self.begun)
 
 
+def started(name: str, folder: Path) -> Metered:
+    """Start an engine, and let it answer once, since some of it is compiled by that."""
+    options = {"adapters": 0, "memory": 1} if name == "vllm" else {}
+    engine = _engine(name)(str(folder), **options)
+    drive(engine, [((Message("user", "Hello."),), Sampling(4))], 1)
+    return Metered(engine)
+
+
 def drive(engine: Engine, asked: Sequence[Asked], concurrent: int, *, lockstep: bool = False) -> None:
     """Ask everything, so many at a time; in lockstep all of them have answered before the next are asked."""
     waiting = iter(asked)
@@ -95,7 +106,14 @@ def kuhn_model(folder: Path) -> Path:
                 action = str(rng.choice(list(request.legal)))
                 played.append((conversation(request, Style()), written(action, "tag")))
             state = game.step(state, action)
-    make(folder, [message.content for prompt, _ in played for message in prompt], vocabulary=768, width=64, layers=2)
+    make(
+        folder,
+        [message.content for prompt, _ in played for message in prompt],
+        vocabulary=768,
+        width=64,
+        layers=2,
+        heads=2,
+    )
     engine = TransformersEngine(str(folder))
     template = Template(engine._tokenizer)
     pairs = [(template.encode(p).tolist(), [*template.text_ids(a), template.ends[0]]) for p, a in played]
@@ -105,31 +123,34 @@ def kuhn_model(folder: Path) -> Path:
     return folder
 
 
-def matches_against_prompts(folder: Path) -> None:
+def matches_against_prompts(name: str, folder: Path) -> None:
     """Print tokens a second of self-play and of the engine alone."""
     game = arena.load_game("kuhn_poker")
     rates: dict[str, list[float]] = {"matches": [], "prompts": []}
     for i in range(ROUNDS):
-        engine = Metered(TransformersEngine(str(folder)))
+        engine = started(name, folder)
         fixtures = [Fixture(f"{n}", "tournament", ("chat", "chat"), n + MATCHES * i, "") for n in range(MATCHES)]
         for _ in play_fixtures(game, fixtures, {"chat": Chat(engine)}, concurrent=CONCURRENT):
             pass
-        alone = Metered(TransformersEngine(str(folder)))
+        engine.close()
+        alone = started(name, folder)
         drive(alone, engine.asked, CONCURRENT)
+        alone.close()
         rates["matches"].append(engine.rate())
         rates["prompts"].append(alone.rate())
     report("256 matches of Kuhn poker against the same prompts", rates)
 
 
-def continuous_against_lockstep(folder: Path) -> None:
+def continuous_against_lockstep(name: str, folder: Path) -> None:
     """Print tokens a second of replies of very unequal length."""
     rates: dict[str, list[float]] = {"continuous": [], "lockstep": []}
     for i in range(ROUNDS):
         lengths = generator(i, "lengths").lognormal(3.0, 1.0, 384).astype(int).clip(1, 400)
         asked = [(FREE, Sampling(int(length), seed=n)) for n, length in enumerate(lengths)]
-        for name, times in rates.items():
-            engine = Metered(TransformersEngine(str(folder)))
-            drive(engine, asked, 64, lockstep=name == "lockstep")
+        for way, times in rates.items():
+            engine = started(name, folder)
+            drive(engine, asked, 64, lockstep=way == "lockstep")
+            engine.close()
             times.append(engine.rate())
     report("replies of very unequal length, 64 at a time", rates)
 
@@ -163,14 +184,16 @@ def report(title: str, rates: dict[str, list[float]]) -> None:
     )
 
 
-def main() -> None:
+def main(name: str = "transformers") -> None:
     """Measure everything."""
-    with tempfile.TemporaryDirectory() as name:
-        matches_against_prompts(kuhn_model(Path(name) / "kuhn"))
-        free = make(Path(name) / "free", ["Tell me about poker. "])
-        continuous_against_lockstep(free)
-        engine_against_generate(free)
+    os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"  # the time of another process would not be measured
+    with tempfile.TemporaryDirectory() as place:
+        matches_against_prompts(name, kuhn_model(Path(place) / "kuhn"))
+        free = make(Path(place) / "free", ["Tell me about poker. "])
+        continuous_against_lockstep(name, free)
+        if name == "transformers":
+            engine_against_generate(free)
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])
