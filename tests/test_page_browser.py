@@ -185,6 +185,15 @@ def test_poker_shows_payoff_first_and_payoffs_per_role(browser, pages):
         assert "Opponent" in page.locator("#payoffs .corner").inner_text()
 
 
+def test_where_nobody_is_rated_the_order_is_that_of_names(browser, pages, tmp_path):
+    entrants = {"uniform": "uniform", "bet": 'script(prefer="bet")'}
+    arena.tournament(TournamentConfig(game="kuhn_poker", pairs=2, entrants=entrants), tmp_path)
+    with Visit(browser, write(tmp_path)) as page:
+        assert "In order of names, as nobody has an Elo yet. Payoff" in page.locator("#leaderboard-lead").inner_text()
+    with Visit(browser, pages["poker"]) as page:
+        assert "In order of Elo, which counts" in page.locator("#leaderboard-lead").inner_text()
+
+
 def test_a_league_draws_its_training(browser, pages):
     with Visit(browser, pages["league"]) as page:
         assert page.locator("#training").is_visible()

@@ -114,9 +114,9 @@ function leaderboard(data) {
     return row.anchor ? fixed(row.elo[0], 0) : plusMinus(row.elo, 0);
   }
 
-  byId("leaderboard-lead").append(payoff
-    ? "In order of Elo, which counts who is ahead in payoff over blocks of pairs. Payoff per match depends on whom one met. "
-    : "In order of Elo. ", perRole ? "Every role has a ladder of its own, and Elo cannot be compared across them. " : "", "± is half of the 95% interval of the distance to the anchor, which stands at 1000. ",
+  const order = !rows.some((row) => row.elo) ? "In order of names, as nobody has an Elo yet. "
+    : payoff ? "In order of Elo, which counts who is ahead in payoff over blocks of pairs. " : "In order of Elo. ";
+  byId("leaderboard-lead").append(order, payoff ? "Payoff per match depends on whom one met. " : "", perRole ? "Every role has a ladder of its own, and Elo cannot be compared across them. " : "", "± is half of the 95% interval of the distance to the anchor, which stands at 1000. ",
     "A column’s name sorts by it.");
   byId("leaderboard-table").replaceChildren(sortable("Leaderboard", columns, rows));
   byId("leaderboard-notes").replaceChildren(...ladderNotes(data, payoff, digits));
