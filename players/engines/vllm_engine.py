@@ -359,8 +359,7 @@ class VllmEngine:
     def _started(self, dtype: str | None, context: int | None, memory: float | None) -> Any:
         """Return vLLM with the model loaded. Raises ConfigError, with the reason, where it cannot be."""
         cpu = current_platform.is_cpu()
-        if memory is None and cpu:
-            memory = 4
+        memory = 4 if memory is None and cpu else memory
         lora = {
             "enable_lora": True,
             "max_loras": self._adapters + 1,
@@ -373,6 +372,7 @@ class VllmEngine:
                 dtype=dtype or ("float32" if cpu else "auto"),
                 max_model_len=context,
                 enforce_eager=cpu,
+                enable_chunked_prefill=not cpu,  # a prompt read in parts ends a seeded engine on the CPU (0.32)
                 load_format="safetensors",
                 logprobs_mode="processed_logprobs",
                 kv_cache_memory_bytes=None if memory is None else int(memory * 2**30),
