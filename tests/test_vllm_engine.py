@@ -215,6 +215,13 @@ def test_lengths_are_kept(engine) -> None:
         engine.score(long, ["bet"])
 
 
+def test_more_prompts_than_are_read_at_a_time_are_answered(engine) -> None:
+    """One of them read in parts would end vLLM on the CPU, where draws are seeded."""
+    replies = answers(engine, [((Message("user", f"{i}" + "x\u00e9" * 300),), Sampling(4, seed=i)) for i in range(16)])
+    assert sum(reply.prompt_tokens for reply in replies) > 2 * 4096
+    assert {reply.stop for reply in replies} <= {"end", "length"}
+
+
 def test_replies_to_other_tickets_are_kept(engine) -> None:
     one, two = engine.submit(ASK, Sampling(1)), engine.submit(ASK, Sampling(8, seed=3))
     assert list(engine.collect([two], 10)) == [two]
