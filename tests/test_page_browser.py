@@ -222,7 +222,7 @@ def test_filters_count_what_the_run_holds(browser, pages):
         page.get_by_label("Role").select_option(label="second")
         assert count(page) == sum(paid < 0 and seat == 1 for paid, seat in ours)
         page.get_by_role("button", name="Clear").click()
-        page.wait_for_function("document.getElementById('count').textContent === '60 matches'")
+        sync_api.expect(page.locator("#count")).to_have_text("60 matches")
         page.get_by_label("Key", exact=True).fill(records[7].key[:12])
         assert count(page) == 1
         page.get_by_label("Key", exact=True).fill("nothing like it")
@@ -286,7 +286,7 @@ def test_a_match_is_stepped_through(browser, pages):
         assert viewer.locator("[aria-current]").count() == 1
         page.keyboard.press("Escape")
         assert not viewer.is_visible()
-        page.wait_for_function("location.hash === ''")
+        page.wait_for_url(re.compile(r"\.html#?$"))
 
 
 def test_a_link_opens_its_match_and_a_wrong_one_says_so(browser, pages):
@@ -299,7 +299,7 @@ def test_a_link_opens_its_match_and_a_wrong_one_says_so(browser, pages):
         assert page.locator("#viewer .card").count() == 2
         assert re.search("#match=[0-9a-f]{20}$", page.url)
         page.go_back()
-        page.wait_for_function("!document.getElementById('viewer').open")
+        sync_api.expect(page.locator("#viewer")).not_to_be_visible()
 
 
 def test_a_match_of_which_only_the_result_is_known_says_so(browser, pages, tmp_path):
