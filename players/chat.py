@@ -258,7 +258,7 @@ _ENGINES = {
     ),
     "vllm": _Kind("arena.players.engines.vllm_engine", "VllmEngine", "vllm", "pip install vllm"),
     "openai": _Kind(
-        "arena.players.engines.openai_engine", "OpenAIEngine", "openai", "pip install 'selfplay-arena[api]'"
+        "arena.players.engines.http.openai_engine", "OpenAIEngine", "openai", "pip install 'selfplay-arena[api]'"
     ),
 }
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from arena.players.engines.background import Background
+from arena.players.engines.http.background import Background
 
 
 async def nothing() -> None:

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arena.players.engines import completion
-from arena.players.engines.completion import Answer, Completion
-from arena.players.engines.failures import Failed
-from arena.players.engines.key import Key
-from arena.players.engines.prices import Usage
+from arena.players.engines.http.completion import Answer, Completion
+from arena.players.engines.http.failures import Failed
+from arena.players.engines.http.key import Key
+from arena.players.engines.http.prices import Usage
 
 
 def sse(*contents: Any) -> bytes:

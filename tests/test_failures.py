@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from openai import APIStatusError
 
-from arena.players.engines.failures import Failed, _transport, clean, explain, reported
-from arena.players.engines.key import Key
+from arena.players.engines.http.failures import Failed, _transport, clean, explain, reported
+from arena.players.engines.http.key import Key
 
 
 def refused(status: int, body: Any = None, **headers: str) -> Failed:

@@ -3,7 +3,7 @@
 import pytest
 
 from arena.errors import ConfigError
-from arena.players.engines.key import Key
+from arena.players.engines.http.key import Key
 
 SECRET = "sk-or-v1-0123456789"
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arena.players.engines.limiter import Limiter, backoff
+from arena.players.engines.http.limiter import Limiter, backoff
 
 
 def test_places_are_given_in_order_and_a_second_try_goes_first() -> None:

@@ -16,7 +16,7 @@ from arena.errors import ConfigError, PlayerError, StoppedError
 from arena.match import Fixture, play_fixtures
 from arena.player import Fault, Move, Requests
 from arena.players.engines.engine import Message, Reply, Sampling
-from arena.players.engines.openai_engine import OpenAIEngine
+from arena.players.engines.http.openai_engine import OpenAIEngine
 from arena.record import StopReason
 from arena.store import Store
 from tests import chat_server as behaviours

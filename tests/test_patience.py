@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from arena.players.engines.completion import Answer
-from arena.players.engines.failures import Failed
-from arena.players.engines.limiter import Limiter
-from arena.players.engines.patience import Patience
-from arena.players.engines.prices import Bill, Usage
+from arena.players.engines.http.completion import Answer
+from arena.players.engines.http.failures import Failed
+from arena.players.engines.http.limiter import Limiter
+from arena.players.engines.http.patience import Patience
+from arena.players.engines.http.prices import Bill, Usage
 
 GOOD = Answer("[bet]", "end", Usage(dollars=1.0))
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arena.errors import ConfigError
-from arena.players.engines.prices import Bill, Usage, usage_of
+from arena.players.engines.http.prices import Bill, Usage, usage_of
 
 
 def test_the_providers_cost_goes_before_the_users_prices() -> None:

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from arena.players.engines.completion import Answer
-from arena.players.engines.failures import Failed
-from arena.players.engines.key import Key
-from arena.players.engines.prices import Usage
-from arena.players.engines.server import Server
+from arena.players.engines.http.completion import Answer
+from arena.players.engines.http.failures import Failed
+from arena.players.engines.http.key import Key
+from arena.players.engines.http.prices import Usage
+from arena.players.engines.http.server import Server
 from tests import chat_server as behaviours
 from tests.chat_server import MODELS, ChatServer, chat_server, status
 

@@ -16,7 +16,7 @@ import pytest
 
 from arena.errors import StoppedError
 from arena.players.engines.engine import Message, Reply, Sampling
-from arena.players.engines.openai_engine import OpenAIEngine
+from arena.players.engines.http.openai_engine import OpenAIEngine
 
 PYTHON = os.environ.get("ARENA_VLLM_PYTHON", "")
 STARTING = 600

@@ -15,9 +15,9 @@ import json
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from arena.players.engines.failures import Failed, reported
-from arena.players.engines.key import Key
-from arena.players.engines.prices import Usage, usage_of
+from arena.players.engines.http.failures import Failed, reported
+from arena.players.engines.http.key import Key
+from arena.players.engines.http.prices import Usage, usage_of
 
 _LONGEST_LINE = 4_000_000
 """Bytes of one event."""

@@ -8,11 +8,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from arena.players.engines.completion import Answer
-from arena.players.engines.failures import Failed
-from arena.players.engines.limiter import Limiter, backoff
-from arena.players.engines.prices import Bill
-from arena.players.engines.server import Server
+from arena.players.engines.http.completion import Answer
+from arena.players.engines.http.failures import Failed
+from arena.players.engines.http.limiter import Limiter, backoff
+from arena.players.engines.http.prices import Bill
+from arena.players.engines.http.server import Server
 
 
 class Patience:

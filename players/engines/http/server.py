@@ -9,9 +9,9 @@ from typing import Any
 
 import openai
 
-from arena.players.engines.completion import Answer, Completion
-from arena.players.engines.failures import ERRORS, SILENCE, Failed, explain
-from arena.players.engines.key import Key
+from arena.players.engines.http.completion import Answer, Completion
+from arena.players.engines.http.failures import ERRORS, SILENCE, Failed, explain
+from arena.players.engines.http.key import Key
 
 _DRAIN = 0.5
 """Seconds in which the rest of a stream may come after its last word, so that its connection serves again."""

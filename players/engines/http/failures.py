@@ -17,7 +17,7 @@ from typing import Any
 import openai
 
 from arena.errors import reason
-from arena.players.engines.key import Key
+from arena.players.engines.http.key import Key
 
 _PASSING = {408, 409, 425, 429}
 """Statuses below 500 that may be another the next time."""

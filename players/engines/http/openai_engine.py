@@ -26,15 +26,15 @@ from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 from arena.errors import ConfigError, PlayerError, StoppedError
-from arena.players.engines.background import Background
-from arena.players.engines.completion import Answer
 from arena.players.engines.engine import Message, Prompt, Reply, Sampling
-from arena.players.engines.failures import Failed, clean
-from arena.players.engines.key import Key
-from arena.players.engines.limiter import Limiter
-from arena.players.engines.patience import Patience
-from arena.players.engines.prices import Bill, Usage
-from arena.players.engines.server import Server
+from arena.players.engines.http.background import Background
+from arena.players.engines.http.completion import Answer
+from arena.players.engines.http.failures import Failed, clean
+from arena.players.engines.http.key import Key
+from arena.players.engines.http.limiter import Limiter
+from arena.players.engines.http.patience import Patience
+from arena.players.engines.http.prices import Bill, Usage
+from arena.players.engines.http.server import Server
 
 _T = TypeVar("_T")
 
