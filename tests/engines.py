@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from arena.errors import PlayerError
-from arena.players.engines.engine import Prompt, Reply, Sampling
+from arena.players.engines.engine import Engine, Message, Prompt, Reply, Sampling
 from arena.seeds import derive, generator, uniform
 
 
@@ -110,3 +111,14 @@ class Letters(Scripted):
             prompt_tokens=len(before),
             completion_tokens=len(ids),
         )
+
+
+def keeps_replies_to_other_tickets(engine: Engine) -> None:
+    """Assert that an engine keeps what is ready until it is asked for, and hands it out once."""
+    prompt = (Message("user", "bet or pass?"),)
+    one, two = engine.submit(prompt, Sampling(1)), engine.submit(prompt, Sampling(8, seed=3))
+    assert list(engine.collect([two], 10)) == [two]
+    assert list(engine.collect([one], 0)) == [one]
+    with pytest.raises(PlayerError, match=f"no open ticket {one}"):
+        engine.collect([one], 0)
+    assert engine.collect([], 10) == {}

@@ -12,6 +12,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from arena.errors import ConfigError, PlayerError
 from arena.players.engines.engine import Message, Reply, Sampling
 from arena.players.engines.transformers_engine import TransformersEngine
+from tests.engines import keeps_replies_to_other_tickets
 from tests.language import decisions, question, tagged, tiny_folder
 
 ASK = (Message("system", "Answer with one legal move."), Message("user", "bet or pass?"))
@@ -139,12 +140,7 @@ def test_members_score_with_their_own_weights(engine, adapters) -> None:
 
 
 def test_replies_to_other_tickets_are_kept(engine) -> None:
-    one, two = engine.submit(ASK, Sampling(1)), engine.submit(ASK, Sampling(1, seed=3))
-    assert list(engine.collect([two], 10)) == [two]
-    assert list(engine.collect([one], 0)) == [one]
-    with pytest.raises(PlayerError, match=f"no open ticket {one}"):
-        engine.collect([one], 0)
-    assert engine.collect([], 10) == {}
+    keeps_replies_to_other_tickets(engine)
 
 
 def test_damaged_weights_are_an_error_and_no_reply(tmp_path) -> None:

@@ -20,6 +20,7 @@ from arena.players.engines.engine import Message, Reply, Sampling
 from arena.players.engines.transformers_engine import TransformersEngine
 from arena.players.prompt import Style
 from arena.trainers.tiny_model import make
+from tests.engines import keeps_replies_to_other_tickets
 
 pytestmark = [
     pytest.mark.vllm,
@@ -223,12 +224,7 @@ def test_more_prompts_than_are_read_at_a_time_are_answered(engine) -> None:
 
 
 def test_replies_to_other_tickets_are_kept(engine) -> None:
-    one, two = engine.submit(ASK, Sampling(1)), engine.submit(ASK, Sampling(8, seed=3))
-    assert list(engine.collect([two], 10)) == [two]
-    assert list(engine.collect([one], 0)) == [one]
-    with pytest.raises(PlayerError, match=f"no open ticket {one}"):
-        engine.collect([one], 0)
-    assert engine.collect([], 10) == {}
+    keeps_replies_to_other_tickets(engine)
 
 
 def test_what_vllm_would_draw_from_another_law_is_refused(engine) -> None:

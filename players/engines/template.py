@@ -55,6 +55,8 @@ class Template:
         self._takes_system = self._between([_harmless("system", 0), question]) is not None
         self.ends = self._ends([question, answer], ends)
         """The ids that end an answer; the first is the one that the template itself puts there."""
+        self.thought = self._thought(question)
+        """The ids with which the template begins an answer, if it opens a thought there and leaves it open."""
         texts = [
             *self._control.values(),
             *self._marks([_harmless("system", 0), question, answer, _harmless("user", 3)]),
@@ -158,6 +160,10 @@ class Template:
         if not ends:
             raise PlayerError("nothing says how an answer of this model ends: give its tokenizer an eos_token")
         return ends
+
+    def _thought(self, question: Message) -> list[int]:
+        begun = (self._between([question]) or [""])[-1]
+        return self._tokenise(begun) if begun.rfind("<think>") > begun.rfind("</think>") else []
 
     def _marks(self, messages: Sequence[Message]) -> set[str]:
         """Return the words with which the template marks turns and that are no control tokens: [INST], ###, User:."""

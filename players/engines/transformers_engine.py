@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM
 
 from arena.errors import ConfigError, PlayerError, reason
+from arena.players.engines.codec import Codec
 from arena.players.engines.engine import Prompt, Reply, Sampling
 from arena.players.engines.likelihood import choose, scores
 from arena.players.engines.running import Row, Running
-from arena.players.engines.template import Template
 from arena.seeds import nth, uniform
 
 _ATTENTION = {"full_attention", "sliding_attention"}
@@ -69,14 +69,11 @@ class TransformersEngine:
         self._slots = slots
         device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         dtype = dtype or ("bfloat16" if device.startswith("cuda") else "float32")
-        self._tokenizer, self._model = _loaded(model, dtype)
-        self._model.to(device).eval()
+        self._codec = Codec(model, template)
+        self._model = _loaded(model, dtype).to(device).eval()
         text = self._model.config.get_text_config()
         self._context = int(getattr(text, "max_position_embeddings", None) or 1 << 30)
-        ends = self._model.generation_config.eos_token_id if self._model.generation_config else None
-        ends = [] if ends is None else [ends] if isinstance(ends, int) else list(ends)
-        self._template = Template(self._tokenizer, ends, **(template or {}))
-        self._members = {"": _Member("", Running(slots, self._template.ends))}
+        self._members = {"": _Member("", Running(slots, self._codec.ends))}
         self._done: dict[int, Reply] = {}
         self._open: set[int] = set()
         self._tickets = 0
@@ -86,8 +83,8 @@ class TransformersEngine:
         if sampling.choices and (sampling.top_p < 1 or sampling.top_k):
             raise PlayerError("choices are drawn by the model's whole law, so they go without top_p and top_k")
         joined = self._member(member)
-        ids = self._template.encode(prompt).tolist()
-        answers = [self._answer(text) for text in sampling.choices]
+        ids = self._codec.prompt(prompt)
+        answers = [self._codec.answer(text) for text in sampling.choices]
         most = min(sampling.max_tokens, self._context - len(ids))
         ticket = self._tickets
         self._tickets += 1
@@ -118,8 +115,8 @@ class TransformersEngine:
     def score(self, prompt: Prompt, texts: Sequence[str], member: str = "") -> list[NDArray[np.float32]]:
         """Return the log-probability of each token of each text and of the end; see `Engine`."""
         adapter = self._member(member).adapter
-        ids = self._template.encode(prompt).tolist()
-        answers = [self._answer(text) for text in texts]
+        ids = self._codec.prompt(prompt)
+        answers = [self._codec.answer(text) for text in texts]
         longest = len(ids) + max(map(len, answers), default=0)
         if longest > self._context:
             raise PlayerError(f"a prompt and an answer of {longest} tokens exceed the model's {self._context}")
@@ -135,9 +132,6 @@ class TransformersEngine:
         self._done.clear()
         self._open.clear()
         self._model = None
-
-    def _answer(self, text: str) -> list[int]:
-        return [*self._template.text_ids(text), self._template.ends[0]]
 
     def _advance(self) -> None:
         """Give every reply in the making its next token, and answer what is to be chosen."""
@@ -169,19 +163,7 @@ class TransformersEngine:
                 self._finish(choice.row, how.choices[which])
 
     def _finish(self, row: Row, text: str | None = None) -> None:
-        ended = bool(row.ids) and row.ids[-1] in self._template.ends
-        if text is None:
-            said = row.ids[:-1] if ended else row.ids
-            text = self._tokenizer.decode(said, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        self._done[row.ticket] = Reply(
-            text,
-            "end" if ended else "length",
-            np.array(row.prompt, np.int32),
-            np.array(row.ids, np.int32),
-            np.array(row.logp, np.float32),
-            prompt_tokens=len(row.prompt),
-            completion_tokens=len(row.ids),
-        )
+        self._done[row.ticket] = self._codec.reply(row.prompt, row.ids, row.logp, text)
 
     # Members.
 
@@ -192,7 +174,7 @@ class TransformersEngine:
         if folder not in self._members:
             name = f"member{len(self._members)}"
             self._model = _with_adapter(self._model, folder, name).eval()
-            self._members[folder] = _Member(name, Running(self._slots, self._template.ends))
+            self._members[folder] = _Member(name, Running(self._slots, self._codec.ends))
         return self._members[folder]
 
     @contextmanager
@@ -205,12 +187,9 @@ class TransformersEngine:
             yield self._model
 
 
-def _loaded(model: str, dtype: str) -> tuple[Any, Any]:
-    """Return the tokenizer and the model. Raises ConfigError, with the reason, where it cannot be."""
-    if (Path(model) / "adapter_config.json").is_file():
-        raise ConfigError(f"model = {model!r} is an adapter: give the model that it belongs to, and it as adapter")
+def _loaded(model: str, dtype: str) -> Any:
+    """Return the model. Raises ConfigError, with the reason, where it cannot be loaded."""
     try:
-        tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
         loaded = AutoModelForCausalLM.from_pretrained(
             model, dtype=getattr(torch, dtype), trust_remote_code=False, use_safetensors=True
         )
@@ -222,7 +201,7 @@ def _loaded(model: str, dtype: str) -> tuple[Any, Any]:
             f"the model {model!r} has layers of {', '.join(sorted(strange))}, which remember more than keys and "
             "values: let vLLM play it (engine = 'vllm')"
         )
-    return tokenizer, loaded
+    return loaded
 
 
 def _with_adapter(model: Any, folder: str, name: str) -> Any:

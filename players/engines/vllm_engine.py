@@ -20,23 +20,20 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from transformers import AutoConfig, AutoTokenizer, GenerationConfig
 from vllm import LLM, SamplingParams
 from vllm.lora.request import LoRARequest
 from vllm.platforms import current_platform
 from vllm.v1.engine.exceptions import EngineDeadError
 
 from arena.errors import ConfigError, PlayerError, reason
-from arena.players.engines.engine import Message, Prompt, Reply, Sampling
+from arena.players.engines.codec import Codec
+from arena.players.engines.engine import Prompt, Reply, Sampling
 from arena.players.engines.likelihood import choose
-from arena.players.engines.template import Template
+from arena.players.engines.probe import PROBES, SLACK, Probe, alike
 from arena.players.engines.zero_adapter import FILES, check_adapter, last, linear_layers, write_zero_adapter
 from arena.seeds import nth, uniform
 
-_PROBES = ((Message("user", "Name a card."),), (Message("user", "Count from 1 to 9."),))
 _PROBE = SamplingParams(max_tokens=8, temperature=0, logprobs=2, detokenize=False)
-_SLACK = {"float32": 1e-2, "rest": 0.25}
-"""Nats by which a log-probability may depend on who else is in the batch: sums are taken in another order there."""
 
 _COLDEST = 0.01
 """The lowest temperature, 0 apart, at which vLLM draws."""
@@ -60,14 +57,7 @@ class _Scoring:
     asked: _Asked | None = None
 
 
-@dataclass(eq=False)
-class _Probe:
-    """What a member says to one probe: at each token the likeliest two and their log-probabilities, the first first."""
-
-    said: list[dict[int, float]]
-
-
-_Work = tuple[_Asked | _Scoring | _Probe, int]
+_Work = tuple[_Asked | _Scoring | Probe, int]
 
 
 class VllmEngine:
@@ -95,12 +85,12 @@ class VllmEngine:
             raise ConfigError(f"adapters = {adapters} will not do: give how many may be in a batch, from 0")
         self._model, self._adapters, self._rank = model, adapters, rank
         self._folder = TemporaryDirectory(prefix="arena-adapters-")
-        self._tokenizer, ends, self._layers = _described(model)
-        self._template = Template(self._tokenizer, ends, **(template or {}))
+        self._codec = Codec(model, template)
+        self._layers = linear_layers(model)
         self._llm: Any = self._started(dtype, context, memory)
         config = self._llm.llm_engine.vllm_config.model_config
         self._context = int(config.max_model_len)
-        self._slack = _SLACK.get(str(config.dtype).removeprefix("torch."), _SLACK["rest"])
+        self._slack = SLACK.get(str(config.dtype).removeprefix("torch."), SLACK["rest"])
         self._dead = ""
         self._requests: dict[str, _Work] = {}
         self._numbered = 0
@@ -108,7 +98,7 @@ class VllmEngine:
         self._open: dict[int, _Asked] = {}
         self._tickets = 0
         self._members: dict[str, LoRARequest | None] = {}
-        self._alone: dict[str, list[_Probe]] = {}
+        self._alone: dict[str, list[Probe]] = {}
         if adapters:
             self._join("", write_zero_adapter(Path(self._folder.name) / "zero", self._layers))
         else:
@@ -125,8 +115,8 @@ class VllmEngine:
         if 0 < sampling.temperature < _COLDEST and not sampling.choices:
             raise PlayerError(f"vLLM draws at no temperature between 0 and {_COLDEST}: give one of them")
         adapter = self._member(member)
-        ids = self._template.encode(prompt).tolist()
-        answers = [self._answer(text) for text in sampling.choices]
+        ids = self._codec.prompt(prompt)
+        answers = [self._codec.answer(text) for text in sampling.choices]
         asked = self._open[self._tickets] = _Asked(self._tickets, ids, sampling)
         self._tickets += 1
         most = min(sampling.max_tokens, self._context - len(ids))
@@ -158,8 +148,8 @@ class VllmEngine:
     def score(self, prompt: Prompt, texts: Sequence[str], member: str = "") -> list[NDArray[np.float32]]:
         """Return the log-probability of each token of each text and of the end; see `Engine`."""
         adapter = self._member(member)
-        ids = self._template.encode(prompt).tolist()
-        answers = [self._answer(text) for text in texts]
+        ids = self._codec.prompt(prompt)
+        answers = [self._codec.answer(text) for text in texts]
         longest = len(ids) + max(map(len, answers), default=0)
         if longest > self._longest(answers):
             raise PlayerError(f"a prompt and an answer of {longest} tokens exceed the {self._longest(answers)} of vLLM")
@@ -182,9 +172,6 @@ class VllmEngine:
 
     # Requests to vLLM.
 
-    def _answer(self, text: str) -> list[int]:
-        return [*self._template.text_ids(text), self._template.ends[0]]
-
     def _longest(self, answers: Sequence[Sequence[int]]) -> int:
         """Return how many tokens a request may have; one that scores an answer draws a token that nobody wants."""
         return self._context - bool(answers)
@@ -196,7 +183,7 @@ class VllmEngine:
             top_p=sampling.top_p,
             top_k=sampling.top_k,
             seed=sampling.seed,
-            stop_token_ids=list(self._template.ends),
+            stop_token_ids=list(self._codec.ends),
             logprobs=0,
             detokenize=False,
         )
@@ -242,10 +229,10 @@ class VllmEngine:
             sleep(2e-4)
         return True
 
-    def _take(self, work: _Asked | _Scoring | _Probe, index: int, output: Any) -> None:
+    def _take(self, work: _Asked | _Scoring | Probe, index: int, output: Any) -> None:
         said = output.outputs[0]
         ids = list(said.token_ids)
-        if isinstance(work, _Probe):
+        if isinstance(work, Probe):
             work.said = [
                 {token: row[token].logprob for token in dict.fromkeys([drawn, *row])}
                 for drawn, row in zip(ids, said.logprobs, strict=True)
@@ -270,19 +257,7 @@ class VllmEngine:
     def _finish(self, asked: _Asked, ids: list[int], logp: list[float], text: str | None = None) -> None:
         if not np.isfinite(logp).all():
             raise PlayerError("the model gives log-probabilities that are not finite: its weights are damaged")
-        ended = bool(ids) and ids[-1] in self._template.ends
-        if text is None:
-            said = ids[:-1] if ended else ids
-            text = self._tokenizer.decode(said, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        self._done[asked.ticket] = Reply(
-            text,
-            "end" if ended else "length",
-            np.array(asked.prompt, np.int32),
-            np.array(ids, np.int32),
-            np.array(logp, np.float32),
-            prompt_tokens=len(asked.prompt),
-            completion_tokens=len(ids),
-        )
+        self._done[asked.ticket] = self._codec.reply(asked.prompt, ids, logp, text)
 
     def _die(self, error: Exception) -> None:
         self._dead = f"{type(error).__name__}: {error}"
@@ -325,19 +300,19 @@ class VllmEngine:
         alone = {**self._alone, folder: self._probed([adapter])[0]}
         members = {**self._members, folder: adapter}
         for name, together in zip(members, self._probed(list(members.values())), strict=True):
-            if not all(map(self._alike, alone[name], together)):
+            if not all(alike(one, other, self._slack) for one, other in zip(alone[name], together, strict=True)):
                 raise PlayerError(
                     f"vLLM answers for {name or 'the model as it is'!r} with other weights when others are in its "
                     "batch: let transformers play these players (engine = 'transformers'), or another version of vLLM"
                 )
         self._members, self._alone = members, alone
 
-    def _probed(self, adapters: Sequence[LoRARequest | None]) -> list[list[_Probe]]:
+    def _probed(self, adapters: Sequence[LoRARequest | None]) -> list[list[Probe]]:
         """Return what each of these members says to the probes, all asked in one batch."""
-        probes = [[_Probe([]) for _ in _PROBES] for _ in adapters]
+        probes = [[Probe([]) for _ in PROBES] for _ in adapters]
         for adapter, row in zip(adapters, probes, strict=True):
-            for prompt, probe in zip(_PROBES, row, strict=True):
-                self._add(self._template.encode(prompt).tolist(), _PROBE, adapter, (probe, 0))
+            for prompt, probe in zip(PROBES, row, strict=True):
+                self._add(self._codec.prompt(prompt), _PROBE, adapter, (probe, 0))
         self._empty()
         return probes
 
@@ -345,16 +320,6 @@ class VllmEngine:
         """Go on until everything is answered; the replies are kept."""
         while self._requests:
             self._advance()
-
-    def _alike(self, alone: _Probe, together: _Probe) -> bool:
-        """Return whether two answers are of the same weights: equal tokens, as likely; after a tie they may differ."""
-        for one, two in zip(alone.said, together.said, strict=False):
-            first, other = next(iter(one)), next(iter(two))
-            if other not in one or abs(one[other] - two[other]) > self._slack:
-                return False
-            if first != other:
-                return one[first] - one[other] <= self._slack
-        return True
 
     def _started(self, dtype: str | None, context: int | None, memory: float | None) -> Any:
         """Return vLLM with the model loaded. Raises ConfigError, with the reason, where it cannot be."""
@@ -381,20 +346,3 @@ class VllmEngine:
         except Exception as error:
             self._folder.cleanup()
             raise ConfigError(f"vLLM cannot start with the model {self._model!r}: {reason(error)}") from error
-
-
-def _described(model: str) -> tuple[Any, list[int], dict[str, tuple[int, int]]]:
-    """Return a model's tokenizer, the ids that end its answers, and its linear layers."""
-    if (Path(model) / "adapter_config.json").is_file():
-        raise ConfigError(f"model = {model!r} is an adapter: give the model that it belongs to, and it as adapter")
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
-        try:
-            generation = GenerationConfig.from_pretrained(model)
-        except OSError:  # it has none of its own
-            generation = GenerationConfig.from_model_config(AutoConfig.from_pretrained(model, trust_remote_code=False))
-        layers = linear_layers(model)
-    except (OSError, ValueError, AttributeError, ImportError) as error:
-        raise ConfigError(f"the model {model!r} cannot be loaded: {reason(error)}") from error
-    ends = generation.eos_token_id
-    return tokenizer, [] if ends is None else [ends] if isinstance(ends, int) else list(ends), layers

@@ -25,11 +25,15 @@ _PREFIX = "base_model.model."  # what peft puts before the name of a layer
 def linear_layers(model: str) -> dict[str, tuple[int, int]]:
     """Return the linear layers of a model by their full names, (inputs, outputs) each, without loading its weights.
 
-    The layer that gives the logits is not among them: where it is adapted, vLLM cannot score a given answer.
+    The layer that gives the logits is not among them: where it is adapted, vLLM cannot score a given answer. Raises
+    ConfigError for a model that transformers does not know.
     """
-    config = AutoConfig.from_pretrained(model, trust_remote_code=False)
-    with torch.device("meta"):
-        empty = AutoModelForCausalLM.from_config(config, trust_remote_code=False)  # type: ignore[no-untyped-call]
+    try:
+        config = AutoConfig.from_pretrained(model, trust_remote_code=False)
+        with torch.device("meta"):
+            empty = AutoModelForCausalLM.from_config(config, trust_remote_code=False)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError, AttributeError, ImportError) as error:
+        raise ConfigError(f"the model {model!r} cannot be loaded: {reason(error)}") from error
     head = empty.get_output_embeddings()
     return {
         name: (layer.in_features, layer.out_features)

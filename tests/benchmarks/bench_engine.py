@@ -1,14 +1,16 @@
 """How fast language models play. Run it: OMP_NUM_THREADS=1 python tests/benchmarks/bench_engine.py [vllm]
 
 The engine is transformers, or vLLM in this process (where it is installed, with VLLM_CPU_OMP_THREADS_BIND=nobind).
-A tiny model is made on the spot. First it plays itself at Kuhn poker, 256 matches at a time, finished matches replaced
-("matches"), and then the engine gets the same prompts again from a plain loop that keeps 256 of them open ("prompts"):
-the first over the second is what the referee, the questions and the reading of answers leave of the engine's own speed.
+A tiny model is made on the spot. It plays itself at Kuhn poker, 256 matches at a time, finished matches replaced
+("matches"), and the engine gets the same prompts from a plain loop that keeps 256 of them open ("prompts"): the first
+over the second is what the referee, the questions and the reading of answers leave of the engine's own speed. One
+engine does both, in turns, after a round that does not count, and what is counted is its steady state: once 256 replies
+have come, for as long as 256 prompts are open.
+
 Then prompts ask for replies of very unequal length (lognormal, σ = 1), 64 at a time, once continuously and once in
 lockstep, which waits for the longest of every 64. Last, with transformers, 64 prompts ask for 64 tokens each, of the
-engine and of its own `generate`. All run in turns, their processor time is measured (machines are shared), tokens are
-those of the replies, and only ratios of medians say something. Whole runs count, their ends included, where fewer and
-fewer matches are left: what is said of matches is a lower bound.
+engine and of its own `generate`. Processor time is measured (machines are shared), tokens are those of the replies, and
+only ratios within a round say something: their median and their range are printed.
 """
 
 from __future__ import annotations
@@ -31,34 +33,35 @@ from arena.player import Request
 from arena.players.answer import written
 from arena.players.chat import Chat, _engine
 from arena.players.engines.engine import Engine, Message, Prompt, Reply, Sampling
-from arena.players.engines.template import Template
 from arena.players.engines.transformers_engine import TransformersEngine
 from arena.players.prompt import Style, conversation
 from arena.seeds import generator
 from arena.trainers.behaviour_cloning import clone
 from arena.trainers.tiny_model import make
 
-MATCHES, CONCURRENT, ROUNDS = 768, 256, 3
+MATCHES, CONCURRENT, ROUNDS = 896, 256, 11
 
 Asked = tuple[Prompt, Sampling]
 
 
 class Metered:
-    """An engine, what it was asked, and how many tokens it answered in which time."""
+    """An engine, what it was asked, and how many tokens it had answered at which time, with `full` prompts open."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    def __init__(self, engine: Engine, full: int) -> None:
+        self.engine, self.full = engine, full
         self.asked: list[Asked] = []
-        self.begun, self.ended, self.tokens = 0.0, 0.0, 0
+        self.replies, self.tokens = 0, 0
+        self.looks: list[tuple[float, int]] = []
 
     def submit(self, prompt: Prompt, sampling: Sampling, member: str = "") -> int:
-        self.begun = self.begun or process_time()
         self.asked.append((prompt, sampling))
         return self.engine.submit(prompt, sampling, member)
 
     def collect(self, tickets: Collection[int], seconds: float) -> dict[int, Reply]:
+        if len(tickets) >= self.full <= self.replies:
+            self.looks.append((process_time(), self.tokens))
         replies = self.engine.collect(tickets, seconds)
-        self.ended = process_time()
+        self.replies += len(replies)
         self.tokens += sum(reply.completion_tokens for reply in replies.values())
         return replies
 
@@ -69,16 +72,17 @@ class Metered:
         self.engine.close()
 
     def rate(self) -> float:
-        """Return tokens a second, from the first question to the last reply."""
-        return self.tokens / (self.ended - self.begun)
+        """Return tokens a second, from the first look to the last."""
+        (begun, before), (ended, after) = self.looks[0], self.looks[-1]
+        return (after - before) / (ended - begun)
 
 
-def started(name: str, folder: Path) -> Metered:
+def started(name: str, folder: Path) -> Engine:
     """Start an engine, and let it answer once, since some of it is compiled by that."""
     options = {"adapters": 0, "memory": 1} if name == "vllm" else {}
     engine = _engine(name)(str(folder), **options)
     drive(engine, [((Message("user", "Hello."),), Sampling(4))], 1)
-    return Metered(engine)
+    return engine
 
 
 def drive(engine: Engine, asked: Sequence[Asked], concurrent: int, *, lockstep: bool = False) -> None:
@@ -115,8 +119,7 @@ def kuhn_model(folder: Path) -> Path:
         heads=2,
     )
     engine = TransformersEngine(str(folder))
-    template = Template(engine._tokenizer)
-    pairs = [(template.encode(p).tolist(), [*template.text_ids(a), template.ends[0]]) for p, a in played]
+    pairs = [(engine._codec.prompt(asked), engine._codec.answer(answered)) for asked, answered in played]
     clone(engine._model, pairs, rate=5e-3, batch_tokens=1024)
     engine._model.save_pretrained(folder)
     print(f"prompts of about {len(pairs[0][0])} tokens, answers of {len(pairs[0][1])}", flush=True)
@@ -125,33 +128,38 @@ def kuhn_model(folder: Path) -> Path:
 
 def matches_against_prompts(name: str, folder: Path) -> None:
     """Print tokens a second of self-play and of the engine alone."""
-    game = arena.load_game("kuhn_poker")
+    game, engine = arena.load_game("kuhn_poker"), started(name, folder)
     rates: dict[str, list[float]] = {"matches": [], "prompts": []}
-    for i in range(ROUNDS):
-        engine = started(name, folder)
-        fixtures = [Fixture(f"{n}", "tournament", ("chat", "chat"), n + MATCHES * i, "") for n in range(MATCHES)]
-        for _ in play_fixtures(game, fixtures, {"chat": Chat(engine)}, concurrent=CONCURRENT):
-            pass
-        engine.close()
-        alone = started(name, folder)
-        drive(alone, engine.asked, CONCURRENT)
-        alone.close()
-        rates["matches"].append(engine.rate())
-        rates["prompts"].append(alone.rate())
-    report("256 matches of Kuhn poker against the same prompts", rates)
+    asked: list[Asked] = []
+    for i in range(ROUNDS + 1):
+        for way in ("prompts", "matches") if i % 2 else ("matches", "prompts"):
+            metered = Metered(engine, CONCURRENT)
+            if way == "prompts":
+                drive(metered, asked, CONCURRENT)
+            else:
+                fixtures = [Fixture(f"{n}", "tournament", ("chat",) * 2, n + MATCHES * i, "") for n in range(MATCHES)]
+                for _ in play_fixtures(game, fixtures, {"chat": Chat(metered)}, concurrent=CONCURRENT):
+                    pass
+                asked = metered.asked
+            if i:
+                rates[way].append(metered.rate())
+    engine.close()
+    report("256 matches of Kuhn poker against as many prompts", rates)
 
 
 def continuous_against_lockstep(name: str, folder: Path) -> None:
     """Print tokens a second of replies of very unequal length."""
+    engine = started(name, folder)
     rates: dict[str, list[float]] = {"continuous": [], "lockstep": []}
-    for i in range(ROUNDS):
+    for i in range(ROUNDS + 1):
         lengths = generator(i, "lengths").lognormal(3.0, 1.0, 384).astype(int).clip(1, 400)
         asked = [(FREE, Sampling(int(length), seed=n)) for n, length in enumerate(lengths)]
-        for way, times in rates.items():
-            engine = started(name, folder)
+        for way in rates:
+            begun = process_time()
             drive(engine, asked, 64, lockstep=way == "lockstep")
-            engine.close()
-            times.append(engine.rate())
+            if i:
+                rates[way].append(int(lengths.sum()) / (process_time() - begun))
+    engine.close()
     report("replies of very unequal length, 64 at a time", rates)
 
 
@@ -163,7 +171,7 @@ def engine_against_generate(folder: Path) -> None:
         begun = process_time()
         drive(engine, [(FREE, Sampling(64, seed=64 * i + n)) for n in range(64)], 64)
         rates["engine"].append(64 * 64 / (process_time() - begun))
-        ids = torch.as_tensor(Template(engine._tokenizer).encode(FREE)).long().repeat(64, 1)
+        ids = torch.tensor(engine._codec.prompt(FREE)).repeat(64, 1)
         begun = process_time()
         engine._model.generate(
             ids, attention_mask=torch.ones_like(ids), do_sample=True, top_k=0, max_new_tokens=64, min_new_tokens=64
@@ -176,10 +184,12 @@ FREE: Prompt = (Message("user", "Tell me about poker. " * 8),)
 
 
 def report(title: str, rates: dict[str, list[float]]) -> None:
-    """Print the medians and their ratio."""
-    (one, first), (two, second) = ((name, median(values)) for name, values in rates.items())
+    """Print the medians, and the ratios of the rounds."""
+    (one, first), (two, second) = rates.items()
+    ratios = sorted(a / b for a, b in zip(first, second, strict=True))
     print(
-        f"{title}\n  {one} {first:8.0f} tokens/s   {two} {second:8.0f} tokens/s   ratio {first / second:.3f}",
+        f"{title}\n  {one} {median(first):.0f} tokens/s, {two} {median(second):.0f} tokens/s, "
+        f"ratio {median(ratios):.3f} ({ratios[0]:.3f} to {ratios[-1]:.3f})",
         flush=True,
     )
 
