@@ -8,7 +8,7 @@ import pytest
 from arena.errors import PlayerError, StoppedError
 from arena.games.kuhn_poker import KuhnPoker
 from arena.games.tic_tac_toe import TicTacToe
-from arena.player import Fault, Move
+from arena.player import Fault, Move, Requests
 from arena.players.human import Human
 from arena.players.uniform import UniformPlayer
 from arena.registry import load_player
@@ -192,3 +192,52 @@ def test_all_errors_are_collected_and_say_what_to_do():
     assert {"name", "illegal"} <= set(found)
     assert found["illegal"].times > 1
     assert found["illegal"].advice == "choose from request.legal"
+
+
+class Queue(Player):
+    """A sound continuous player to break: hands out two answers at a time, newest first."""
+
+    def __init__(self):
+        super().__init__()
+        self.open = []
+
+    def submit(self, batch):
+        self.open += batch
+
+    def collect(self, seconds):
+        ready, self.open = self.open[-2:], self.open[:-2]
+        return [(request, super(Queue, self).act(Requests([request]))[0]) for request in ready]
+
+
+class Forgetful(Queue):
+    def submit(self, batch):
+        self.open += list(batch)[1:]
+
+
+class Twice(Queue):
+    def submit(self, batch):
+        self.open += [*batch, batch[0]]
+
+    def collect(self, seconds):
+        ready, self.open = self.open, []
+        return [(request, super(Queue, self).act(Requests([request]))[0]) for request in ready]
+
+
+class Crossed(Queue):
+    def collect(self, seconds):
+        moves = super().collect(seconds)
+        return [(request, Move(request.legal[-1])) for request, _ in moves]
+
+
+class Stuck(Queue):
+    def collect(self, seconds):
+        raise OSError("no line")
+
+
+@pytest.mark.parametrize(
+    ("player", "code"),
+    [(Queue, None), (Forgetful, "owed"), (Twice, "stranger"), (Crossed, "continuous"), (Stuck, "crash")],
+)
+def test_what_is_submitted_comes_back_once_as_act_answers_it(player, code, monkeypatch):
+    monkeypatch.setattr("arena.testing.players._SILENCE", 0.05)
+    assert {finding.code for finding in examine_player(player(), TicTacToe())} == ({code} if code else set())

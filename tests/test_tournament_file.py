@@ -1,10 +1,17 @@
+import ast
 import re
+from inspect import signature
+from pathlib import Path
 
 import pytest
 
 from arena.config import TournamentConfig, check, load
 from arena.errors import ConfigError
+from arena.players.chat import _ENGINES
+from arena.registry import find, parse
 from tests.config_files import TOURNAMENT, written
+
+ROOT = Path(__file__).parent.parent
 
 
 @pytest.mark.parametrize(("n", "least", "most"), [(2, 1, 1), (3, 2, 3), (4, 2, 3), (5, 3, 5), (8, 3, 7), (9, 4, 9)])
@@ -97,3 +104,28 @@ def test_a_bad_tournament_file_gets_one_sentence(tmp_path, text, sentence):
         load(written(tmp_path, text), TournamentConfig)
     assert str(tmp_path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def shipped():
+    return [path for path in sorted((ROOT / "tournaments").glob("*.toml")) if "[entrants]" in path.read_text("utf-8")]
+
+
+@pytest.mark.parametrize("path", shipped(), ids=lambda path: path.stem)
+def test_every_tournament_that_comes_with_arena_names_players_that_there_are(path):
+    """With parameters that they have, and for language models options that their engines have."""
+    for spec in load(path, TournamentConfig).entrants.values():
+        target, given = parse(spec)
+        known = signature(find("players", target)).parameters
+        assert given.keys() <= known.keys()
+        if target == "chat" and "engine" in given:
+            assert given.get("options", {}).keys() <= parameters_of_engine(given["engine"])
+
+
+def parameters_of_engine(name):
+    """Read them from its file, since what it is made of need not be installed."""
+    kind = _ENGINES[name]
+    file = ROOT / kind.module.replace("arena.", "", 1).replace(".", "/")
+    tree = ast.parse(file.with_suffix(".py").read_text(encoding="utf-8"))
+    (cls,) = [node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == kind.name]
+    (init,) = [node for node in cls.body if isinstance(node, ast.FunctionDef) and node.name == "__init__"]
+    return {argument.arg for argument in init.args.args}

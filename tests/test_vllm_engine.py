@@ -19,6 +19,7 @@ from arena.players.chat import ConstrainedChat, _engine
 from arena.players.engines.engine import Message, Reply, Sampling
 from arena.players.engines.transformers_engine import TransformersEngine
 from arena.players.prompt import Style
+from arena.store import Store
 from arena.trainers.tiny_model import make
 from tests.engines import keeps_replies_to_other_tickets
 
@@ -286,3 +287,24 @@ def test_an_engine_that_is_closed_takes_no_prompt_and_leaves_nothing_behind(engi
     assert not folder.exists()
     with pytest.raises(PlayerError, match="closed"):
         engine.submit(ASK, Sampling())
+
+
+def test_adapters_meet_in_the_tournament_that_comes_with_arena(members, adapters, tmp_path, monkeypatch) -> None:
+    """With a tiny model in the place of a large one, held to legal moves since nobody has taught it.
+
+    It comes last: of two engines in one process the first to be closed takes the other with it.
+    """
+    monkeypatch.setenv("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
+    text = (Path(__file__).parent.parent / "tournaments/lora_checkpoints.toml").read_text(encoding="utf-8")
+    rules = [message.content for message in ASK + OTHER]
+    model = make(tmp_path / "model", rules, width=64, layers=2, heads=2, context=4096)
+    text = text.replace('model="Qwen/Qwen3-4B"', f'model="{model}", constrained=True, options={{"memory": 0.2}}')
+    for step, adapter in zip((100, 200, 300), adapters, strict=True):
+        text = text.replace(f"outputs/checkpoint-{step}", adapter)
+    (tmp_path / "adapters.toml").write_text(text, encoding="utf-8")
+    ladder = arena.tournament(tmp_path / "adapters.toml", tmp_path / "run", ["pairs=2"])
+    assert {row.name for row in ladder.rows} == {"untrained", "step_100", "step_200", "step_300", "uniform"}
+    with Store.read(tmp_path / "run") as store:
+        records = list(store.records())
+    assert len(records) == 40
+    assert {record.stop for record in records} == {"finished"}

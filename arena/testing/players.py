@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from arena.errors import PlayerError, StoppedError
 from arena.game import CHANCE, Game
-from arena.player import Fault, HasPolicy, Move, Player, Request, Requests
+from arena.player import Continuous, Fault, HasPolicy, Move, Player, Request, Requests
 from arena.seeds import derive, generator
 from arena.testing.findings import Broken, Finding, Findings, Severity, short
 from arena.testing.random_play import random_game
@@ -21,6 +22,9 @@ UNLIKELY = 5.0
 
 _GAMES, _QUESTIONS, _PLACES = 30, 200, 10
 """Random games, questions from them, and questions of which the policy is compared with many answers."""
+
+_SILENCE = 300.0
+"""Seconds without an answer after which a continuous player will not give one."""
 
 
 def check_player(player: Player, game: Game[Any], seed: int = 0, draws: int = 2000) -> None:
@@ -66,6 +70,8 @@ class _Examination:
             self.findings.error("order", "answers a request differently when the batch is in another order", advice)
         elif self._answers(requests[:1]) != actions[:1]:
             self.findings.error("order", "answers a request differently when it is asked alone", advice)
+        elif isinstance(self.player, Continuous):
+            self._check_continuous(self.player, requests, actions)
         if isinstance(self.player, HasPolicy) and self.game.actions:
             policy = self._policy(self.player, Requests(requests))
             pick = generator(self.seed, "pick").permutation(len(requests))[:_PLACES]
@@ -105,6 +111,31 @@ class _Examination:
         for request, move in zip(requests, moves, strict=True):
             self._read(request, move)
         return moves
+
+    def _check_continuous(self, player: Continuous, requests: Sequence[Request], actions: Sequence[str | None]) -> None:
+        """Check that questions which are submitted come back once each, with the answers that `act` gives."""
+        owed = {id(request): (request, action) for request, action in zip(requests, actions, strict=True)}
+        advice = "hand out each request that was submitted once, as it came, with the answer that act gives to it"
+        try:
+            player.submit(Requests(requests))
+            heard = monotonic()
+            while owed and monotonic() - heard < _SILENCE:
+                for request, move in player.collect(1.0):
+                    heard = monotonic()
+                    known, action = owed.pop(id(request), (None, None))
+                    if known is None:
+                        self.findings.error("stranger", "collects a request that it does not owe", advice)
+                    elif move.action != action:
+                        seen = f"answers {action!r} in act and {move.action!r} in collect to the same request"
+                        self.findings.error("continuous", seen, advice)
+        except StoppedError:
+            raise
+        except Exception as error:
+            self.findings.error("crash", f"fails in submit or collect: {error!r}", advice)
+            raise Broken from error
+        if owed:
+            seen = f"owes {len(owed)} of {len(requests)} answers after {_SILENCE:g} s of silence"
+            self.findings.error("owed", seen, advice)
 
     def _check_faults(self, requests: Sequence[Request], moves: Sequence[Move]) -> None:
         """Check that the player plays. Raises Broken where it never does, since nothing more can be asked then."""

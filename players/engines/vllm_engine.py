@@ -38,6 +38,9 @@ _PROBE = SamplingParams(max_tokens=8, temperature=0, logprobs=2, detokenize=Fals
 _COLDEST = 0.01
 """The lowest temperature, 0 apart, at which vLLM draws."""
 
+_SHARE = 0.01
+"""Of a GPU's memory, what must be free at the start where `memory` says how much is kept: others may have the rest."""
+
 
 @dataclass(eq=False)
 class _Asked:
@@ -341,6 +344,7 @@ class VllmEngine:
                 load_format="safetensors",
                 logprobs_mode="processed_logprobs",
                 kv_cache_memory_bytes=None if memory is None else int(memory * 2**30),
+                **({} if memory is None or cpu else {"gpu_memory_utilization": _SHARE}),
                 **(lora if self._adapters else {}),
             )
         except Exception as error:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -42,13 +42,16 @@ from arena.trainers.tiny_model import make
 MATCHES, CONCURRENT, ROUNDS = 896, 256, 11
 
 Asked = tuple[Prompt, Sampling]
+Clock = Callable[[], float]
+Rates = dict[str, list[float]]
+"""Tokens a second in each round, by what was done."""
 
 
 class Metered:
     """An engine, what it was asked, and how many tokens it had answered at which time, with `full` prompts open."""
 
-    def __init__(self, engine: Engine, full: int) -> None:
-        self.engine, self.full = engine, full
+    def __init__(self, engine: Engine, full: int, clock: Clock) -> None:
+        self.engine, self.full, self.clock = engine, full, clock
         self.asked: list[Asked] = []
         self.replies, self.tokens = 0, 0
         self.looks: list[tuple[float, int]] = []
@@ -59,7 +62,7 @@ class Metered:
 
     def collect(self, tickets: Collection[int], seconds: float) -> dict[int, Reply]:
         if len(tickets) >= self.full <= self.replies:
-            self.looks.append((process_time(), self.tokens))
+            self.looks.append((self.clock(), self.tokens))
         replies = self.engine.collect(tickets, seconds)
         self.replies += len(replies)
         self.tokens += sum(reply.completion_tokens for reply in replies.values())
@@ -126,14 +129,13 @@ def kuhn_model(folder: Path) -> Path:
     return folder
 
 
-def matches_against_prompts(name: str, folder: Path) -> None:
-    """Print tokens a second of self-play and of the engine alone."""
-    game, engine = arena.load_game("kuhn_poker"), started(name, folder)
-    rates: dict[str, list[float]] = {"matches": [], "prompts": []}
+def matches_against_prompts(engine: Engine, clock: Clock = process_time) -> Rates:
+    """Measure self-play, and the engine alone."""
+    game, rates = arena.load_game("kuhn_poker"), Rates(matches=[], prompts=[])
     asked: list[Asked] = []
     for i in range(ROUNDS + 1):
         for way in ("prompts", "matches") if i % 2 else ("matches", "prompts"):
-            metered = Metered(engine, CONCURRENT)
+            metered = Metered(engine, CONCURRENT, clock)
             if way == "prompts":
                 drive(metered, asked, CONCURRENT)
             else:
@@ -143,47 +145,44 @@ def matches_against_prompts(name: str, folder: Path) -> None:
                 asked = metered.asked
             if i:
                 rates[way].append(metered.rate())
-    engine.close()
-    report("256 matches of Kuhn poker against as many prompts", rates)
+    return rates
 
 
-def continuous_against_lockstep(name: str, folder: Path) -> None:
-    """Print tokens a second of replies of very unequal length."""
-    engine = started(name, folder)
-    rates: dict[str, list[float]] = {"continuous": [], "lockstep": []}
+def continuous_against_lockstep(engine: Engine, clock: Clock = process_time) -> Rates:
+    """Measure replies of very unequal length."""
+    rates = Rates(continuous=[], lockstep=[])
     for i in range(ROUNDS + 1):
         lengths = generator(i, "lengths").lognormal(3.0, 1.0, 384).astype(int).clip(1, 400)
         asked = [(FREE, Sampling(int(length), seed=n)) for n, length in enumerate(lengths)]
         for way in rates:
-            begun = process_time()
+            begun = clock()
             drive(engine, asked, 64, lockstep=way == "lockstep")
             if i:
-                rates[way].append(int(lengths.sum()) / (process_time() - begun))
-    engine.close()
-    report("replies of very unequal length, 64 at a time", rates)
+                rates[way].append(int(lengths.sum()) / (clock() - begun))
+    return rates
 
 
-def engine_against_generate(folder: Path) -> None:
-    """Print tokens a second of equally long replies, of the engine and of transformers' own loop."""
-    rates: dict[str, list[float]] = {"engine": [], "generate": []}
-    for i in range(ROUNDS):
-        engine = TransformersEngine(str(folder))
+def engine_against_generate(engine: TransformersEngine) -> Rates:
+    """Measure equally long replies, of the engine and of transformers' own loop."""
+    rates = Rates(engine=[], generate=[])
+    ids = torch.tensor(engine._codec.prompt(FREE)).repeat(64, 1)
+    for i in range(ROUNDS + 1):
         begun = process_time()
         drive(engine, [(FREE, Sampling(64, seed=64 * i + n)) for n in range(64)], 64)
-        rates["engine"].append(64 * 64 / (process_time() - begun))
-        ids = torch.tensor(engine._codec.prompt(FREE)).repeat(64, 1)
-        begun = process_time()
+        between = process_time()
         engine._model.generate(
             ids, attention_mask=torch.ones_like(ids), do_sample=True, top_k=0, max_new_tokens=64, min_new_tokens=64
         )
-        rates["generate"].append(64 * 64 / (process_time() - begun))
-    report("64 replies of 64 tokens", rates)
+        if i:
+            rates["engine"].append(64 * 64 / (between - begun))
+            rates["generate"].append(64 * 64 / (process_time() - between))
+    return rates
 
 
 FREE: Prompt = (Message("user", "Tell me about poker. " * 8),)
 
 
-def report(title: str, rates: dict[str, list[float]]) -> None:
+def report(title: str, rates: Rates) -> None:
     """Print the medians, and the ratios of the rounds."""
     (one, first), (two, second) = rates.items()
     ratios = sorted(a / b for a, b in zip(first, second, strict=True))
@@ -198,11 +197,14 @@ def main(name: str = "transformers") -> None:
     """Measure everything."""
     os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"  # the time of another process would not be measured
     with tempfile.TemporaryDirectory() as place:
-        matches_against_prompts(name, kuhn_model(Path(place) / "kuhn"))
-        free = make(Path(place) / "free", ["Tell me about poker. "])
-        continuous_against_lockstep(name, free)
-        if name == "transformers":
-            engine_against_generate(free)
+        engine = started(name, kuhn_model(Path(place) / "kuhn"))
+        report("256 matches of Kuhn poker against as many prompts", matches_against_prompts(engine))
+        engine.close()
+        engine = started(name, make(Path(place) / "free", ["Tell me about poker. "]))
+        report("replies of very unequal length, 64 at a time", continuous_against_lockstep(engine))
+        if isinstance(engine, TransformersEngine):
+            report("64 replies of 64 tokens", engine_against_generate(engine))
+        engine.close()
 
 
 if __name__ == "__main__":
