@@ -17,7 +17,7 @@ from __future__ import annotations
 import argparse
 import csv
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -99,11 +99,11 @@ def finished(file: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(lines))
 
 
-def append(file: Path, line: dict[str, Any]) -> None:
+def append(file: Path, columns: Sequence[str], line: dict[str, Any]) -> None:
     """Add one line, under a head if it is the first."""
     first = not file.exists()
     with file.open("a", encoding="utf-8", newline="") as lines:
-        writer = csv.DictWriter(lines, COLUMNS)
+        writer = csv.DictWriter(lines, columns)
         if first:
             writer.writeheader()
         writer.writerow(line)
@@ -144,7 +144,8 @@ def main() -> None:
                     continue
                 seconds, found = measure(game, algorithm, seed, given.matches, given.csv.parent)
                 evaluated = EVALUATED.get(algorithm, "last iterate")
-                append(given.csv, {**what, "evaluated": evaluated, "cpu_seconds": f"{seconds:.1f}", "nash_conv": found})
+                line = {**what, "evaluated": evaluated, "cpu_seconds": f"{seconds:.1f}", "nash_conv": found}
+                append(given.csv, COLUMNS, line)
                 print(f"{game}  {algorithm}  seed {seed}: {found:.3f} after {seconds:.0f} CPU s", flush=True)
     print("\n".join(table(finished(given.csv))))
 

@@ -36,6 +36,7 @@ from typing import Any
 import numpy as np
 import pyspiel
 import torch
+from bench_learning import append
 from open_spiel.python import rl_environment
 from open_spiel.python.pytorch import deep_cfr, escher, nfsp, policy_gradient
 
@@ -344,16 +345,6 @@ def finished(file: Path) -> dict[tuple[str, str, int], dict[str, Any]]:
     return {(line["game"], line["method"], line["seed"]): line for line in found}
 
 
-def append(file: Path, line: dict[str, Any]) -> None:
-    """Add one line, under a head if it is the first."""
-    first = not file.exists()
-    with file.open("a", encoding="utf-8", newline="") as lines:
-        writer = csv.DictWriter(lines, COLUMNS)
-        if first:
-            writer.writeheader()
-        writer.writerow(line)
-
-
 def middle(lines: list[dict[str, Any]]) -> tuple[float, bool]:
     """Return the median over seeds (of two, the lesser) of the CPU seconds, and whether it is only a lower bound."""
     return sorted((float(line["cpu_seconds"]), line["reached"] == "0") for line in lines)[(len(lines) - 1) // 2]
@@ -408,7 +399,7 @@ def main() -> None:
                 if line and (line["reached"] == "1" or float(line["limit"]) >= given.limit):
                     continue
                 line = measure(game, method, seed, given.limit)
-                append(given.csv, line)
+                append(given.csv, COLUMNS, line)
                 found = f"{line['nash_conv']:.3f} after {line['cpu_seconds']:.1f} CPU s ({line['progress']:,})"
                 print(f"{game}  {method}  seed {seed}: {found}", flush=True)
     print("\n".join(table(list(finished(given.csv).values()))))

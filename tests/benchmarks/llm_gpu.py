@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import packages_distributions, version
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
@@ -61,7 +61,7 @@ def adapters(model: str, folder: Path) -> list[str]:
         with torch.no_grad():
             for name, weight in adapted.named_parameters():
                 if "lora_B" in name:
-                    weight.copy_(torch.randn(weight.shape, generator=draw) * 0.05)
+                    weight.copy_(torch.randn(weight.shape, generator=draw))
         folders.append(str(folder / f"adapter{seed}"))
         adapted.save_pretrained(folders[-1])
     return folders
@@ -158,7 +158,8 @@ def main() -> int:
         engines = [name for name in options if find_spec(name)]
         for name in engines:
             rows += measured(name, model, members, options[name], given.device)
-    versions = ", ".join(f"{package} {version(package)}" for package in ("torch", "transformers") if find_spec(package))
+    packages = sorted({name for module in ("torch", *engines) for name in packages_distributions()[module]})
+    versions = ", ".join(f"{package} {version(package)}" for package in packages)
     print(f"\n{card}, {datetime.now(UTC):%Y-%m-%d}, {versions}, model {given.model or 'made on the spot'}\n")
     width = max(len(row.what) for row in rows)
     for row in rows:
