@@ -83,6 +83,15 @@ def test_the_clipped_surrogate_stops_to_pay_outside_the_band():
     assert logp.grad.numpy() == pytest.approx([0, 1.5, -0.5, 0])  # d ratio / d logp = ratio where it still counts
 
 
+def test_the_upper_end_of_the_band_may_lie_farther():
+    logp = torch.log(torch.tensor([0.75, 1.25, 1.35])).requires_grad_()
+    advantage = torch.tensor([-1.0, 1.0, 1.0])
+    loss = losses.clipped_surrogate(logp, torch.zeros(3), advantage, 0.2, 0.28)
+    assert loss.tolist() == pytest.approx([0.8, -1.25, -1.28])
+    loss.sum().backward()
+    assert logp.grad.tolist() == pytest.approx([0.0, -1.25, 0.0])
+
+
 def test_the_surrogate_has_the_slope_of_the_policy_gradient():
     logp = torch.log(torch.tensor([0.25, 0.5])).requires_grad_()
     loss = losses.surrogate(logp, logp.detach(), torch.tensor([2.0, -1.0]))

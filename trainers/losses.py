@@ -18,11 +18,20 @@ def surrogate(logp: torch.Tensor, behaviour_logp: torch.Tensor, advantage: torch
 
 
 def clipped_surrogate(
-    logp: torch.Tensor, behaviour_logp: torch.Tensor, advantage: torch.Tensor, clip: float
+    logp: torch.Tensor,
+    behaviour_logp: torch.Tensor,
+    advantage: torch.Tensor,
+    clip: float,
+    clip_higher: float | None = None,
 ) -> torch.Tensor:
-    """Return (N,) −min(r A, clip(r, 1 − clip, 1 + clip) A) with r = π / π_behaviour (Schulman et al., 2017)."""
+    """Return (N,) −min(r A, clip(r, 1 − clip, 1 + clip) A) with r = π / π_behaviour (Schulman et al., 2017).
+
+    With `clip_higher` the upper end of the band is 1 + clip_higher, so that what is rare may grow faster than what is
+    common may shrink (Yu et al., 2025).
+    """
     ratio = (logp - behaviour_logp).exp()
-    return -torch.minimum(ratio * advantage, ratio.clamp(1.0 - clip, 1.0 + clip) * advantage)
+    higher = clip if clip_higher is None else clip_higher
+    return -torch.minimum(ratio * advantage, ratio.clamp(1.0 - clip, 1.0 + higher) * advantage)
 
 
 def neurd(log_policy: torch.Tensor, advantage: torch.Tensor, legal: torch.Tensor, threshold: float) -> torch.Tensor:
