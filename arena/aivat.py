@@ -17,9 +17,8 @@ from typing import Any
 import numpy as np
 
 from arena.errors import PlayerError
-from arena.game import CHANCE, OVER, Game
+from arena.game import CHANCE, OVER, Game, forfeit_returns
 from arena.interval import Floats
-from arena.match import forfeit_returns
 from arena.record import Record
 from arena.tree import Tree
 from arena.tree.tables import Policy

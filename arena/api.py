@@ -5,7 +5,8 @@ Players and games are given as specs ("uniform", "kuhn_poker", a checkpoint fold
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
@@ -16,7 +17,7 @@ from arena.config import LeagueConfig, TournamentConfig
 from arena.errors import ConfigError, PlayerError
 from arena.game import Game
 from arena.match import Fixture, Patience, play_fixtures
-from arena.player import Player
+from arena.player import Player, close
 from arena.record import Record
 from arena.registry import find, load_game, load_player
 from arena.seeds import derive
@@ -40,14 +41,14 @@ def play(
     game = load_game(game)
     if matches < 1:
         raise ConfigError(f"{matches} matches cannot be played: ask for 1 or more")
-    seated = seat(game, players)
-    if len(seated) != game.seats:
-        raise ConfigError(
-            f"{game.name} has {game.seats} seats ({', '.join(game.roles)}), but {len(seated)} players came"
-        )
-    names = tuple(name for name, _ in seated)
-    fixtures = [Fixture(f"play-{i:09d}", "play", names, derive(seed, "play", i), "") for i in range(matches)]
-    records = sorted(play_fixtures(game, fixtures, dict(seated), patience=patience), key=lambda record: record.key)
+    with _seated(game, players) as seated:
+        if len(seated) != game.seats:
+            raise ConfigError(
+                f"{game.name} has {game.seats} seats ({', '.join(game.roles)}), but {len(seated)} players came"
+            )
+        names = tuple(name for name, _ in seated)
+        fixtures = [Fixture(f"play-{i:09d}", "play", names, derive(seed, "play", i), "") for i in range(matches)]
+        records = sorted(play_fixtures(game, fixtures, dict(seated), patience=patience), key=lambda record: record.key)
     if not any(record.stop.rated for record in records):
         raise PlayerError(f"no match could be played to an end: {records[0].reason}")
     return records
@@ -118,27 +119,28 @@ def pit(
     if pairs < 1 or min_pairs < 1:
         raise ConfigError(f"{min(pairs, min_pairs)} pairs cannot be played: ask for 1 or more")
     given = [first, second, *([] if against is None else [against])]
-    a, b, *rest = seat(game, given)
-    specs = {name: spec for (name, _), spec in zip([a, b, *rest], given, strict=True) if isinstance(spec, str)}
-    return find("tournaments", "pit")(
-        game,
-        a,
-        b,
-        pairs=pairs,
-        min_pairs=min_pairs,
-        seed=seed,
-        elo0=elo0,
-        elo1=elo1,
-        model=model,
-        alpha=alpha,
-        beta=beta,
-        precision=precision,
-        role=role,
-        against=rest[0] if rest else None,
-        folder=None if folder is None else Path(folder),
-        specs=specs,
-        tell=tell or (lambda _: None),
-    )
+    with _seated(game, given) as seated:
+        a, b, *rest = seated
+        specs = {name: spec for (name, _), spec in zip(seated, given, strict=True) if isinstance(spec, str)}
+        return find("tournaments", "pit")(
+            game,
+            a,
+            b,
+            pairs=pairs,
+            min_pairs=min_pairs,
+            seed=seed,
+            elo0=elo0,
+            elo1=elo1,
+            model=model,
+            alpha=alpha,
+            beta=beta,
+            precision=precision,
+            role=role,
+            against=rest[0] if rest else None,
+            folder=None if folder is None else Path(folder),
+            specs=specs,
+            tell=tell or (lambda _: None),
+        )
 
 
 class Exploit(NamedTuple):
@@ -187,6 +189,16 @@ def seat(game: Game[Any], players: Sequence[str | Player]) -> list[tuple[str, Pl
             name = f"{player.name} #{number}"
         seated[name] = player
     return list(seated.items())
+
+
+@contextmanager
+def _seated(game: Game[Any], players: Sequence[str | Player]) -> Iterator[list[tuple[str, Player]]]:
+    """Return the players with their names as `seat` does, and close those at the end that were made for it."""
+    seated = seat(game, players)
+    try:
+        yield seated
+    finally:
+        close(player for (_, player), given in zip(seated, players, strict=True) if isinstance(given, str))
 
 
 def run_folder(source: object, folder: str | Path | None) -> Path:

@@ -95,6 +95,12 @@ class Outstanding(Generic[Asker]):
             time.sleep(self._wait)
         return answers
 
+    def give_up(self, name: str, answer: Move) -> None:
+        """Take this answer for all that a player owes, and wait for it no longer."""
+        if (desk := self._desk_of.get(name)) is not None:
+            owed, desk.open = desk.open, {}
+            self._ready += [(asker, request, answer) for asker, request in owed.values()]
+
     def _collect(self, desk: _Desk[Asker], seconds: float) -> None:
         try:
             for request, move in desk.player.collect(seconds):

@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arena.errors import ConfigError, GameError, PlayerError
-from arena.game import CHANCE, OVER, Game, Text, Uniform
-from arena.match import forfeit_returns
+from arena.game import CHANCE, OVER, Game, Text, Uniform, forfeit_returns
 from arena.player import Fault, Player, Request, Requests
 from arena.registry import load_game, load_player
 from arena.seeds import derive, generator
@@ -294,7 +293,7 @@ class SeatEnvironment(gymnasium.Env[NDArray[np.float32], np.int64]):
                 past=tuple(self._past[turn]),
             )
             (move,) = self._players[turn].act(Requests([request]))
-            if move.fault is Fault.UNAVAILABLE:
+            if move.fault in (Fault.CRASHED, Fault.UNAVAILABLE):
                 raise PlayerError(f"{self._players[turn].name} is not available: {move.raw}")
             if move.action is None or move.action not in request.legal:
                 return self._rules.forfeit(turn)

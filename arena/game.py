@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from arena.errors import GameError, IllegalAction, TooLarge
 from arena.scene import Scene
 
-__all__ = ["CHANCE", "OVER", "Choices", "Game", "IllegalAction", "Text", "Uniform"]
+__all__ = ["CHANCE", "OVER", "Choices", "Game", "IllegalAction", "Text", "Uniform", "forfeit_returns"]
 
 S = TypeVar("S")
 
@@ -324,3 +324,11 @@ def _view_index_cached(key: _ByFingerprint) -> dict[tuple[int, str], int]:
     except TooLarge as error:
         raise TooLarge(f"{error}; write {game.name}.encode(state, seat) to train a net on it") from None
     return {key: i for i, key in enumerate(views)}
+
+
+def forfeit_returns(game: Game[Any], culprit: int) -> tuple[float | None, ...]:
+    """Return the payoffs when `culprit` forfeits: its side gets the game's worst, the others share what it lost."""
+    low, high = game.payoff_range
+    guilty = game.side_of[culprit]
+    share = min(max(-low / max(game.entrants - 1, 1), low), high)
+    return tuple(None if side < 0 else low if side == guilty else share for side in game.side_of)

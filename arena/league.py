@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from arena import alpha_star
+from arena.attendance import Unplayed
 from arena.config import LeagueConfig, check
 from arena.errors import ConfigError
 from arena.game import Game
@@ -232,7 +233,11 @@ class League:
         known = self.store.known(fixture.key for fixture in fixtures)
         missing = [fixture for fixture in fixtures if fixture.key not in known]
         players = {name: self.player(name) for name in [snapshot.name, *names]}
-        yield from self.store.keep(play_rounds(self.game, missing, players))
+        unplayed = Unplayed()
+        for record in self.store.keep(play_rounds(self.game, missing, players)):
+            if not unplayed.takes(record):
+                yield record
+        unplayed.check()
 
     def digest(self) -> str:
         """Return one hash over weights, trainers' states, opponent pool and tallies.

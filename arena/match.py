@@ -4,27 +4,28 @@ A continuous player (arena/player.py) is asked as questions arise and heard as i
 another's slow answer. Whatever the order of answers, a match takes the same course.
 
 Parsing belongs to the player, legality to the game, patience to the referee. A player's failure forfeits the
-match; a failure of the infrastructure, or a crash, voids it, and a void match is tried again.
+match; a failure of the infrastructure, or a crash, voids it, and a void match is tried again. If it crashes every time
+it is abandoned, which is an ending; if the infrastructure fails every time it stays void: whoever keeps results plays
+it another day (arena/attendance.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any, NamedTuple, TypeGuard
 
 from arena.asking import Outstanding, ask, keeps_traces
+from arena.attendance import Attendance, unavailable
 from arena.errors import ConfigError, GameError
-from arena.game import CHANCE, OVER, Game, IllegalAction, Text
+from arena.game import CHANCE, OVER, Game, IllegalAction, forfeit_returns
 from arena.ledger import Ledger
 from arena.player import Fault, Move, Player, Request
 from arena.positions import Positions
 from arena.record import Record, StopReason, Turn
+from arena.refusal import illegal
 from arena.seeds import derive_several, nth, uniform
-
-_QUOTED = 200
-"""Characters of an illegal action that are quoted; the record holds it whole."""
 
 Watch = Callable[["Fixture", Request, Move], None]
 """Told of every move of a match that has ended, with the question it answered; learners collect their data so.
@@ -55,7 +56,7 @@ class Patience:
     feedback: bool = True
     """Whether the player is told what was wrong."""
     attempts: int = 3
-    """Void this often, a match is abandoned."""
+    """Void this often, a match is abandoned, or left void if the infrastructure failed."""
     max_turns: int = 10_000
     """A match with this many moves is truncated: a draw, flagged."""
 
@@ -98,32 +99,43 @@ def play_rounds(
     positions = Positions.of(game)
     waiting = iter(fixtures)
     outstanding: Outstanding[_Match] = Outstanding(players)
+    attendance = Attendance(patience.attempts)
     live, moving = 0, list[_Match]()  # how many are being played, and those of them that wait for nobody's answer
     while True:
+        still, ended = [], list[Record]()
         for fixture in islice(waiting, concurrent - live):
-            moving.append(_Match(positions, fixture, patience, watch is not None, traced))
+            if (seat := attendance.absent(fixture.entrants)) is not None:
+                ended.append(_not_begun(game, fixture, seat, attendance.away[fixture.entrants[seat]]))
+                continue
+            moving.append(_Match(positions, fixture, patience, watch is not None, traced, attendance))
             live += 1
-        if not live:
+        if not live and not ended:
             return
-        still, ended = [], []
-        for match in _ask(moving, players, outstanding):
+        for match in _ask(moving, players, outstanding, attendance):
             if (record := match.settle()) is None:
                 still.append(match)
                 continue
             ended.append(record)
+            live -= 1
             if watch is not None:
                 for request, move in match.watched:
                     watch(match.fixture, request, move)
         moving = still
-        live -= len(ended)
         yield ended
 
 
-def _ask(moving: list[_Match], players: Mapping[str, Player], outstanding: Outstanding[_Match]) -> list[_Match]:
+def _ask(
+    moving: list[_Match], players: Mapping[str, Player], outstanding: Outstanding[_Match], attendance: Attendance
+) -> list[_Match]:
     """Ask these matches' questions, hear what is answered by now, and return the matches to which nothing is owed."""
     asked: dict[str, tuple[list[_Match], list[Request]]] = {}
     for match in moving:
         match.ask(asked)
+    for name, why in attendance.away.items():
+        gone = Move(None, why, fault=Fault.UNAVAILABLE)
+        outstanding.give_up(name, gone)
+        for match, request in zip(*asked.pop(name, ([], [])), strict=True):
+            match.hear(request, gone)
     for name in [name for name in asked if name in outstanding.names]:  # first: they think while the others answer
         matches, requests = asked.pop(name)
         for match in matches:
@@ -132,12 +144,15 @@ def _ask(moving: list[_Match], players: Mapping[str, Player], outstanding: Outst
     for name, (matches, requests) in asked.items():
         if name not in players:
             raise ConfigError(f"{name!r} is to play, but only {', '.join(sorted(players))} were given")
-        for match, request, answer in zip(matches, requests, ask(players[name], requests), strict=True):
+        answers = ask(players[name], requests)
+        attendance.heard(name, answers)
+        for match, request, answer in zip(matches, requests, answers, strict=True):
             match.hear(request, answer)
     if not outstanding.names:
         return moving
     moving = [match for match in moving if not match.owed]
     for match, request, answer in outstanding.collect(wait=not moving):
+        attendance.heard(match.fixture.entrants[request.seat], [answer])
         match.hear(request, answer)
         match.owed -= 1
         if not match.owed:
@@ -152,17 +167,24 @@ class _Match:
     """Answers that continuous players still owe; until they are all there, nothing is settled."""
 
     def __init__(
-        self, positions: Positions, fixture: Fixture, patience: Patience, watched: bool, traced: frozenset[str]
+        self,
+        positions: Positions,
+        fixture: Fixture,
+        patience: Patience,
+        watched: bool,
+        traced: frozenset[str],
+        attendance: Attendance,
     ) -> None:
         self.positions, self.game, self.fixture, self.patience = positions, positions.game, fixture, patience
         if len(fixture.entrants) != self.game.seats:
             raise ConfigError(
                 f"{self.game.name} has {self.game.seats} seats, but {len(fixture.entrants)} players were given"
             )
-        self.keep_watched = watched
+        self.keep_watched, self.attendance = watched, attendance
         self.ledger = Ledger(fixture.entrants, traced) if traced else None
         self.record: Record | None = None
         self.crashes: list[int] = []
+        self.outages: list[int] = []
         try:
             self._begin()
         except Exception as error:
@@ -171,7 +193,8 @@ class _Match:
     def _begin(self) -> None:
         self.turns: list[Turn] = []
         self.past: list[list[tuple[Any, str]]] = [[] for _ in self.game.roles]
-        self.seeds = derive_several(self.fixture.seed, self.game.seats, self.fixture.key, len(self.crashes))
+        attempt = len(self.crashes) + len(self.outages)
+        self.seeds = derive_several(self.fixture.seed, self.game.seats, self.fixture.key, attempt)
         """By seat, where its own seeds begin. Nobody can work out another's, nor what chance will bring."""
         self.dealt = self.played = 0
         self.watched: list[tuple[Request, Move]] = []
@@ -183,7 +206,7 @@ class _Match:
         self.accepted: dict[int, tuple[Request, Move]] = {}
         self.tries: dict[int, int] = {}
         self.complaints: dict[int, str] = {}
-        self.ended: tuple[StopReason, str, int | None] | None = None
+        self.ended: tuple[StopReason, str, int | None, bool] | None = None
         self._deal()
 
     def ask(self, asked: dict[str, tuple[list[_Match], list[Request]]]) -> None:
@@ -251,9 +274,13 @@ class _Match:
         elif answer.fault is None and answer.action is not None:
             if answer.action in request.legal:
                 return True
-            self._refuse(seat, answer, "illegal", _illegal(answer.action, request.legal))
-        elif answer.fault is Fault.UNAVAILABLE:
-            self._end(StopReason.VOID, f"{self.fixture.entrants[seat]} was not available: {answer.raw}", seat)
+            self._refuse(seat, answer, "illegal", illegal(answer.action, request.legal))
+        elif answer.fault is Fault.CRASHED:
+            self._end(StopReason.VOID, f"{self.fixture.entrants[seat]} crashed: {answer.raw}", seat)
+        elif unavailable(answer):
+            name = self.fixture.entrants[seat]
+            self.attendance.missed(name, self.fixture.key, answer.raw)
+            self._end(StopReason.VOID, f"{name} was not available: {answer.raw}", seat, outage=True)
         elif answer.fault in (Fault.RESIGN, Fault.TIMEOUT):
             self.turns.append(Turn(seat, None, answer.raw, str(answer.fault)))
             if self.ledger:
@@ -331,25 +358,26 @@ class _Match:
         if tries > self.patience.retries:
             self._end(StopReason.FORFEIT, f"{self.fixture.entrants[seat]}: {complaint}", seat)
 
-    def _end(self, stop: StopReason, reason: str, culprit: int | None) -> None:
-        self.ended = (stop, reason.encode("utf-8", "replace").decode(), culprit)
+    def _end(self, stop: StopReason, reason: str, culprit: int | None, outage: bool = False) -> None:
+        self.ended = (stop, reason.encode("utf-8", "replace").decode(), culprit, outage)
 
-    def _finish(self, stop: StopReason, reason: str, culprit: int | None) -> None:
+    def _finish(self, stop: StopReason, reason: str, culprit: int | None, outage: bool) -> None:
         if culprit is not None and self.game.side_of[culprit] < 0:
             stop = StopReason.VOID  # the cast competes for nothing, so nobody wins by its failure
         if stop is StopReason.VOID and culprit is not None:
-            self.crashes.append(culprit)
-            if len(self.crashes) < self.patience.attempts:
+            failed = self.outages if outage else self.crashes
+            failed.append(culprit)
+            if len(failed) < self.patience.attempts and self.fixture.entrants[culprit] not in self.attendance.away:
                 if self.ledger:
                     self.ledger.begin_again()
                 self._begin()
                 return
-            stop = StopReason.ABANDONED
+            stop = StopReason.VOID if outage else StopReason.ABANDONED
         f, ledger = self.fixture, self.ledger
         self.record = Record(
             f.key, f.kind, self.game.spec, self.game.fingerprint, f.entrants, f.seed, f.pair, tuple(self.turns),
             self._returns(stop, culprit), stop, reason, culprit, tuple(self.crashes), f.step,
-            ledger.costs if ledger else (), ledger.traces if ledger else {},
+            ledger.costs if ledger else (), ledger.traces if ledger else {}, tuple(self.outages),
         )  # fmt: skip
 
     def _returns(self, stop: StopReason, culprit: int | None) -> tuple[float | None, ...]:
@@ -362,20 +390,10 @@ class _Match:
         return (None,) * self.game.seats
 
 
-def forfeit_returns(game: Game[Any], culprit: int) -> tuple[float | None, ...]:
-    """Return the payoffs when `culprit` forfeits: its side gets the game's worst, the others share what it lost."""
-    low, high = game.payoff_range
-    guilty = game.side_of[culprit]
-    share = min(max(-low / max(game.entrants - 1, 1), low), high)
-    return tuple(None if side < 0 else low if side == guilty else share for side in game.side_of)
-
-
-def _illegal(action: str, legal: Sequence[str] | Text) -> str:
-    where = "here; legal"
-    if isinstance(legal, Text):
-        if len(action) > legal.max_chars:
-            return f"a reply may have at most {legal.max_chars} characters, this one has {len(action)}"
-        action, legal, where = action.rpartition("\n")[2], legal.moves, "as the last line; legal"
-    action = action if len(action) <= _QUOTED else action[:_QUOTED] + "…"
-    shown = ", ".join(legal[:20]) + (", …" if len(legal) > 20 else "")
-    return f"{action!r} is not legal {where}: {shown}"
+def _not_begun(game: Game[Any], f: Fixture, seat: int, why: str) -> Record:
+    """Return the record of a match that is left void because the player of a seat is away."""
+    reason = f"{f.entrants[seat]} was not available: {why}"
+    return Record(
+        f.key, f.kind, game.spec, game.fingerprint, f.entrants, f.seed, f.pair, (), (None,) * game.seats,
+        StopReason.VOID, reason, seat, step=f.step,
+    )  # fmt: skip

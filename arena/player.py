@@ -42,8 +42,10 @@ class Fault(StrEnum):
     """The player let its own time run out: the match is forfeit, without another try."""
     RESIGN = "resign"
     """The player gives the match up."""
+    CRASHED = "crashed"
+    """The player broke down, as if it had raised an error: the match is void, and it counts against the player."""
     UNAVAILABLE = "unavailable"
-    """The infrastructure failed, not the player: the match is void."""
+    """The infrastructure failed, not the player: the match is void, and it counts against nobody."""
 
 
 class Move(NamedTuple):
@@ -307,3 +309,10 @@ class Trainable(Loadable, Protocol):
 
     def evaluate(self, batch: DecisionBatch) -> Evaluation:
         """Return log-probabilities, entropies and values of the batch, differentiable."""
+
+
+def close(players: Iterable[Player]) -> None:
+    """Let players give up what they hold (programs, engines, connections), where they hold anything."""
+    for player in players:
+        if callable(end := getattr(player, "close", None)):
+            end()

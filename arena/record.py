@@ -26,9 +26,9 @@ class StopReason(StrEnum):
     FORFEIT = "forfeit"
     """A player failed: illegal moves beyond patience, or it resigned. Rated and flagged."""
     VOID = "void"
-    """The infrastructure failed or a player crashed. Never rated; to be tried again."""
+    """The infrastructure failed, also at the last attempt. Never rated, nobody's fault; to be played another day."""
     ABANDONED = "abandoned"
-    """Void three times. Counts as complete, is never rated, and shows in the crash rate."""
+    """A player crashed three times. Counts as complete, is never rated, and shows in the crash rate."""
 
     @property
     def rated(self) -> bool:
@@ -106,7 +106,7 @@ class Record:
     culprit: int | None = None
     """The seat that forfeited or crashed."""
     crashes: tuple[int, ...] = ()
-    """The seat to blame for every attempt that was void before this ending."""
+    """The seat to blame for every attempt that a crash made void before this ending."""
     step: int = 0
     """The training step at which a league played it; 0 in a tournament."""
     costs: tuple[Cost, ...] = ()
@@ -117,6 +117,8 @@ class Record:
     A record that comes out of a run's file has none: they are large, and `Store.traces` reads them one match at a
     time. Hence two records are equal whether or not they carry theirs.
     """
+    outages: tuple[int, ...] = field(default=(), compare=False)
+    """The seat that was not available for every attempt that was void by that: nobody's fault, so kept elsewhere."""
 
     def without_traces(self) -> Record:
         """Return the record as a run's file gives it back, without what is large."""

@@ -51,6 +51,10 @@ MIGRATIONS = (
     ALTER TABLE matches ADD COLUMN costs TEXT NOT NULL DEFAULT '[]';
     CREATE TABLE traces (match INTEGER PRIMARY KEY, data BLOB NOT NULL);
     """,
+    # A row for every attempt that an outage made void; a match that stays void has no other.
+    """
+    CREATE TABLE voids (key TEXT NOT NULL, player TEXT NOT NULL, entrants TEXT NOT NULL, costs TEXT NOT NULL);
+    """,
 )
 """Script n brings a file from schema version n to n + 1."""
 
@@ -66,6 +70,20 @@ class Ending(NamedTuple):
     """The seat to blame for every attempt that was void."""
 
 
+class Tally(NamedTuple):
+    """Training results of a learner against one opponent from one seat, up to one checkpoint."""
+
+    learner: str
+    step: int
+    opponent: str
+    seat: int
+    wins: int
+    draws: int
+    losses: int
+    payoff: float
+    """Sum, in the game's own units."""
+
+
 COLUMNS = (
     "key, kind, game, fingerprint, entrants, seed, pair, turns, returns, stop, reason, culprit, crashes, step, costs"
 )
@@ -76,9 +94,9 @@ def to_row(r: Record) -> tuple[Any, ...]:
     """Return a record as the values of `COLUMNS`."""
     turns = f"[{','.join([_turn(turn) for turn in r.turns])}]"
     return (
-        r.key, r.kind, r.game, r.fingerprint, _names(r.entrants), str(r.seed), r.pair, turns,
+        r.key, r.kind, r.game, r.fingerprint, pack_names(r.entrants), str(r.seed), r.pair, turns,
         _paid(r.returns), r.stop.value, r.reason, r.culprit, _compact(r.crashes) if r.crashes else "[]", r.step,
-        _compact(r.costs) if r.costs else "[]",
+        pack_costs(r.costs),
     )  # fmt: skip
 
 
@@ -112,6 +130,11 @@ def to_costs(text: str) -> tuple[Cost, ...]:
     return () if text == "[]" else tuple(Cost(*cost) for cost in json.loads(text))
 
 
+def pack_costs(costs: tuple[Cost, ...]) -> str:
+    """Return what a match has cost by seat, as its column."""
+    return _compact(costs) if costs else "[]"
+
+
 def _tuple(text: str) -> tuple[Any, ...]:
     return tuple(json.loads(text))
 
@@ -121,7 +144,7 @@ _SHORT = 20
 """Characters of an action that is likely to come up again, and that is cheap to remember."""
 # What thousands of matches have in common is remembered. Each kind of value has a memory of its own, since the
 # crashes (0,) and the returns (0.0,) would be one key.
-_names = lru_cache(maxsize=4096)(_compact)
+pack_names = lru_cache(maxsize=4096)(_compact)
 _paid = lru_cache(maxsize=4096)(_compact)
 
 

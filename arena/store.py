@@ -19,12 +19,13 @@ from typing import Any, NamedTuple, Self
 
 from numpy.typing import NDArray
 
+from arena import voids
 from arena.database import closing_on_error, connect, explained
 from arena.errors import RunLocked, StoreError, reason
 from arena.game import Game
 from arena.record import Cost, Record, count_crashes
 from arena.results import Results
-from arena.schema import COLUMNS, MIGRATIONS, Ending, to_costs, to_ending, to_record, to_row
+from arena.schema import COLUMNS, MIGRATIONS, Ending, Tally, to_costs, to_ending, to_record, to_row
 from arena.traces import pack, unpack
 
 FILE = "run.sqlite"
@@ -51,20 +52,6 @@ class Member(NamedTuple):
     """The training step it was made at."""
     digest: str = ""
     """The checkpoint's digest, where it is one."""
-
-
-class Tally(NamedTuple):
-    """Training results of a learner against one opponent from one seat, up to one checkpoint."""
-
-    learner: str
-    step: int
-    opponent: str
-    seat: int
-    wins: int
-    draws: int
-    losses: int
-    payoff: float
-    """Sum, in the game's own units."""
 
 
 class Store:
@@ -174,9 +161,12 @@ class Store:
         yield from map(Record.without_traces, waiting)
 
     def add(self, records: Iterable[Record]) -> None:
-        """Write finished matches with turns and traces in one transaction; a known key stays as it is."""
-        records = list(records)
+        """Write finished matches with turns and traces in one transaction; a known key stays as it is.
+
+        Of a void match nothing is kept but that it was void, and at what cost: it is still to be played.
+        """
         with self.transaction():
+            records = voids.write(self._db, records)
             traced = {record.key: record for record in records if record.traces}
             for key in self.known(traced) if traced else ():
                 del traced[key]
@@ -207,6 +197,7 @@ class Store:
                     "JOIN main.matches AS mine ON mine.key = theirs.key AND mine.number > ?",
                     (last,),
                 )
+                voids.copy(self._db)
         finally:
             self._db.execute("DETACH DATABASE other")
 
@@ -313,13 +304,17 @@ class Store:
         return count_crashes(chain.from_iterable(parsed))
 
     def costs(self) -> dict[str, Cost]:
-        """Return name → what its answers have cost in all matches of the run; nobody who never told."""
+        """Return name → what its answers have cost in all matches of the run, void ones too; nobody who never told."""
         total: dict[str, Cost] = {}
-        for entrants, costs in self._walk("SELECT entrants, costs FROM matches WHERE costs != '[]'"):
+        for entrants, costs in self._walk(voids.COSTS):
             for name, cost in zip(self._read(json.loads, entrants), self._read(to_costs, costs), strict=True):
                 if any(cost):
                     total[name] = total.get(name, Cost()) + cost
         return total
+
+    def outages(self) -> dict[str, voids.Outages]:
+        """Return name → how often it was not available, which counts against nobody; nobody who always was."""
+        return voids.read(self._select)
 
     def traces(self, key: str) -> dict[int, dict[str, NDArray[Any]]]:
         """Return the number of a turn → what its player left for its trainer; empty where it was pruned, or nothing."""

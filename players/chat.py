@@ -34,6 +34,7 @@ from arena.players.prompt import HISTORIES, History, Style, conversation
 
 _PATIENCE = 60.0
 """Seconds for which an engine is asked at a time; the deadlines are its own."""
+_NO_REPLY = {"refused": Fault.CRASHED, "unavailable": Fault.UNAVAILABLE}
 
 
 def chat(
@@ -172,8 +173,8 @@ class Chat:
     def _move(self, request: Request, reply: Reply) -> Move:
         raw = reply.text.encode("utf-8", "replace").decode()  # a server may send half of a surrogate pair
         trace = _trace(reply, self._sampling(request))
-        if reply.stop == "unavailable":
-            return Move(None, raw, trace, Fault.UNAVAILABLE)
+        if reply.stop in _NO_REPLY:
+            return Move(None, raw, trace, _NO_REPLY[reply.stop])
         found = read(reply.text, reply.stop, request.legal, self.style.notation)
         return Move(None, raw, trace, found) if isinstance(found, Fault) else Move(found, raw, trace)
 

@@ -88,7 +88,7 @@ class Process:
                 return Move(None, f"its {self.match_seconds:g} s for the match are used up", fault=Fault.TIMEOUT)
         if self._crashed >= self.crashes:
             why = f"it crashed {self._crashed} times without an answer and is not started again; {self._last_words}"
-            return Move(None, why, fault=Fault.UNAVAILABLE)
+            return Move(None, why, fault=Fault.CRASHED)
         grace = self.start_seconds if self._worker is None else 0.0
         began = monotonic()
         try:
@@ -102,7 +102,7 @@ class Process:
             self.close()
             self._crashed += 1
             self._last_words = str(ended)
-            return Move(None, str(ended), fault=Fault.UNAVAILABLE)
+            return Move(None, str(ended), fault=Fault.CRASHED)
         self._crashed = 0
         self._count(clock, max(monotonic() - began - grace, 0.0))
         move = _answer(line)

@@ -10,8 +10,7 @@ import arena
 from arena import api
 from arena.aivat import TreeCorrection, corrected_returns
 from arena.errors import PlayerError, ReplayError
-from arena.game import CHANCE, OVER, Uniform
-from arena.match import forfeit_returns
+from arena.game import CHANCE, OVER, Uniform, forfeit_returns
 from arena.record import Record, StopReason, Turn
 from arena.seeds import derive, generator, uniform
 from arena.tree import enumerate_game, expected_returns

@@ -62,6 +62,7 @@ def echo() -> Chat:
         (Reply("", "end"), None, Fault.EMPTY),
         (Reply("Let me think about", "length"), None, Fault.TRUNCATED),
         (Reply("the server said <answer>bet</answer>", "unavailable"), None, Fault.UNAVAILABLE),
+        (Reply("the prompt is longer than <answer>bet</answer>", "refused"), None, Fault.CRASHED),
     ],
 )
 def test_a_reply_becomes_a_move_or_a_fault(reply: Reply, action: str | None, fault: Fault | None) -> None:
@@ -160,7 +161,7 @@ def test_a_refused_reply_is_told_why_and_may_be_mended() -> None:
 def test_a_model_that_never_answers_forfeits_and_one_that_is_away_loses_nothing() -> None:
     assert {record.stop for record in play(says("I bet!"))} == {StopReason.FORFEIT}
     away = play(says(Reply("HTTP 503", "unavailable")))
-    assert {record.stop for record in away} == {StopReason.ABANDONED}
+    assert {record.stop for record in away} == {StopReason.VOID}
     assert {record.returns for record in away} == {(None, None)}
     assert "HTTP 503" in away[0].reason
 
@@ -173,7 +174,7 @@ def test_an_outage_in_the_middle_is_played_again() -> None:
 
     records = play(Chat(Scripted(say)))
     assert {record.stop for record in records} == {StopReason.FINISHED}
-    assert sum(len(record.crashes) for record in records) == 1
+    assert sum(len(record.outages) for record in records) == 1
 
 
 @pytest.mark.parametrize("history", ["state", "strip", "keep"])

@@ -8,7 +8,8 @@ from arena.league import PRIOR_MATCHES, League
 from arena.meta_solvers import population_mixture
 from arena.payoff import payoff_matrix
 from arena.rating import rate
-from arena.store import Member, Store, Tally
+from arena.schema import Tally
+from arena.store import Member, Store
 from arena.tree import enumerate_game, expected_returns
 
 CONFIG = LeagueConfig.model_validate(

@@ -7,10 +7,10 @@ import pytest
 
 import arena
 from arena.errors import ConfigError, GameError
-from arena.game import CHANCE, OVER, Game, IllegalAction, Text, Uniform
+from arena.game import CHANCE, OVER, Game, IllegalAction, Text, Uniform, forfeit_returns
 from arena.games.kuhn_poker import KuhnPoker
 from arena.games.matrix import RockPaperScissors
-from arena.match import Fixture, Patience, forfeit_returns, play_fixtures
+from arena.match import Fixture, Patience, play_fixtures
 from arena.player import Fault, Move
 from arena.players.script import Script
 from arena.players.uniform import UniformPlayer
@@ -309,7 +309,7 @@ def test_a_long_list_of_legal_moves_is_shortened():
 def test_infrastructure_that_fails_for_a_while_costs_nothing():
     answers = iter([Move(None, raw="HTTP 503", fault=Fault.UNAVAILABLE), Move("bet")])
     (record,) = play(Caller(lambda request: next(answers)), other=Script("pass"))
-    assert (record.stop, len(record.crashes)) == (StopReason.FINISHED, 1)
+    assert (record.stop, record.crashes, record.outages) == (StopReason.FINISHED, (), (0,))
     assert [turn.action for turn in record.turns[2:]] == ["bet", "pass"]
 
 
@@ -327,12 +327,20 @@ def test_a_match_that_is_tried_again_has_its_deal_and_new_seeds():
 
 
 @pytest.mark.parametrize("attempts", [1, 3])
-def test_after_its_attempts_a_void_match_is_abandoned(attempts):
-    player = Caller(lambda request: Move(None, raw="HTTP 503", fault=Fault.UNAVAILABLE))
+@pytest.mark.parametrize(
+    ("fault", "stop", "reason"),
+    [
+        (Fault.UNAVAILABLE, StopReason.VOID, "caller was not available: HTTP 503"),
+        (Fault.CRASHED, StopReason.ABANDONED, "caller crashed: HTTP 503"),
+    ],
+)
+def test_after_its_attempts_a_match_stays_void_by_an_outage_and_is_abandoned_by_a_crash(attempts, fault, stop, reason):
+    player = Caller(lambda request: Move(None, raw="HTTP 503", fault=fault))
     (record,) = play(player, **patient(attempts=attempts))
-    assert (record.stop, len(record.crashes), record.culprit) == (StopReason.ABANDONED, attempts, 0)
+    blamed, excused = (record.crashes, record.outages) if fault is Fault.CRASHED else (record.outages, record.crashes)
+    assert (record.stop, record.culprit, blamed, excused) == (stop, 0, (0,) * attempts, ())
     assert record.returns == (None, None)
-    assert record.reason == "caller was not available: HTTP 503"
+    assert record.reason == reason
     assert not record.stop.rated
     assert len(player.asked) == attempts
 

@@ -182,7 +182,7 @@ def test_an_outage_is_tried_again_and_costs_nobody_a_point():
         return Move("pass")
 
     records = play(KuhnPoker(), 6, {"a": Slow(Caller(answer)), "b": UniformPlayer()})
-    assert {record.crashes for record in records} == {(0,)}
+    assert {(record.crashes, record.outages) for record in records} == {((), (0,))}
     assert all(record.stop.rated for record in records)
 
 

@@ -182,11 +182,13 @@ def test_a_stream_that_only_forgets_to_end_is_an_answer(make: Make, server: Chat
     assert ask(make(tries=1)).text == "[bet]"
 
 
-def test_what_is_refused_later_is_unavailable_at_once(make: Make, server: ChatServer) -> None:
+def test_what_is_refused_later_is_told_at_once_be_it_the_prompt_or_the_user_s_account(
+    make: Make, server: ChatServer
+) -> None:
     server.plan = [status(code, "mend me") for code in (400, 401, 402, 403, 404, 422)]
     engine = make()
     replies = [ask(engine) for _ in range(6)]
-    assert {reply.stop for reply in replies} == {"unavailable"}
+    assert [reply.stop for reply in replies] == ["refused", *["unavailable"] * 4, "refused"]
     assert all("mend me" in reply.text for reply in replies)
     assert len(server.bodies) == 6
 
@@ -424,12 +426,14 @@ class Talker:
     def _move(self, reply: Reply) -> Move:
         if reply.stop == "unavailable":
             return Move(None, reply.text, fault=Fault.UNAVAILABLE)
+        if reply.stop == "refused":
+            return Move(None, reply.text, fault=Fault.CRASHED)
         return Move(reply.text.partition(",")[0], reply.text)
 
 
 def test_the_key_is_in_no_file_of_a_run(make: Make, server: ChatServer, tmp_path: Path) -> None:
-    """And what the server could not answer is no loss: the match is played again, or abandoned."""
-    ways = itertools.cycle([good(f"bet, {KEY}"), status(400, f"bad {KEY}"), status(403, KEY)])
+    """And what the server refuses is no loss: the match is played again, or abandoned."""
+    ways = itertools.cycle([good(f"bet, {KEY}"), status(400, f"bad {KEY}"), status(422, KEY)])
     server.always = lambda handler: next(ways)(handler)
     game = arena.load_game("kuhn_poker")
     fixtures = [Fixture(f"match-{i}", "tournament", ("talker", "uniform"), i, "") for i in range(12)]
@@ -440,7 +444,7 @@ def test_the_key_is_in_no_file_of_a_run(make: Make, server: ChatServer, tmp_path
     assert {record.stop for record in records} == {StopReason.FINISHED, StopReason.ABANDONED}
     written = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert b"bet, ***" in written
-    assert b"answers 403: ***" in written
+    assert b"answers 422: ***" in written
     assert KEY.encode() not in written
 
 

@@ -121,7 +121,7 @@ def test_a_move_is_an_action_by_default_and_its_trace_cannot_be_filled_by_accide
 
 
 def test_faults_read_as_text() -> None:
-    wanted = ["unparsable", "empty", "truncated", "timeout", "resign", "unavailable"]
+    wanted = ["unparsable", "empty", "truncated", "timeout", "resign", "crashed", "unavailable"]
     assert [str(fault) for fault in Fault] == wanted
 
 

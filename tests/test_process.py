@@ -199,7 +199,7 @@ def test_a_bot_that_always_crashes_is_not_started_for_ever(bot, tmp_path: Path) 
         play(player, matches=10)
     assert log.read_text() == "xxxx"
     (move,) = player.act(Requests([first_question()]))
-    assert move.fault is Fault.UNAVAILABLE
+    assert move.fault is Fault.CRASHED
     assert "crashed 4 times" in move.raw
 
 

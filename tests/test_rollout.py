@@ -250,17 +250,17 @@ class Flaky(Net):
 
 def test_what_was_played_before_a_void_is_not_learned_from():
     batch, records = by_referee(100, players={"net": Flaky([f"match {i:05d}" for i in range(100)], 1)})
-    assert sum(len(record.crashes) for record in records) > 10
+    assert sum(len(record.outages) for record in records) > 10
     assert {record.stop for record in records} == {StopReason.FINISHED}
     assert len(batch) == sum(turn.seat >= 0 for record in records for turn in record.turns)
     assert batch.turn.max() == 2
 
 
-def test_abandoned_matches_leave_no_rows():
+def test_void_matches_leave_no_rows():
     batch, records = by_referee(
         100, players={"net": Flaky([f"match {i:05d}" for i in range(100)], 1)}, patience=Patience(attempts=1)
     )
-    gone = {i for i, record in enumerate(records) if record.stop is StopReason.ABANDONED}
+    gone = {i for i, record in enumerate(records) if record.stop is StopReason.VOID}
     assert gone
     assert set(batch.match) == set(range(100)) - gone
 

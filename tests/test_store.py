@@ -11,7 +11,8 @@ import pytest
 import arena
 from arena.errors import RunLocked, StoreError
 from arena.record import StopReason
-from arena.store import FILE, MIGRATIONS, Member, Store, Tally
+from arena.schema import Tally
+from arena.store import FILE, MIGRATIONS, Member, Store
 
 
 @pytest.fixture

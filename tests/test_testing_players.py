@@ -158,7 +158,7 @@ def test_a_program_that_never_answers_is_found_out(command):
     with closing(load_player(f"process(command={command!r})", game := TicTacToe())) as player:
         (finding,) = examine_player(player, game)
     assert finding.code == "no_move"
-    assert ("unavailable" if command == "false" else "unparsable") in finding.seen
+    assert ("crashed" if command == "false" else "unparsable") in finding.seen
 
 
 def test_faults_now_and_then_are_a_warning_with_the_first_reply():

@@ -108,12 +108,12 @@ def test_a_player_that_does_not_ask_for_it_leaves_nothing():
 def test_what_void_attempts_have_cost_is_counted_and_their_traces_are_forgotten():
     players = {"talker": Talker(fault=Fault.UNAVAILABLE), "uniform": UniformPlayer()}
     records = list(play_fixtures(arena.load_game("kuhn_poker"), fixtures(40, "talker", "uniform"), players))
-    again = [record for record in records if record.crashes]
+    again = [record for record in records if record.outages]
     assert {record.stop for record in again} >= {StopReason.FINISHED}
     for record in again:
         moves = sum(turn.seat == 0 for turn in record.turns)
         assert list(record.traces) == [number for number, turn in enumerate(record.turns) if turn.seat == 0]
-        assert record.costs[0].prompt_tokens >= 100 * (moves + len(record.crashes))
+        assert record.costs[0].prompt_tokens >= 100 * (moves + len(record.outages))
 
 
 def test_traces_are_kept_with_their_match_and_read_one_match_at_a_time(tmp_path):
@@ -260,7 +260,9 @@ def test_a_file_of_the_schema_before_is_brought_up_with_all_it_had(tmp_path):
     with Store.open(tmp_path) as store:
         store.add(records)
     db = sqlite3.connect(tmp_path / FILE, isolation_level=None)  # take back what the third schema added
-    db.executescript("ALTER TABLE matches DROP COLUMN costs; DROP TABLE traces; PRAGMA user_version = 2")
+    db.executescript(
+        "ALTER TABLE matches DROP COLUMN costs; DROP TABLE traces; DROP TABLE voids; PRAGMA user_version = 2"
+    )
     db.close()
     with Store.read(tmp_path) as store:
         assert list(store.records()) == records

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from math import fsum
 from typing import Any, NamedTuple
 
-from arena.game import Game
-from arena.match import Fixture, forfeit_returns
+from arena.game import Game, forfeit_returns
+from arena.match import Fixture
 from arena.schema import Ending
 
 _ROUNDING = 1e-9

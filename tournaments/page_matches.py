@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from arena.errors import ArenaError
@@ -12,6 +12,7 @@ from arena.game import Game
 from arena.record import Record, StopReason
 from arena.store import Store
 from arena.tournaments.page_scene import clip, encode
+from arena.voids import Outages
 
 LIST_BYTES = 1_800_000
 """Of the list of matches: about 25,000 of them."""
@@ -66,7 +67,7 @@ def page_matches(store: Store, game: Game[Any]) -> dict[str, Any]:
         "matches": list(rows.values()),
         "played": len(listed),
         "replays": replays,
-        "failures": counts.rows(),
+        "failures": counts.rows(store.outages()),
     }
 
 
@@ -104,8 +105,10 @@ class _Failures:
         if record.culprit is not None and record.stop is not StopReason.FINISHED:
             self._of[record.entrants[record.culprit]][str(record.stop)] += 1
 
-    def rows(self) -> list[dict[str, Any]]:
-        columns = ("matches", "faults", "forfeit", "crashed", "abandoned", "truncated")
+    def rows(self, outages: Mapping[str, Outages]) -> list[dict[str, Any]]:
+        columns = ("matches", "faults", "forfeit", "crashed", "abandoned", "truncated", "outage", "waiting")
+        for name, outage in outages.items():
+            self._of[name].update(outage=outage.matches, waiting=outage.waiting)
         return [{"name": clip(name, 200), **{c: n[c] for c in columns}} for name, n in sorted(self._of.items())]
 
 

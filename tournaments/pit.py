@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from arena.attendance import Unplayed
 from arena.confidence import ConfidenceSequence
 from arena.errors import ConfigError, RatingError
 from arena.game import Game
@@ -283,13 +284,18 @@ class _Pit:
         self.told += len(found)
         note = self.evidence.note() if self.evidence.raw else ""
         rounds = play_rounds(self.contest.game, missing, self.players)
+        unplayed = Unplayed()
         try:
             for record in self.store.keep(rounds) if self.store else chain.from_iterable(rounds):
+                if unplayed.takes(record):
+                    continue
                 found[record.key] = record.without_traces()
                 self.told += 1
                 self.tell(Progress(self.told, 2 * self.limits.most, note))
         finally:  # also of an interrupted round
             self._add(pairs, found)
+        again = "the same command plays what is left"
+        unplayed.check(again if self.store else f"with --run FOLDER what was played stays, and {again}")
 
     def _add(self, pairs: list[list[Fixture]], found: Mapping[str, Record]) -> None:
         """Add the pairs that are complete, up to the first that is not."""

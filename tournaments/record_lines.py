@@ -14,8 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from arena.config import wrong_name
 from arena.errors import ReplayError
-from arena.game import Game
-from arena.match import forfeit_returns
+from arena.game import Game, forfeit_returns
 from arena.player import Fault
 from arena.record import Cost, Record, StopReason, Turn
 from arena.tournaments.result_rows import MAX_PAIR, measurable

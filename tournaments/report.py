@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from arena.rating import Ladder, Row
 from arena.record import Cost
 from arena.tournaments.deep import deep_tables, percent
 from arena.tournaments.run import Run
+from arena.voids import Outages
 
 _WIDE = 110
 """Columns of a console from which on the ladder also shows roles and the payoff against the anchor."""
@@ -119,6 +121,7 @@ def _remarks(run: Run) -> list[str]:
     if _superior(ladder):
         lines.append("LOS: the likelihood that a player is stronger than the next one below")
     lines += [f"{name} forfeited {count:,} of its matches" for name, count in sorted(run.forfeits.items())]
+    lines += [f"{name} {_outage(outage)}" for name, outage in run.outages.items()]
     lines += [f"{name} cost {_spent(cost)}" for name, cost in sorted(run.costs.items())]
     lines += [
         f"{name} crashed in {bad:,} of its {played:,} matches"
@@ -133,6 +136,12 @@ def _remarks(run: Run) -> list[str]:
     if run.digest:
         lines.append(f"the run is complete; digest of weights, baselines, pool and tallies: {run.digest}")
     return lines
+
+
+def _outage(outage: Outages) -> str:
+    """Return an outage in words."""
+    matches = f"was not available in {outage.matches:,} {'match' if outage.matches == 1 else 'matches'}"
+    return f"{matches}, which counts for nobody; still to be played: {outage.waiting:,}"
 
 
 def _spent(cost: Cost) -> str:
@@ -153,8 +162,9 @@ def _superior(ladder: Ladder) -> dict[str, str]:
 
 def _failures(run: Run) -> dict[str, str]:
     """Return name → "forfeits/matches with a void attempt", where there was any."""
-    voids = {name: bad for name, (bad, _) in run.crashes.items() if bad}
-    return {name: f"{run.forfeits.get(name, 0)}/{voids.get(name, 0)}" for name in {*run.forfeits, *voids}}
+    voids = Counter({name: bad for name, (bad, _) in run.crashes.items() if bad})
+    voids.update({name: outage.matches for name, outage in run.outages.items()})
+    return {name: f"{run.forfeits.get(name, 0)}/{voids[name]}" for name in {*run.forfeits, *voids}}
 
 
 def _against(name: str, run: Run) -> str:

@@ -26,6 +26,7 @@ from arena.scores import Scores
 from arena.store import Member, Store
 from arena.tournaments.tournament import anchor_of
 from arena.tree import enumerate_game, expected_returns, nash_conv
+from arena.voids import Outages
 
 EXACT_NODES = 20_000
 """Nodes of a game up to which payoffs are computed instead of averaged over matches: a second's work."""
@@ -54,6 +55,8 @@ class Run:
     """Of a finished league: the same configuration on a CPU gives the same, whatever happened on the way."""
     forfeits: Mapping[str, int] = field(default_factory=dict)
     """Name → matches that it forfeited; nobody who forfeited none."""
+    outages: Mapping[str, Outages] = field(default_factory=dict)
+    """Name → in how many matches it was not available, which counts against nobody; nobody who always was."""
     costs: Mapping[str, Cost] = field(default_factory=dict)
     """Name → what its answers have cost; nobody who told none."""
     cast: frozenset[str] = frozenset()
@@ -89,6 +92,7 @@ class Run:
                 nash_conv_by_step=store.measures("nash_conv"),
                 digest=store.meta("digest", ""),
                 forfeits=store.forfeits(),
+                outages=store.outages(),
                 costs=store.costs(),
                 cast=frozenset() if league else frozenset(crashes).difference(entrants),
             )

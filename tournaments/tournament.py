@@ -12,11 +12,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from arena.attendance import Unplayed
 from arena.config import TournamentConfig, check
 from arena.errors import ConfigError
 from arena.game import Game
 from arena.match import Fixture, Patience, play_rounds
-from arena.player import Player
+from arena.player import Player, close
 from arena.rating import Ladder, rate, refuse_unratable
 from arena.record import Record
 from arena.registry import checkpoint_digest, load_game, load_player
@@ -72,6 +73,7 @@ def run(config: TournamentConfig, folder: Path, tell: Tell = lambda _: None, red
 
     What may be added to a folder that already holds results depends on the format; the old results stay. With
     `redo_abandoned` the matches that crashes ended for good are played again, where no pairing depends on them.
+    Raises StoppedError where matches are left because somebody was not available: the same call plays them.
     """
     if redo_abandoned and config.format not in _SCHEDULED:
         raise ConfigError(f"a {config.format} was paired by its results, so none of its matches can be played again")
@@ -79,14 +81,19 @@ def run(config: TournamentConfig, folder: Path, tell: Tell = lambda _: None, red
     refuse_unratable(game)
     _check_cast(config, game)
     specs = {**config.entrants, **{config.cast_names[role]: spec for role, spec in config.cast.items()}}
-    players = {name: load_player(spec, game, name) for name, spec in specs.items()}
-    with Store.open(folder) as store:
-        _begin(store, config, game)
-        if redo_abandoned:
-            store.forget_abandoned()
-        for progress in _play(store, config, game, players):
-            tell(progress)
-        return ladder(store, config, game)
+    players: dict[str, Player] = {}
+    try:
+        for name, spec in specs.items():
+            players[name] = load_player(spec, game, name)
+        with Store.open(folder) as store:
+            _begin(store, config, game)
+            if redo_abandoned:
+                store.forget_abandoned()
+            for progress in _play(store, config, game, players):
+                tell(progress)
+            return ladder(store, config, game)
+    finally:
+        close(players.values())
 
 
 def ladder(store: Store, config: TournamentConfig, game: Game[Any]) -> Ladder:
@@ -129,11 +136,14 @@ def _play(store: Store, config: TournamentConfig, game: Game[Any], players: dict
         nonlocal played
         played += known
 
+    unplayed = Unplayed()
     for stage in form.stages(_scorer(store, game)):
         missing = _missing(store, stage, pass_over)
         for record in store.keep(play_rounds(game, missing, players, patience=patience)):
-            played += 1
-            yield Progress(played, form.total, record)
+            if not unplayed.takes(record):
+                played += 1
+                yield Progress(played, form.total, record)
+        unplayed.check()
 
 
 def _missing(store: Store, stage: Iterable[Fixture], pass_over: Callable[[int], None]) -> Iterator[Fixture]:

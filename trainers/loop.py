@@ -25,8 +25,9 @@ from arena.errors import ArenaError, ConfigError
 from arena.league import League
 from arena.player import HasPolicy
 from arena.registry import load_game
+from arena.schema import Tally
 from arena.seeds import generator
-from arena.store import Member, Store, Tally
+from arena.store import Member, Store
 from arena.trainers import dvd
 from arena.trainers.collect import Collect, Played, collector
 from arena.trainers.learner import Learner

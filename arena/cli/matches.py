@@ -63,7 +63,8 @@ def play(game: str, *players: str, matches: Whole = 1, seed: Whole = 0) -> None:
         earned = f"mean payoff {sum(paid) / len(paid):+.4f} over {len(paid):,} matches" if paid else "no payoff"
         screen.print(f"{role} ({records[0].entrants[seat]}): {earned}", markup=False)
     if given_up := [record for record in records if not record.stop.rated]:
-        screen.print(f"abandoned matches: {len(given_up):,}, the first because {given_up[0].reason}", markup=False)
+        number, why = len(given_up), given_up[0].reason
+        screen.print(f"matches without a result: {number:,}, the first because {why}", markup=False)
 
 
 def replay(run: Path, match: str = "", *, whole: bool = False) -> None:

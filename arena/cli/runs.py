@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from arena.cli import terminal
 from arena.cli.terminal import Overrides, RunFolder, Whole
-from arena.errors import ArenaError, ConfigError, RatingError
+from arena.errors import ArenaError, ConfigError, RatingError, StoppedError
 
 if TYPE_CHECKING:
     from arena.live import Live
@@ -39,6 +39,10 @@ def tournament(file: Path, *, run: RunFolder = None, set_: Overrides = (), redo_
     except RatingError:
         with suppress(ArenaError):  # a bracket stands even where nobody is left for a ladder
             _standings(folder)
+        raise
+    except StoppedError:
+        with suppress(ArenaError):  # what there is of a ladder; the sentence comes last
+            _report(folder)
         raise
     _report(folder)
     terminal.out().print(f"kept in {folder}; arena replay {folder} shows its matches", markup=False)

@@ -49,8 +49,11 @@ class Reply(NamedTuple):
 
     text: str
     """Without control tokens."""
-    stop: Literal["end", "length", "unavailable"]
-    """The model ended; it ran into `max_tokens`; or the infrastructure failed, and `text` says how."""
+    stop: Literal["end", "length", "refused", "unavailable"]
+    """The model ended; it ran into `max_tokens`; or there is no reply, and `text` says why.
+
+    That is because this prompt is refused, now and later, or because the infrastructure fails, for the time being.
+    """
     prompt_ids: NDArray[np.int32] = np.zeros(0, np.int32)
     """The ids that the model was given, where the engine knows them."""
     ids: NDArray[np.int32] = np.zeros(0, np.int32)

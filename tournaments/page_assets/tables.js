@@ -179,9 +179,11 @@ function heatMap(data) {
 
 function failures(data) {
   const rows = data.failures;
-  const bad = rows.filter((row) => row.faults || row.forfeit || row.crashed || row.abandoned || row.truncated);
+  const bad = rows.filter((row) => row.faults || row.forfeit || row.crashed || row.abandoned || row.truncated || row.outage);
+  const outage = rows.some((row) => row.outage);
   byId("failures-lead").append(bad.length
     ? "A forfeit is a loss and counts. A crash is tried again; a match that crashed three times is abandoned and counts for nobody. A player that crashes in more than 3% of its matches is withdrawn."
+      + (outage ? " A match that an outage makes void counts for nobody and is played later." : "")
     : `No player forfeited, crashed or gave a reply that was no legal move, in ${plural(data.rated, "rated match", "rated matches")}.`);
   if (!bad.length) return;
   const column = (title, key, hint) => ({
@@ -193,9 +195,10 @@ function failures(data) {
     column("Refused replies", "faults", "Illegal, empty or unreadable"),
     column("Forfeits", "forfeit"),
     column("Matches with a crash", "crashed"),
-    { title: "Crash rate", number: true, value: (row) => row.crashed / row.matches, cell: (row) => `${fixed(100 * row.crashed / row.matches, 1)}%` },
+    { title: "Crash rate", number: true, value: (row) => row.crashed / (row.matches || 1), cell: (row) => `${fixed(100 * row.crashed / (row.matches || 1), 1)}%` },
     column("Abandoned", "abandoned", "Crashed three times"),
     column("Cut off", "truncated", "Reached the limit of turns: a draw"),
+    ...(outage ? [column("Void by an outage", "outage", "The player was not available"), column("Still to play", "waiting")] : []),
     column("Matches", "matches"),
   ], rows));
 }

@@ -3,8 +3,8 @@
 Requests run on a thread of their own. The first prompt for a model is preceded by a tiny one that shows whether the
 server can be reached, takes the key and knows the model; if not, `collect` raises one sentence before any match is
 played. Later failures become replies that are `unavailable`, so they void a match and never lose it: no connection,
-429, 5xx, silence, a cut or garbled answer, each after several tries, and what the user must mend (400, 401, 403, 404)
-at once.
+429, 5xx, silence, a cut or garbled answer, each after several tries, and what the user must mend (401, 402, 403, 404)
+at once. A prompt that no further try could help (400, 413, 422) is `refused`.
 
 What a server does not say stays unknown: the ids of the tokens, their log-probabilities, the version of the weights.
 A server that fills in missing parameters by itself (vllm serve takes top_k and min_p from the model's folder, unless it
@@ -42,6 +42,8 @@ _PROBE = (Message("user", "Say yes."),)
 _PROBE_TOKENS = 16
 _CLOSING = 0.9
 """Seconds that closing may take."""
+_REFUSALS = (400, 413, 422)
+"""Statuses that are about this one prompt, such as one that is too long: not about the server, key or account."""
 _OURS = ("model", "messages", "stream", "n")
 """Fields of a request that nobody else sets: without them no answer could be read."""
 
@@ -227,7 +229,7 @@ class OpenAIEngine:
         try:
             answer = await self._ask(prompt, sampling, model)
         except Failed as failed:
-            return Reply(self._sentence(failed), "unavailable")
+            return Reply(self._sentence(failed), "refused" if failed.status in _REFUSALS else "unavailable")
         usage = answer.usage or Usage()
         return Reply(
             answer.text,
