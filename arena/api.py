@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from arena import config as configuration
 from arena.config import LeagueConfig, TournamentConfig
-from arena.errors import ConfigError, PlayerError
+from arena.errors import ArenaError, ConfigError, PlayerError
 from arena.game import Game
 from arena.match import Fixture, Patience, play_fixtures
 from arena.player import Player, close
@@ -69,6 +69,48 @@ def tournament(
     values = _configuration(source, TournamentConfig, overrides)
     run = find("tournaments", "tournament")
     return cast("Ladder", run(values, run_folder(source, folder), tell or (lambda _: None), redo_abandoned))
+
+
+class Event(NamedTuple):
+    """The tournament of one game, and where it is kept."""
+
+    config: TournamentConfig
+    folder: Path
+    label: str = ""
+    """The game as the name of a folder, where a file has several."""
+
+
+def events(file: str | Path, folder: str | Path | None = None, overrides: Sequence[str] = ()) -> list[Event]:
+    """Return the tournaments that a TOML file describes: one, or one for each of its `games`.
+
+    That of one game is kept in `folder`, by default runs/NAME after the file; those of several in folders below it.
+    """
+    place = run_folder(file, folder)
+    found = configuration.load_tournaments(_file(Path(file)), overrides)
+    return [Event(config, place / label, label) for label, config in found.items()]
+
+
+@contextmanager
+def everybody(tournaments: Sequence[Event]) -> Iterator[None]:
+    """Keep the players of several tournaments ready until the end of the block.
+
+    Whoever cannot play is told before the first match, and a model that plays several games is loaded once.
+    """
+    ready: list[Player] = []
+    try:
+        for config, _, label in tournaments if len(tournaments) > 1 else ():
+            game = load_game(config.game)
+            for name, spec in config.entrants.items():
+                try:
+                    ready.append(load_player(spec, game, name))
+                except ArenaError as error:
+                    raise ConfigError(
+                        f"entrant {name!r} cannot play {config.game}: {error} (a table names the games of an entrant "
+                        f"and who it is there: {name} = {{{label} = …}})"
+                    ) from error
+        yield
+    finally:
+        close(ready)
 
 
 def train(

@@ -83,6 +83,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
     },
     "tournaments": {
         "merge": "arena.tournaments.merge:run",
+        "overview": "arena.tournaments.overview:show",
         "pit": "arena.tournaments.pit:run",
         "page": "arena.tournaments.page:write",
         "plot": "arena.tournaments.plot:draw",

@@ -13,7 +13,10 @@ from typing import Any, NamedTuple
 from arena.record import Record, StopReason
 from arena.schema import pack_costs, pack_names
 
-COSTS = " UNION ALL ".join(f"SELECT entrants, costs FROM {table} WHERE costs != '[]'" for table in ("matches", "voids"))
+COSTS = (
+    "SELECT entrants, costs FROM matches WHERE costs != '[]' "
+    "UNION ALL SELECT entrants, costs FROM voids WHERE costs != '[]'"
+)
 """All that was paid, for matches that were finished and for those that are still to be."""
 
 

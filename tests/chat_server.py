@@ -19,8 +19,8 @@ class ChatServer(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 256
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), Handler)
         self.base_url = f"http://127.0.0.1:{self.server_address[1]}/v1"
         self.plan: list[Behaviour] = []
         self.always: Behaviour = good()
@@ -42,6 +42,8 @@ class ChatServer(ThreadingHTTPServer):
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: ChatServer
+    body: dict[str, Any]
+    """Of the request that is being answered."""
 
     def setup(self) -> None:
         super().setup()
@@ -57,7 +59,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         server = self.server
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        body = self.body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         probing = body["messages"][-1]["content"] == "Say yes."
         with server.lock:
             server.keys.append(self.headers["Authorization"])

@@ -11,6 +11,7 @@ from arena.cli.terminal import Overrides, RunFolder, Whole
 from arena.errors import ArenaError, ConfigError, RatingError, StoppedError
 
 if TYPE_CHECKING:
+    from arena.api import Event
     from arena.live import Live
 
 
@@ -18,6 +19,7 @@ def tournament(file: Path, *, run: RunFolder = None, set_: Overrides = (), redo_
     """Play the tournament that a TOML file describes, or go on with it.
 
     Its `format` is round_robin, gauntlet, swiss or double_elimination. Entrants, pairs or rounds may be added later.
+    With `games` instead of `game` it is played in each of them, and kept in a folder for each.
 
     Parameters
     ----------
@@ -28,24 +30,42 @@ def tournament(file: Path, *, run: RunFolder = None, set_: Overrides = (), redo_
     """
     from arena import api
 
-    folder = api.run_folder(file, run)
+    events = api.events(file, run, set_)
+    left: list[str] = []
+    with api.everybody(events):
+        for event in events:
+            try:
+                _play(event, redo_abandoned)
+            except StoppedError as stopped:  # what there is of a ladder comes first, and the other games go on
+                with suppress(ArenaError):
+                    _report(event.folder)
+                left.append(f"{event.label}: {stopped}" if event.label else str(stopped))
+                continue
+            _report(event.folder)
+            terminal.out().print(f"kept in {event.folder}; arena replay {event.folder} shows its matches", markup=False)
+    if len(events) > 1:
+        from arena.registry import find
+
+        find("tournaments", "overview")([event.folder for event in events], terminal.out())
+    if left:
+        raise StoppedError("; ".join(left))
+
+
+def _play(event: Event, redo_abandoned: bool) -> None:
+    """Play one game's tournament, with its progress shown."""
+    from arena import api
+
     try:
-        with terminal.live(folder) as live:
+        with terminal.live(event.folder) as live:
 
             def tell(progress: Any) -> None:
-                live.show("matches", progress.played, progress.total, "matches")
+                live.show(event.label or "matches", progress.played, progress.total, "matches")
 
-            api.tournament(file, folder, set_, tell, redo_abandoned)
+            api.tournament(event.config, event.folder, (), tell, redo_abandoned)
     except RatingError:
         with suppress(ArenaError):  # a bracket stands even where nobody is left for a ladder
-            _standings(folder)
+            _standings(event.folder)
         raise
-    except StoppedError:
-        with suppress(ArenaError):  # what there is of a ladder; the sentence comes last
-            _report(folder)
-        raise
-    _report(folder)
-    terminal.out().print(f"kept in {folder}; arena replay {folder} shows its matches", markup=False)
 
 
 def train(file: Path, *, run: RunFolder = None, set_: Overrides = ()) -> None:
@@ -71,7 +91,7 @@ def ratings(run: Path, *, deep: bool = False, plot: Path | None = None) -> None:
     Parameters
     ----------
     run
-        The run's folder.
+        The run's folder; of a tournament over several games either all of them or one.
     deep
         Also show Nash averaging, alpha-rank and how likely each is stronger than each other.
     plot
@@ -79,9 +99,15 @@ def ratings(run: Path, *, deep: bool = False, plot: Path | None = None) -> None:
     """
     from arena.registry import find
 
+    folders = terminal.runs_in(run)
     if plot is not None:
+        if len(folders) > 1:
+            raise ConfigError(f"{run} holds several games, and a picture shows one: name {folders[0]}, for example")
         find("tournaments", "plot_file")(plot)  # before minutes are spent on a ladder
-    _report(run, deep)
+    for folder in folders:
+        _report(folder, deep)
+    if len(folders) > 1:
+        find("tournaments", "overview")(folders, terminal.out())
     if plot is not None:
         find("tournaments", "plot")(run, plot)
         terminal.out().print(f"drawn into {plot}", markup=False)

@@ -44,6 +44,14 @@ def out() -> Console:
     return console
 
 
+def runs_in(folder: Path) -> list[Path]:
+    """Return the runs of a tournament over several games, which lie in folders of their own; or the folder itself."""
+    from arena.store import FILE
+
+    below = [] if (folder / FILE).exists() else sorted(file.parent for file in folder.glob(f"*/{FILE}"))
+    return below or [folder]
+
+
 def live(run: Path | None = None) -> Live:
     """Return the progress display; with a run's folder it shows the current table too."""
     from arena.live import Live

@@ -5,7 +5,7 @@ Every field has its meaning and unit beside it; `arena train FILE --set training
 
 from arena.config.fields import wrong_name
 from arena.config.league_file import LeagueConfig, LearnerConfig, OpponentConfig, RatingConfig, TrainingConfig
-from arena.config.reading import check, load
+from arena.config.reading import check, load, load_tournaments
 from arena.config.tournament_file import PatienceConfig, TournamentConfig
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "TrainingConfig",
     "check",
     "load",
+    "load_tournaments",
     "wrong_name",
 ]

@@ -11,6 +11,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from arena.config.league_file import LeagueConfig
+from arena.config.several_games import per_game
 from arena.config.tournament_file import TournamentConfig
 from arena.errors import ConfigError, reason
 
@@ -22,6 +23,23 @@ C = TypeVar("C", bound=BaseModel)
 
 def load(path: Path, model: type[C], overrides: Iterable[str] = ()) -> C:
     """Read a TOML file as `model`, with overrides like "training.updates=500". Raises ConfigError."""
+    values = _values(path, model, overrides)
+    if model is TournamentConfig and "games" in values:
+        raise ConfigError(f"{path} holds a tournament for each of several games: arena.api.events gives them")
+    return check(values, model, str(path))
+
+
+def load_tournaments(path: Path, overrides: Iterable[str] = ()) -> dict[str, TournamentConfig]:
+    """Read a tournament's file of one game or several; returns label → tournament, "" where it has one game."""
+    parts = per_game(_values(path, TournamentConfig, overrides), str(path))
+    return {
+        label: check(part, TournamentConfig, f"{path}, {part['game']}" if label else str(path))
+        for label, part in parts.items()
+    }
+
+
+def _values(path: Path, model: type[BaseModel], overrides: Iterable[str]) -> dict[str, Any]:
+    """Return what a file says, with overrides."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -36,7 +54,7 @@ def load(path: Path, model: type[C], overrides: Iterable[str] = ()) -> C:
     for override in overrides:
         _override(values, override)
     _refuse_other_kind(values, model, path)
-    return check(values, model, str(path))
+    return values
 
 
 def _refuse_other_kind(values: Mapping[str, Any], model: type[BaseModel], path: Path) -> None:
