@@ -7,6 +7,7 @@ A spec is one of::
     package.module:Class(size=3)   anything importable
     file.py:Class                  a class in a file
     runs/kuhn/checkpoints/main-2000(temperature=0)   a checkpoint folder (players only)
+    out/checkpoint-200(max_tokens=64)      a Hugging Face model or adapter, which then plays as chat(model=…)
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from arena import checkpoint
+from arena import checkpoint, hugging_face
 from arena.errors import ArenaError, CheckpointError, ConfigError, GameError, UnknownName
 from arena.game import Game
 from arena.player import Loadable, Player
@@ -187,6 +188,10 @@ def load_player(spec: str | Player, game: Game[Any], name: str = "", seed: int |
     target, parameters = parse(spec)
     if _is_folder(target):
         folder = Path(target)
+        if _is_model(folder):
+            player = _build(find("players", "chat"), spec, hugging_face.chat_parameters(folder, parameters), game)
+            player.name = name or hugging_face.label(folder) + spec.strip()[len(target) :]
+            return cast(Player, player)
         return load_checkpoint(folder, game, name or folder.name + spec.strip()[len(target) :], parameters)
     make = find("players", target)
     if ":" in target and not (isinstance(make, type) and callable(getattr(make, "act", None))):
@@ -206,6 +211,10 @@ def load_checkpoint(
     `parameters` go before those it was saved with. Raises CheckpointError for a folder that is damaged, is for
     another game, or names a class that is not registered: opening a checkpoint runs no code that came with it.
     """
+    if folder.is_dir() and not (folder / checkpoint.MANIFEST).is_file():
+        raise CheckpointError(
+            f"{folder} is no checkpoint: it has no {checkpoint.MANIFEST}{hugging_face.advice(folder)}"
+        )
     manifest = checkpoint.read(folder, game)
     opening = _opening.set(folder)
     try:
@@ -223,12 +232,19 @@ def load_checkpoint(
 def checkpoint_digest(spec: str) -> str:
     """Return the digest of the checkpoint that a player's spec names; empty for other players."""
     target, _ = parse(spec)
-    return checkpoint.read(Path(target)).digest if _is_folder(target) else ""
+    if not _is_folder(target):
+        return ""
+    return hugging_face.digest(Path(target)) if _is_model(Path(target)) else checkpoint.read(Path(target)).digest
 
 
 def _is_folder(target: str) -> bool:
     # A folder called "net" where the command happens to run does not hide the player of that name.
     return ":" not in target and ("/" in target or (target not in BUILT_IN["players"] and Path(target).is_dir()))
+
+
+def _is_model(folder: Path) -> bool:
+    """Return whether a folder is somebody else's, and no checkpoint of arena's."""
+    return not (folder / checkpoint.MANIFEST).is_file() and hugging_face.is_model(folder)
 
 
 def _kind(found: Any) -> str:

@@ -17,7 +17,8 @@ ROOMS = ("games", "players", "trainers", "tournaments")
 
 # A file of arena/ imports only files that stand before it here.
 ORDER = [
-    *("errors", "seeds", "scene", "game", "player", "batch", "config", "checkpoint", "registry", "record", "sandbox"),
+    *("errors", "seeds", "scene", "game", "player", "batch", "config", "checkpoint"),
+    *("hugging_face", "registry", "record", "sandbox"),
     *(
         "quoting",
         "results",

@@ -46,10 +46,16 @@ def out() -> Console:
 
 def runs_in(folder: Path) -> list[Path]:
     """Return the runs of a tournament over several games, which lie in folders of their own; or the folder itself."""
-    from arena.store import FILE
+    from arena.config.several_games import label
+    from arena.store import FILE, Store
 
     below = [] if (folder / FILE).exists() else sorted(file.parent for file in folder.glob(f"*/{FILE}"))
-    return below or [folder]
+    parts = []
+    for part in below:
+        with Store.read(part) as store:  # a folder may hold other runs too, which are not called like their games
+            if store.meta("format") == "tournament" and label(store.meta("config")["game"]) == part.name:
+                parts.append(part)
+    return parts or [folder]
 
 
 def live(run: Path | None = None) -> Live:

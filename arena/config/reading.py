@@ -33,8 +33,8 @@ def load_tournaments(path: Path, overrides: Iterable[str] = ()) -> dict[str, Tou
     """Read a tournament's file of one game or several; returns label → tournament, "" where it has one game."""
     parts = per_game(_values(path, TournamentConfig, overrides), str(path))
     return {
-        label: check(part, TournamentConfig, f"{path}, {part['game']}" if label else str(path))
-        for label, part in parts.items()
+        name: check(part, TournamentConfig, f"{path}, {part['game']}" if name else str(path))
+        for name, part in parts.items()
     }
 
 

@@ -32,7 +32,7 @@ def per_game(values: Mapping[str, Any], source: str) -> dict[str, dict[str, Any]
         raise ConfigError(f'{source}: games should be a list of games, such as games = ["kuhn_poker", "tic_tac_toe"]')
     if "game" in values:
         raise ConfigError(f"{source} has both game and games: leave one of them out")
-    labels = [re.sub(r"[^\w.-]+", "_", game).strip("_.") for game in games]
+    labels = [label(game) for game in games]
     if len(set(labels)) < len(labels):
         raise ConfigError(f"{source} names a game twice under games")
     if not isinstance(entrants, dict):
@@ -40,6 +40,11 @@ def per_game(values: Mapping[str, Any], source: str) -> dict[str, dict[str, Any]
     _check_tables(entrants, games, source)
     common = {key: value for key, value in values.items() if key != "games"}
     return {label: _one_game(common, entrants, game) for label, game in zip(labels, games, strict=True)}
+
+
+def label(game: str) -> str:
+    """Return a game's spec as the name of a folder."""
+    return re.sub(r"[^\w.-]+", "_", game).strip("_.")
 
 
 def _check_tables(entrants: Mapping[str, Any], games: list[str], source: str) -> None:
