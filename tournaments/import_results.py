@@ -1,4 +1,4 @@
-"""Matches that were played elsewhere into a run of their own, from a table of results or from JSON lines.
+"""Matches that were played elsewhere into a run of their own: a table of results, JSON lines, rollouts of verifiers.
 
 A million lines are read one by one and kept in groups, each in one transaction, so memory stays flat and a stop
 at any moment loses nothing: the same command goes on. A match of a table is known by the file's name, its line and
@@ -23,7 +23,7 @@ from arena.rating import refuse_unratable
 from arena.record import Record, StopReason
 from arena.registry import load_game, parse
 from arena.store import FILE, Member, Store
-from arena.tournaments import record_lines
+from arena.tournaments import record_lines, rollout_rows
 from arena.tournaments.result_rows import MAX_PAIR, Layout, Row, read
 
 ELSEWHERE = "arena.games.elsewhere:Elsewhere"
@@ -63,12 +63,15 @@ def run(
     block_pairs: int | None = None,
     most: float | None = None,
     tell: Callable[[int], None] = lambda _: None,
+    player: str = "",
+    outcome: str = "",
 ) -> Imported:
     """Read `file` (.csv or .jsonl) into the run in `folder`; broken lines are told and the others kept.
 
     `game` names the game where it is one of ours; by default a table makes a game of results only, and JSON lines
     say it themselves. `anchor` stands at 1000 Elo (default: the first in the file), `block_pairs` as in a
-    tournament, `most` is the greatest payoff of a table's match (default: the greatest there, rounded up). Raises
+    tournament, `most` is the greatest payoff of a table's match (default: the greatest there, rounded up). In rollouts
+    `player` names the model, and `outcome` the column that says who won (see rollout_rows.py). Raises
     ConfigError, before anything is written, where nothing can be read, nobody is called like the anchor, or the run
     is of another game or another kind.
     """
@@ -80,7 +83,10 @@ def run(
         if file.suffix.lower() == ".csv":
             source = _open_table(file, folder, game, most)
         elif file.suffix.lower() == ".jsonl":
-            source = _open_json(file, folder, game)
+            rollouts = rollout_rows.recognised(next((line for _, line in _json_lines(file)), b""))
+            if (player or outcome) and not rollouts:
+                raise ConfigError(f"{file} says itself who played and won: --player and --outcome are for rollouts")
+            source = _open_rollouts(file, folder, player, outcome) if rollouts else _open_json(file, folder, game)
         else:
             raise ConfigError(f"{file} should end in .csv (a table of results) or .jsonl (what arena export writes)")
         return _keep(source, folder, anchor, block_pairs, tell)
@@ -99,6 +105,8 @@ class _Source(NamedTuple):
     """Begins at the first line whenever it is called."""
     digest: dict[str, Any]
     """Of a table, what it holds so far."""
+    name: str = ""
+    """Under which the run remembers it."""
 
 
 def _open_table(file: Path, folder: Path, game: str, most: float | None) -> _Source:
@@ -111,7 +119,7 @@ def _open_table(file: Path, folder: Path, game: str, most: float | None) -> _Sou
         )
     if most is not None and most != rules.scale:
         raise ConfigError(f"matches of {rules.spec} pay {rules.scale:g} at most, not {most:g}: leave most out")
-    digest = _refuse_changed(file, kept)
+    digest = _refuse_changed(file, file.name, kept)
 
     name = "".join(letter if letter.isprintable() else "?" for letter in file.name)  # a name may hold any bytes
 
@@ -119,7 +127,22 @@ def _open_table(file: Path, folder: Path, game: str, most: float | None) -> _Sou
         for number, line, row in _rows(file, layout, *rules.payoff_range):
             yield number, _record(row, rules, name, number, line)
 
-    return _Source(file, rules, lines, digest)
+    return _Source(file, rules, lines, digest, file.name)
+
+
+def _open_rollouts(file: Path, folder: Path, player: str, outcome: str) -> _Source:
+    model, environment = rollout_rows.names(file, player)
+    rules, kept = load_game(ELSEWHERE), _kept(folder)
+    name = f"{file.absolute().parent.name}/{file.name}"  # they are all called results.jsonl
+    digest = _refuse_changed(file, name, kept)
+    outcome = outcome or rollout_rows.REWARD
+    rollout_rows.check(_json_lines(file), file, outcome)
+
+    def lines() -> Iterator[Line]:
+        for number, line, row in rollout_rows.read(_json_lines(file), model, environment, outcome):
+            yield number, _record(row, rules, name, number, line)
+
+    return _Source(file, rules, lines, digest, name)
 
 
 def _header(file: Path) -> str:
@@ -210,7 +233,7 @@ def _keep(source: _Source, folder: Path, anchor: str, block_pairs: int | None, t
         why = f"; line {problems[0][0]}: {problems[0][1]}" if problems else ", it is empty"
         raise ConfigError(f"{file} holds no result that can be read{why}")
     with Store.open(folder) as store:
-        config = _begin(store, game, head, anchor, block_pairs, file.name, source.digest)
+        config = _begin(store, game, head, anchor, block_pairs, source.name, source.digest)
         before, read_so_far = store.count(), 0
         everybody = chain([head], matches)
         while group := list(islice(everybody, _GROUP)):
@@ -292,13 +315,13 @@ def _kept(folder: Path) -> dict[str, Any]:
         return {}
 
 
-def _refuse_changed(file: Path, kept: dict[str, Any]) -> dict[str, Any]:
+def _refuse_changed(file: Path, known_as: str, kept: dict[str, Any]) -> dict[str, Any]:
     """Return the file's size and digest. Raises ConfigError where lines that were read before are no longer the same.
 
     Lines are known by their numbers, so those of a changed file would count as other matches.
     """
     imports = kept.get("imports", {})
-    before = imports.get(file.name)
+    before = imports.get(known_as)
     if before and _digest(file, before["bytes"]) != before:
         raise ConfigError(
             f"{file} has changed since it was imported, and not only at its end: give it another name to import it "
@@ -306,7 +329,7 @@ def _refuse_changed(file: Path, kept: dict[str, Any]) -> dict[str, Any]:
         )
     now = _digest(file)
     for name, there in imports.items():
-        if there == now and name != file.name:
+        if there == now and name != known_as:
             raise ConfigError(f"{file} holds the same matches as {name}, which was imported already")
     return now
 

@@ -74,7 +74,7 @@ def as_json(record: Record) -> dict[str, Any]:
     """Return a record as JSON values, with all but its traces; `read` is the opposite."""
     turns = [{key: value for key, value in turn._asdict().items() if value != ""} for turn in record.turns]
     match = {**vars(record), "stop": str(record.stop), "turns": turns}
-    del match["traces"], match["costs"]
+    del match["traces"], match["outages"], match["costs"]
     if record.costs:
         match["costs"] = [cost._asdict() for cost in record.costs]
     return match

@@ -36,6 +36,8 @@ def import_(
     anchor: str = "",
     block_pairs: Whole | None = None,
     most: float | None = None,
+    player: str = "",
+    outcome: str = "",
 ) -> None:
     """Read matches that were played elsewhere into a run; arena ratings then rates them. Twice adds nothing.
 
@@ -43,7 +45,8 @@ def import_(
     the first), winner (a name or draw) and payoff (what the first won), and if wanted pair (the two matches with
     seats swapped share it) and step. A .jsonl file is what arena export writes; moves are played again by the rules,
     and a line whose moves or payoffs are not what the rules say is left out. A last line without a line end may be
-    half written and is left out until it has one.
+    half written and is left out until it has one. A results.jsonl of verifiers is rollouts: matches of the model
+    against its environment, won, drawn or lost with a reward of 1, 0.5 or 0.
 
     Parameters
     ----------
@@ -59,13 +62,18 @@ def import_(
         Payoffs: how many pairs make the block that Elo counts as one game; by default 50.
     most
         Payoffs: the greatest that a match can pay; by default the greatest in the file, rounded up.
+    player
+        Rollouts: what the model is called; by default as the metadata.json beside the file says.
+    outcome
+        Rollouts: the column that is 1, 0.5 or 0; by default reward.
     """
     from arena.registry import find
 
     with terminal.live() as live:
         found = find("tournaments", "import")(
-            file, run, game, anchor, block_pairs, most, lambda done: live.show("import", done, None, "matches")
-        )
+            file, run, game, anchor, block_pairs, most, lambda done: live.show("import", done, None, "matches"),
+            player, outcome,
+        )  # fmt: skip
     screen = terminal.out()
     for number, what in found.problems:
         screen.print(f"line {number:,} is left out: {what}", markup=False)
