@@ -157,7 +157,10 @@ class Chat:
         return [(request, self._move(request, reply)) for request, reply in asked]
 
     def close(self) -> None:
-        """Give up the engine, which ends with the last of its players."""
+        """Give up what the engine still owes this player, and the engine, which ends with the last of its players."""
+        if callable(drop := getattr(self.engine, "drop", None)):
+            drop(self._asked.keys())
+        self._asked.clear()
         if self._end is not None:
             self._end()
 

@@ -379,3 +379,21 @@ def test_to_import_it_imports_no_model_library() -> None:
     code = "import sys, arena.players.chat; print({'torch', 'transformers', 'openai', 'vllm'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_whoever_leaves_is_owed_nothing_and_the_others_at_its_engine_are() -> None:
+    class Paid(Scripted):
+        dropped: list[int] = []
+
+        def drop(self, tickets) -> None:
+            self.dropped = list(tickets)
+
+    engine = Paid(lambda *_: "<answer>bet</answer>", at_once=1)
+    one, other = Chat(engine), Chat(engine)
+    one.submit(questions())
+    other.submit(questions())
+    one.collect(1.0)
+    one.close()
+    assert engine.dropped == list(range(len(questions()) - 1))
+    assert one.collect(1.0) == []
+    assert len(other.collect(1.0)) == 1

@@ -457,6 +457,21 @@ def test_which_variable_holds_the_key(
     assert server.keys[0] == f"Bearer {'sk-other-0123456789' if variable else KEY}"
 
 
+def test_what_is_dropped_is_asked_no_more(make: Make, server: ChatServer) -> None:
+    """A prompt that waits for a place is never sent, and one under way is broken off; the others are answered."""
+    server.always = behaviours.hangs
+    engine = make(concurrency=1)
+    under_way, waiting, other = (engine.submit(PROMPT, Sampling(seed=seed)) for seed in range(3))
+    while not server.bodies:
+        time.sleep(0.01)
+    server.always = good()
+    engine.drop([under_way, waiting])
+    assert engine.collect([other], 10)[other].text == "[bet]"
+    assert [body["seed"] for body in server.bodies] == [0, 2]
+    with pytest.raises(PlayerError, match="no open ticket"):
+        engine.collect([waiting], 0)
+
+
 # What it refuses.
 
 

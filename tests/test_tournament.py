@@ -8,7 +8,7 @@ from rich.console import Console
 
 import arena
 from arena.config import TournamentConfig
-from arena.errors import ConfigError
+from arena.errors import ConfigError, StoppedError
 from arena.games.kuhn_poker import KuhnPoker
 from arena.rating import Standing
 from arena.store import Store
@@ -297,3 +297,76 @@ def test_outcome_games_are_rated_by_wins_with_draws_as_half(tmp_path):
     assert ladder.rows[0].name == "minimax"
     assert ladder["minimax"].losses == 0
     assert ladder["uniform"].elo == 1000
+
+
+PHONE = """
+from pathlib import Path
+
+from arena.player import Fault, Move
+from arena.players.uniform import UniformPlayer
+
+
+class Phone(UniformPlayer):
+    "Answers while the line is up; says when it is hung up."
+
+    def __init__(self, folder):
+        super().__init__()
+        self.folder = Path(folder)
+
+    def act(self, batch):
+        up = not (self.folder / "cut").exists()
+        return super().act(batch) if up else [Move(None, "no line", fault=Fault.UNAVAILABLE) for _ in batch]
+
+    def close(self):
+        with (self.folder / "closed").open("a") as file:
+            file.write("x")
+"""
+
+
+@pytest.fixture
+def phone(tmp_path):
+    (tmp_path / "phone.py").write_text(PHONE)
+    return f"{tmp_path / 'phone.py'}:Phone(folder={str(tmp_path)!r})"
+
+
+@pytest.mark.parametrize("format", [{}, {"format": "swiss", "rounds": 2}, {"format": "double_elimination"}])
+def test_what_an_outage_left_void_is_played_by_the_same_call_as_if_nothing_had_been(tmp_path, phone, format):
+    entrants = {"uniform": "uniform", "bet": 'script(prefer="bet")', "phone": phone}
+    config = changed(pairs=20, block_pairs=5, entrants=entrants, **format)
+    (tmp_path / "cut").touch()
+    with pytest.raises(
+        StoppedError, match=r"phone was not available: no line\. .* the same command plays what is left"
+    ):
+        arena.tournament(config, tmp_path / "run")
+    with Store.read(tmp_path / "run") as store:
+        before = list(store.records())
+        assert not any("phone" in record.entrants for record in before)
+        assert store.outages()["phone"].waiting > 0
+    (tmp_path / "cut").unlink()
+    mended = arena.tournament(config, tmp_path / "run")
+    quiet = arena.tournament(config, tmp_path / "quiet")
+    assert mended.rows == quiet.rows
+    with Store.read(tmp_path / "run") as store, Store.read(tmp_path / "quiet") as other:
+        assert {r.key: r for r in store.records()} == {r.key: r for r in other.records()}
+        assert store.outages()["phone"].waiting == 0
+        assert store.crashes()["phone"][0] == 0
+
+
+def test_players_are_closed_when_it_is_over_and_when_it_stops(tmp_path, phone):
+    config = changed(pairs=2, block_pairs=2, entrants={"uniform": "uniform", "phone": phone})
+    arena.tournament(config, tmp_path / "run")
+    arena.play("kuhn_poker", ["uniform", phone])
+    arena.pit("uniform", phone, "kuhn_poker", pairs=2, min_pairs=1)
+    (tmp_path / "cut").touch()
+    with pytest.raises(StoppedError):
+        arena.tournament(config, tmp_path / "other")
+    with pytest.raises(StoppedError, match="with --run FOLDER what was played stays"):
+        arena.pit("uniform", phone, "kuhn_poker", pairs=2, min_pairs=1)
+    assert (tmp_path / "closed").read_text() == "xxxxx"
+
+
+def test_a_player_that_was_given_stays_open(tmp_path, phone):
+    player = arena.load_player(phone, arena.load_game("kuhn_poker"))
+    arena.play("kuhn_poker", ["uniform", player])
+    arena.pit(player, "uniform", "kuhn_poker", pairs=2, min_pairs=1)
+    assert not (tmp_path / "closed").exists()

@@ -70,7 +70,8 @@ class Reply(NamedTuple):
 class Engine(Protocol):
     """Whatever answers prompts, for several players at once.
 
-    `member` says whose weights answer: the folder of an adapter, or "" for the model as it is.
+    `member` says whose weights answer: the folder of an adapter, or "" for the model as it is. An engine whose replies
+    cost something has `drop(tickets)` too, for replies that nobody waits for any more.
     """
 
     def submit(self, prompt: Prompt, sampling: Sampling, member: str = "") -> int:

@@ -103,7 +103,7 @@ class OpenAIEngine:
         self._limit_field = "max_tokens"
         self._checks: dict[str, asyncio.Task[str]] = {}
         self._tickets = itertools.count(1)
-        self._open: set[int] = set()
+        self._open: dict[int, Future[Reply]] = {}
         self._ready: dict[int, Any] = {}  # replies, and errors for `collect` to raise
         self._news = Condition(Lock())
         self._closed = False
@@ -147,7 +147,7 @@ class OpenAIEngine:
         work = self._start(self._answer, prompt, sampling, member or self.model)
         ticket = next(self._tickets)
         with self._news:
-            self._open.add(ticket)
+            self._open[ticket] = work
         work.add_done_callback(lambda done: self._arrived(ticket, done))
         return ticket
 
@@ -180,6 +180,15 @@ class OpenAIEngine:
             f"{self._name(member)} is asked over HTTP, where given answers cannot be scored: "
             "play the model through vLLM or transformers for that"
         )
+
+    def drop(self, tickets: Collection[int]) -> None:
+        """Ask no more for the replies to these tickets: nobody waits for them, and nobody should pay for them."""
+        with self._news:
+            under_way = [self._open.pop(ticket) for ticket in tickets if ticket in self._open]
+            for ticket in tickets:
+                self._ready.pop(ticket, None)
+        for work in under_way:
+            work.cancel()
 
     def close(self) -> None:
         """Drop what is under way and close all connections, within a second."""
@@ -219,7 +228,7 @@ class OpenAIEngine:
             return  # the engine closes, and nobody waits
         with self._news:
             if ticket in self._open:
-                self._open.remove(ticket)
+                del self._open[ticket]
                 self._ready[ticket] = done.exception() or done.result()
                 self._news.notify_all()
 
