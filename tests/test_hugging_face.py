@@ -218,6 +218,20 @@ def test_an_arena_checkpoint_is_what_it_was(place: Path, tmp_path: Path) -> None
     assert type(load_player(str(tmp_path / "net"), KUHN)).__name__ == "Net"
 
 
+def test_large_files_are_told_apart_by_either_end(tmp_path: Path) -> None:
+    """What lies between is not read: a model of 16 GB would take half a minute."""
+    found = []
+    for at in (None, 0, 3 << 20, (6 << 20) - 1):
+        weights = bytearray(6 << 20)
+        if at is not None:
+            weights[at] = 1
+        (tmp_path / "model.safetensors").write_bytes(weights)
+        found.append(digest(tmp_path))
+    plain, first, middle, last = found
+    assert len({plain, first, last}) == 3
+    assert middle == plain
+
+
 def test_names_that_say_nothing_are_passed_over() -> None:
     assert label(Path("/a/run/global_step_5/actor/huggingface")) == "global_step_5"
     assert label(Path("/a/run/checkpoint-5")) == "checkpoint-5"

@@ -49,3 +49,12 @@ def test_two_players_may_be_away_in_one_match(store):
     store.add([replace(VOID, entrants=("api", "other"), outages=(0, 1, 0))])
     assert store.outages() == {"api": Outages(1, 1), "other": Outages(1, 1)}
     assert store.costs() == {"api": Cost(0.5, 100, 10)}
+
+
+def test_a_merged_run_has_the_outages_and_the_costs_of_both(tmp_path, store):
+    store.add([VOID])
+    with Store.open(tmp_path / "other") as other:
+        other.add([replace(VOID, key="m2")])
+        store.take(other)
+    assert store.outages() == {"api": Outages(matches=2, waiting=2)}
+    assert store.costs() == {"api": Cost(1.0, 200, 20)}
