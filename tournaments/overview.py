@@ -44,7 +44,7 @@ def table(runs: Sequence[Run]) -> Table:
     shown.add_column("player", overflow="fold", min_width=8)
     for run in runs:
         shown.add_column(escape(run.folder.name), justify="right", overflow="fold")
-    for column in ("forfeit/void", "cost"):
+    for column in ("forfeit\n/void", "cost"):
         shown.add_column(column, justify="right")
     for name in sorted(names, key=lambda name: (mean_place(name), name)):
         cells = [_place(*of_run[name]) if name in of_run else "" for of_run in places.values()]

@@ -55,11 +55,16 @@ def ladder_table(run: Run, width: int) -> Table:
     table.add_column("player", overflow="fold", min_width=10)
     tight = bool(nash_conv) and not wide
     superior, failed = _superior(ladder), {} if tight else _failures(run)
+    short = tight or (bool(failed) and not wide)
     against = [escape(f"against {run.anchor}")] if wide else []
-    columns = ["payoff" if tight else "payoff per match", *against, "Elo"] if payoff else ["Elo"]
+    columns = ["payoff" if short else "payoff per match", *against, "Elo"] if payoff else ["Elo"]
     columns += ["LOS", *(escape(f"as {role}") for role in roles), "matches"]
-    columns += ["w/d/l" if tight else "won/drawn/lost"] * (not payoff)
-    for column in [*columns, *["forfeit/void"] * bool(failed), *["NashConv"] * bool(nash_conv)]:
+    columns += ["w/d/l" if short else "won/drawn/lost"] * (not payoff)
+    for column in [
+        *columns,
+        *["forfeit\n/void" if short else "forfeit/void"] * bool(failed),
+        *["NashConv"] * bool(nash_conv),
+    ]:
         table.add_column(column, justify="right")
     for place, row in enumerate(ladder.rows, 1):
         cells = [str(place), escape(row.name)]
