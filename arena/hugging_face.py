@@ -28,8 +28,10 @@ CONFIG, ADAPTER = "config.json", "adapter_config.json"
 _PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".distcp")
 _UNMERGED = "model_world_size_*"
 """verl's shards of a model, as each process had them."""
-_PLAIN = ("huggingface", "lora_adapter", "actor")
+_PLAIN = ("huggingface", "lora_adapter", "actor", "weights", "saved_models", "checkpoints")
 """Names that say nothing of whose folder it is."""
+_STEP = re.compile(r"(checkpoint|step|global_step)[-_]\d+")
+"""Names that every run has."""
 _EDGE = 1 << 20
 """Bytes at either end of a file that its digest reads: whole models would take minutes."""
 
@@ -52,9 +54,9 @@ def chat_parameters(folder: Path, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def label(folder: Path) -> str:
-    """Return what a folder's player is called: by its last name that says something."""
-    parts = [part for part in folder.absolute().parts if part not in _PLAIN]
-    return parts[-1] if parts else folder.name
+    """Return what a folder's player is called: by its last name that says something, with the run's before a step."""
+    *parents, name = [part for part in folder.absolute().parts if part not in _PLAIN]
+    return f"{parents[-1]}/{name}" if len(parents) > 1 and _STEP.fullmatch(name) else name
 
 
 def digest(folder: Path) -> str:

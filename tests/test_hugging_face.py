@@ -107,12 +107,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 PLAYABLE = {
-    "trl/checkpoint-200": "checkpoint-200",
-    "trl-lora/checkpoint-200": "checkpoint-200",
-    "verl/global_step_10/actor/huggingface": "global_step_10",
-    "verl/global_step_10/actor/lora_adapter": "global_step_10",
-    "prime-rl/weights/step_10": "step_10",
-    "oat/saved_models/step_00100": "step_00100",
+    "trl/checkpoint-200": "trl/checkpoint-200",
+    "trl-lora/checkpoint-200": "trl-lora/checkpoint-200",
+    "verl/global_step_10/actor/huggingface": "verl/global_step_10",
+    "verl/global_step_10/actor/lora_adapter": "verl/global_step_10",
+    "prime-rl/weights/step_10": "prime-rl/step_10",
+    "oat/saved_models/step_00100": "oat/step_00100",
 }
 
 
@@ -137,8 +137,8 @@ def test_they_meet_in_one_line(place: Path) -> None:
     short = "(max_tokens=4)"
     line = ("trl/checkpoint-200", f"prime-rl/weights/step_9{short}", "--game", "kuhn_poker", "--pairs", 2)
     shown = succeed("pit", f"{line[0]}{short}", *line[1:], cwd=place)
-    assert f"checkpoint-200{short}" in shown
-    assert f"step_9{short}" in shown
+    assert f"trl/checkpoint-200{short}" in shown
+    assert f"prime-rl/step_9{short}" in shown
     assert "pairs" in shown
 
 
@@ -233,5 +233,7 @@ def test_large_files_are_told_apart_by_either_end(tmp_path: Path) -> None:
 
 
 def test_names_that_say_nothing_are_passed_over() -> None:
-    assert label(Path("/a/run/global_step_5/actor/huggingface")) == "global_step_5"
-    assert label(Path("/a/run/checkpoint-5")) == "checkpoint-5"
+    assert label(Path("/a/run/global_step_5/actor/huggingface")) == "run/global_step_5"
+    assert label(Path("/a/run/weights/step_5")) == "run/step_5"
+    assert label(Path("/a/qwen3-4b")) == "qwen3-4b"
+    assert label(Path("/step_5")) == "step_5"

@@ -31,7 +31,7 @@ def tournament(file: Path, *, run: RunFolder = None, set_: Overrides = (), redo_
     from arena import api
 
     events = api.events(file, run, set_)
-    left: dict[str, StoppedError] = {}
+    left: dict[str, str] = {}
     with api.everybody(events):
         for event in events:
             try:
@@ -39,7 +39,7 @@ def tournament(file: Path, *, run: RunFolder = None, set_: Overrides = (), redo_
             except StoppedError as stopped:  # what there is of a ladder comes first, and the other games go on
                 with suppress(ArenaError):
                     _report(event.folder)
-                left[event.label] = stopped
+                left[event.label] = str(stopped)
                 continue
             _report(event.folder)
             terminal.out().print(f"kept in {event.folder}; arena replay {event.folder} shows its matches", markup=False)
@@ -47,8 +47,9 @@ def tournament(file: Path, *, run: RunFolder = None, set_: Overrides = (), redo_
         from arena.registry import find
 
         find("tournaments", "overview")([event.folder for event in events], terminal.out())
-    for label, stopped in left.items():
-        raise StoppedError(f"{', '.join(left)}: not complete; in {label} {stopped}") if label else stopped
+    if left:
+        label, why = next(iter(left.items()))
+        raise StoppedError(f"not complete: {', '.join(left)}; in {label}, {why}" if label else why)
 
 
 def _play(event: Event, redo_abandoned: bool) -> None:
