@@ -5,7 +5,7 @@ import pytest
 import arena
 from arena import checkpoint
 from arena.config import LeagueConfig, load
-from arena.errors import ArenaError, CheckpointError, ConfigError
+from arena.errors import ArenaError, CheckpointError, ConfigError, StoppedError
 from arena.interval import Interval
 from arena.league import League
 from arena.rating import rate
@@ -13,6 +13,7 @@ from arena.store import Store
 from arena.trainers.learner import Learner
 from arena.trainers.loop import SelfPlay, train
 from arena.tree import enumerate_game, nash_conv
+from tests.test_tournament import PHONE
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -61,6 +62,19 @@ def test_an_anchor_that_cannot_play_is_told_before_anything_is_trained(tmp_path)
         train(config(anchors={"uniform": "uniform", "caller": 'script(prefer="call")'}), tmp_path, told.append)
     assert not told
     assert train(config(), tmp_path), "what could not begin does not bind what is begun in its place"
+
+
+def test_an_anchor_that_is_away_stops_the_league_which_then_goes_on_as_if_nothing_had_been(tmp_path):
+    (tmp_path / "phone.py").write_text(PHONE)
+    phone = f"{tmp_path / 'phone.py'}:Phone(folder={str(tmp_path)!r})"
+    league = config(anchors={"uniform": "uniform", "phone": phone})
+    (tmp_path / "cut").touch()
+    with pytest.raises(StoppedError, match="20 matches could not be played: phone was not available: no line"):
+        train(league, tmp_path / "run")
+    (tmp_path / "cut").unlink()
+    assert train(league, tmp_path / "run") == train(league, tmp_path / "quiet")
+    with Store.read(tmp_path / "run") as store, Store.read(tmp_path / "quiet") as other:
+        assert {r.key: r for r in store.records()} == {r.key: r for r in other.records()}
 
 
 class StopError(Exception):
