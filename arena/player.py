@@ -239,7 +239,8 @@ class Player(Protocol):
     """Anything that can take a seat.
 
     A player that cannot play many matches side by side (a person) has `matches_at_once`, and is given no more.
-    One whose traces are to be kept in the run's file, with the match, says `keeps_traces = True`.
+    One whose traces are to be kept in the run's file, with the match, says `keeps_traces = True`. One that holds
+    something (a program, an engine, a connection) has `close()`, which whoever made it from a spec calls at the end.
     """
 
     name: str
