@@ -99,6 +99,7 @@ def everybody(tournaments: Sequence[Event]) -> Iterator[None]:
     ready: list[Player] = []
     try:
         for config, _, label in tournaments if len(tournaments) > 1 else ():
+            key = label if label == config.game else f'"{config.game}"'
             game = load_game(config.game)
             for name, spec in config.entrants.items():
                 try:
@@ -106,7 +107,7 @@ def everybody(tournaments: Sequence[Event]) -> Iterator[None]:
                 except ArenaError as error:
                     raise ConfigError(
                         f"entrant {name!r} cannot play {config.game}: {error} (a table names the games of an entrant "
-                        f"and who it is there: {name} = {{{label} = …}})"
+                        f"and who it is there: {name} = {{{key} = …}})"
                     ) from error
         yield
     finally:

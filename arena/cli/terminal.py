@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -47,12 +48,14 @@ def out() -> Console:
 def runs_in(folder: Path) -> list[Path]:
     """Return the runs of a tournament over several games, which lie in folders of their own; or the folder itself."""
     from arena.config.several_games import label
+    from arena.errors import StoreError
     from arena.store import FILE, Store
 
     below = [] if (folder / FILE).exists() else sorted(file.parent for file in folder.glob(f"*/{FILE}"))
     parts = []
     for part in below:
-        with Store.read(part) as store:  # a folder may hold other runs too, which are not called like their games
+        # A folder may hold other runs too: they are not called like their games, or cannot be read.
+        with suppress(StoreError), Store.read(part) as store:
             if store.meta("format") == "tournament" and label(store.meta("config")["game"]) == part.name:
                 parts.append(part)
     return parts or [folder]
