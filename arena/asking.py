@@ -21,6 +21,8 @@ _LONGEST = 0.05
 """Seconds that one look for answers may wait; Ctrl-C and the other players wait no longer."""
 _SHORTEST = 0.001
 """Seconds of the first wait after nobody had anything to say; also what tells work from a mere look."""
+_TURN = 0.05
+"""Seconds for which one player may keep the others waiting."""
 
 
 def ask(player: Player, requests: list[Request]) -> Sequence[Move | BaseException]:
@@ -33,6 +35,25 @@ def ask(player: Player, requests: list[Request]) -> Sequence[Move | BaseExceptio
         if len(requests) == 1:
             return [error]
     return [answer for request in requests for answer in ask(player, [request])]
+
+
+class Pace:
+    """Asks players that answer while all others wait, and knows how many questions each answers in `_TURN` seconds."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[str, float] = {}
+        """By name: what one question has taken lately."""
+
+    def few(self, name: str) -> int:
+        """Return how many questions do not keep the others waiting; one of a player that has not been asked yet."""
+        return max(1, int(_TURN / max(self._seconds.get(name, _TURN), 1e-9)))
+
+    def ask(self, name: str, player: Player, requests: list[Request]) -> Sequence[Move | BaseException]:
+        """Return the player's moves, and note how long they took."""
+        begun = time.perf_counter()
+        answers = ask(player, requests)
+        self._seconds[name] = (time.perf_counter() - begun) / len(requests)
+        return answers
 
 
 @dataclass
@@ -57,8 +78,15 @@ class Outstanding(Generic[Asker]):
         self._desk_of = {name: self._desks[id(player)] for name, player in continuous.items()}
         self.names = self._desk_of.keys()
         """Of the players that are continuous; one object may play under two names."""
+        self.pace = Pace()
+        """Of the others."""
         self._ready: list[tuple[Asker, Request, Move | BaseException]] = []
         self._wait = 0.0
+
+    @property
+    def busy(self) -> bool:
+        """Whether anybody owes an answer."""
+        return any(desk.open for desk in self._desks.values())
 
     def submit(self, name: str, askers: Sequence[Asker], requests: Sequence[Request]) -> None:
         """Hand questions to a player."""

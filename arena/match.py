@@ -12,13 +12,14 @@ it another day (arena/attendance.py).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import chain, islice
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, TypeGuard
 
-from arena.asking import Outstanding, ask, keeps_traces
+from arena.asking import Outstanding, keeps_traces
 from arena.attendance import Attendance, unavailable
 from arena.errors import ConfigError, GameError
+from arena.fixture import Fixture as Fixture
+from arena.fixture import Patience as Patience
 from arena.game import CHANCE, OVER, Game, IllegalAction, forfeit_returns
 from arena.ledger import Ledger
 from arena.player import Fault, Move, Player, Request
@@ -27,38 +28,11 @@ from arena.record import Record, StopReason, Turn
 from arena.refusal import illegal
 from arena.seeds import derive_several, nth, uniform
 
-Watch = Callable[["Fixture", Request, Move], None]
+Watch = Callable[[Fixture, Request, Move], None]
 """Told of every move of a match that has ended, with the question it answered; learners collect their data so.
 
 What was played before the match turned out void is forgotten here as it is in the record.
 """
-
-
-class Fixture(NamedTuple):
-    """A match to be played: who sits where, and with which seed."""
-
-    key: str
-    kind: str
-    entrants: tuple[str, ...]
-    """Names by seat."""
-    seed: int
-    """Chance is drawn from this; the two matches of a pair share it."""
-    pair: str
-    step: int = 0
-
-
-@dataclass(frozen=True)
-class Patience:
-    """What the referee bears."""
-
-    retries: int = 2
-    """How often a seat may answer a question again after an illegal or unreadable reply, before it forfeits."""
-    feedback: bool = True
-    """Whether the player is told what was wrong."""
-    attempts: int = 3
-    """Void this often, a match is abandoned, or left void if the infrastructure failed."""
-    max_turns: int = 10_000
-    """A match with this many moves is truncated: a draw, flagged."""
 
 
 def play_fixtures(
@@ -144,7 +118,9 @@ def _ask(
     for name, (matches, requests) in asked.items():
         if name not in players:
             raise ConfigError(f"{name!r} is to play, but only {', '.join(sorted(players))} were given")
-        answers = ask(players[name], requests)
+        if outstanding.busy:
+            matches, requests = _some(matches, requests, outstanding.pace.few(name))
+        answers = outstanding.pace.ask(name, players[name], requests)
         attendance.heard(name, answers)
         for match, request, answer in zip(matches, requests, answers, strict=True):
             match.hear(request, answer)
@@ -158,6 +134,17 @@ def _ask(
         if not match.owed:
             moving.append(match)
     return moving
+
+
+def _some(matches: list[_Match], requests: list[Request], few: int) -> tuple[list[_Match], list[Request]]:
+    """Return so many questions, for a player that may be slow (a search, say); the rest are asked in later rounds.
+
+    Where seats move at the same time all are asked, since a match waits for all its answers.
+    """
+    alone = [i for i, match in enumerate(matches) if len(match.ready) == 1]
+    later = set(alone[few:])
+    kept = [i for i in range(len(matches)) if i not in later]
+    return [matches[i] for i in kept], [requests[i] for i in kept]
 
 
 class _Match:

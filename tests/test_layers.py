@@ -28,6 +28,7 @@ ORDER = [
         "asking",
         "refusal",
         "attendance",
+        "fixture",
         "match",
         "tree",
         "traces",

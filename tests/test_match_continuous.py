@@ -1,6 +1,7 @@
 """The referee with players that answer when they can: nobody waits for another's slow answer, and nothing changes."""
 
 import random
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -207,3 +208,31 @@ def test_a_listener_hears_the_moves_of_ended_matches_in_their_order():
 
     records = play(GAMES["leduc_poker"], 20, {"a": player, "b": UniformPlayer()}, watch=watch)
     assert heard == {r.key: [turn[:2] for turn in r.turns if turn.seat >= 0] for r in records}
+
+
+class Searcher(UniformPlayer):
+    """Thinks for 10 ms about every question, all others waiting."""
+
+    def __init__(self):
+        super().__init__()
+        self.batches = []
+
+    def act(self, batch):
+        self.batches.append(len(batch))
+        time.sleep(0.01 * len(batch))
+        return super().act(batch)
+
+
+def test_an_engine_does_not_wait_until_a_slow_player_has_answered_all_its_questions():
+    """40 matches begin with the searcher's move; alone it gets all questions at once."""
+    game, alone, searcher = KuhnPoker(), Searcher(), Searcher()
+    expected = play(game, 40, {"search": alone, "model": UniformPlayer()})
+    assert alone.batches[0] == 40
+    looks = []
+    model = Slow(UniformPlayer(), lambda request: 1 + request.seed % 3)
+    collect = model.collect
+    model.collect = lambda seconds: looks.append(len(searcher.batches)) or collect(seconds)
+    assert play(game, 40, {"search": searcher, "model": model}) == expected
+    assert sum(searcher.batches) == sum(alone.batches)
+    begun = next(i for i, _ in enumerate(searcher.batches) if i >= looks[0])  # as soon as the model owes something
+    assert max(searcher.batches[begun:-1]) <= 5
