@@ -83,11 +83,6 @@ class Outstanding(Generic[Asker]):
         self._ready: list[tuple[Asker, Request, Move | BaseException]] = []
         self._wait = 0.0
 
-    @property
-    def busy(self) -> bool:
-        """Whether anybody owes an answer."""
-        return any(desk.open for desk in self._desks.values())
-
     def submit(self, name: str, askers: Sequence[Asker], requests: Sequence[Request]) -> None:
         """Hand questions to a player."""
         desk = self._desk_of[name]

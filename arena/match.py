@@ -118,7 +118,7 @@ def _ask(
     for name, (matches, requests) in asked.items():
         if name not in players:
             raise ConfigError(f"{name!r} is to play, but only {', '.join(sorted(players))} were given")
-        if outstanding.busy:
+        if outstanding.names:
             matches, requests = _some(matches, requests, outstanding.pace.few(name))
         answers = outstanding.pace.ask(name, players[name], requests)
         attendance.heard(name, answers)
@@ -139,7 +139,8 @@ def _ask(
 def _some(matches: list[_Match], requests: list[Request], few: int) -> tuple[list[_Match], list[Request]]:
     """Return so many questions, for a player that may be slow (a search, say); the rest are asked in later rounds.
 
-    Where seats move at the same time all are asked, since a match waits for all its answers.
+    Meanwhile engines get what follows from the answers. Where seats move at the same time all are asked, since a match
+    waits for all its answers.
     """
     alone = [i for i, match in enumerate(matches) if len(match.ready) == 1]
     later = set(alone[few:])
