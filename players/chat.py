@@ -28,6 +28,7 @@ from arena.errors import ConfigError, PlayerError
 from arena.game import Choices, Text
 from arena.player import Fault, Move, Request, Requests
 from arena.players.answer import NOTATIONS, Notation, read, written
+from arena.players.engines.choosing import log_law
 from arena.players.engines.engine import Engine, Reply, Sampling
 from arena.players.engines.shared import lease
 from arena.players.prompt import HISTORIES, History, Style, conversation
@@ -207,21 +208,10 @@ class ConstrainedChat(Chat):
         """Return the probability of each legal move, shape (number of legal moves,)."""
         texts = [written(action, self.style.notation) for action in legal]
         scores = self.engine.score(conversation(request, self.style), texts, self.member)
-        return sharpened(np.array([score.sum(dtype=np.float64) for score in scores]), self.sampling.temperature)
+        return np.exp(log_law([score.sum(dtype=np.float64) for score in scores], self.sampling.temperature))
 
     def _sampling(self, request: Request) -> Sampling:
         return self.sampling._replace(choices=tuple(written(a, self.style.notation) for a in _listed(request)))
-
-
-def sharpened(logp: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
-    """Return the distribution proportional to exp(logp / temperature); at 0 all of it lies on the first greatest."""
-    if temperature == 0:
-        greatest = np.zeros(len(logp))
-        greatest[logp.argmax()] = 1.0
-        return greatest
-    weights: NDArray[np.float64] = np.exp((logp - logp.max()) / temperature)
-    weights /= weights.sum()
-    return weights
 
 
 def _listed(request: Request) -> Sequence[str]:

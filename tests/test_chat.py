@@ -13,7 +13,7 @@ from arena.errors import ConfigError, PlayerError
 from arena.match import Fixture, Patience, play_fixtures
 from arena.player import Continuous, Fault, HasPolicy, Request, Requests
 from arena.players import chat as chat_module
-from arena.players.chat import Chat, ConstrainedChat, sharpened
+from arena.players.chat import Chat, ConstrainedChat
 from arena.players.engines.engine import Reply, Sampling
 from arena.players.prompt import Style, conversation
 from arena.players.uniform import UniformPlayer
@@ -274,14 +274,6 @@ def test_games_without_a_list_of_moves_have_no_policy() -> None:
     request = Request(Open(), ask("K", "Q")._state, 0)
     with pytest.raises(PlayerError, match="cannot be listed"):
         ConstrainedChat(Letters()).policy(Requests([request]))
-
-
-def test_sharpened_laws() -> None:
-    logp = np.log([0.1, 0.4, 0.4])
-    np.testing.assert_allclose(sharpened(logp, 1.0), [1 / 9, 4 / 9, 4 / 9])
-    np.testing.assert_allclose(sharpened(logp, 0.5), [1 / 33, 16 / 33, 16 / 33])
-    assert sharpened(logp, 0.0).tolist() == [0.0, 1.0, 0.0]
-    np.testing.assert_allclose(sharpened(logp - 5000, 1.0), [1 / 9, 4 / 9, 4 / 9])
 
 
 # From a spec.

@@ -1,4 +1,4 @@
-"""How likely given answers are, and a draw among them."""
+"""How likely given answers are."""
 
 from __future__ import annotations
 
@@ -45,30 +45,3 @@ def scores(
     if not all(np.isfinite(row).all() for several in result for row in several):
         raise PlayerError("the model gives answers no finite log-probability: its weights are damaged")
     return result
-
-
-def choose(
-    answers: Sequence[Sequence[int]], logp: Sequence[float], temperature: float, number: float
-) -> tuple[int, NDArray[np.float64]]:
-    """Draw one of several answers by the model's law given that the reply is one of them; return which, and how likely.
-
-    The probability of an answer is proportional to that of the whole of it (`logp`, the sum over its ids, the end
-    included) to the power of one over the temperature; at 0 it is the first of the likeliest. `number` in [0, 1) says
-    which is drawn. Second, the log-probability of each of its ids among the answers that begin alike: they add up to
-    that of the answer. (To mask impossible tokens one at a time is another law: it commits itself to a beginning
-    before it has seen how unlikely the rest is.)
-    """
-    total = np.asarray(logp, np.float64)
-    if temperature == 0:
-        law = np.where(np.arange(len(total)) == total.argmax(), 0.0, -np.inf)
-    else:
-        law = total / temperature
-        law = law - np.logaddexp.reduce(law)
-    mass = np.exp(law).cumsum()
-    choice = min(int(np.searchsorted(mass, number * mass[-1], side="right")), len(mass) - 1)
-    chosen = list(answers[choice])
-    left = [
-        np.logaddexp.reduce([p for p, other in zip(law, answers, strict=True) if list(other[:n]) == chosen[:n]])
-        for n in range(len(chosen) + 1)
-    ]
-    return choice, np.diff(left)

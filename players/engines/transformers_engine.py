@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 from transformers import AutoModelForCausalLM
 
 from arena.errors import ConfigError, PlayerError, reason
+from arena.players.engines.choosing import choose
 from arena.players.engines.codec import Codec
 from arena.players.engines.engine import Prompt, Reply, Sampling
-from arena.players.engines.likelihood import choose, scores
+from arena.players.engines.likelihood import scores
 from arena.players.engines.running import Row, Running
 from arena.seeds import nth, uniform
 

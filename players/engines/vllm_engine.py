@@ -26,9 +26,9 @@ from vllm.platforms import current_platform
 from vllm.v1.engine.exceptions import EngineDeadError
 
 from arena.errors import ConfigError, PlayerError, reason
+from arena.players.engines.choosing import choose
 from arena.players.engines.codec import Codec
 from arena.players.engines.engine import Prompt, Reply, Sampling
-from arena.players.engines.likelihood import choose
 from arena.players.engines.probe import PROBES, SLACK, Probe, alike
 from arena.players.engines.zero_adapter import FILES, check_adapter, last, linear_layers, write_zero_adapter
 from arena.seeds import nth, uniform
