@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from arena import config as configuration
 from arena.config import LeagueConfig, TournamentConfig
@@ -23,8 +23,8 @@ from arena.registry import find, load_game, load_player
 from arena.seeds import derive
 
 if TYPE_CHECKING:
+    from arena.exploitation import Exploit
     from arena.rating import Ladder
-    from arena.tree.regret import Leak
 
 
 def play(
@@ -186,39 +186,26 @@ def pit(
         )
 
 
-class Exploit(NamedTuple):
-    """How much a player gives away, exactly, in the game's own units."""
+def exploit(
+    player: str | Player,
+    game: str | Game[Any],
+    top: int = 3,
+    samples: int = 0,
+    seed: int = 0,
+    tell: Callable[[Any], None] | None = None,
+) -> Exploit:
+    """Measure a player against its best response, and find the `top` places per seat that cost it most.
 
-    nash_conv: float
-    """Sum over seats of what a best response gains; 0 at a Nash equilibrium."""
-    exploitability: float
-    """NashConv per seat."""
-    values: tuple[float, ...]
-    """Per seat, the expected payoff when the player plays all seats."""
-    best_responses: tuple[float, ...]
-    """Per seat, what a best response earns there while the player holds the other seats."""
-    leaks: tuple[tuple[Leak, ...], ...] = ()
-    """Per seat, the information sets that cost it most, the dearest first."""
+    What is measured is the policy that plays. A player that states its policy, or the law of its replies, is measured
+    exactly; any other, or any if `samples` are wanted, by so many replies at each information set (200 if 0 are given),
+    drawn anew from `seed`. Replies that are no legal move count as forfeits.
 
-
-def exploit(player: str | Player, game: str | Game[Any], top: int = 3) -> Exploit:
-    """Measure a player exactly against its best response, and find the `top` places per seat that cost it most.
-
-    Raises TooLarge for games that cannot be enumerated.
+    Raises TooLarge for games that cannot be enumerated, and PlayerError for a player that cannot be measured.
     """
-    from arena import tree as exact
+    from arena.exploitation import measure
 
     game = load_game(game)
-    tree = exact.enumerate_game(game)
-    policy = tree.policy(load_player(player, game))
-    found = exact.best_responses(tree, policy)
-    return Exploit(
-        found.nash_conv,
-        found.nash_conv / game.seats,
-        tuple(found.values.tolist()),
-        tuple(found.best.tolist()),
-        tuple(tuple(exact.leaks(tree, policy, s, top)) if top else () for s in range(game.seats)),
-    )
+    return measure(load_player(player, game), game, top, samples, seed, tell or (lambda _: None))
 
 
 def seat(game: Game[Any], players: Sequence[str | Player]) -> list[tuple[str, Player]]:

@@ -141,6 +141,14 @@ class Request:
         """Draw a position with probability proportional to `weights`, using this request's seed."""
         return int(_draw(np.asarray(weights)[None], uniforms([self.seed]))[0])
 
+    def reseeded(self, seed: int) -> Request:
+        """Return the same question with other randomness."""
+        past = self._past[: self._past_len]
+        return Request(
+            self.game, self._state, self.seat, seed=seed, match=self.match, complaint=self.complaint, past=past,
+            legal=self._legal,
+        )  # fmt: skip
+
     def state(self) -> Any:
         """Return the state itself, for search. Raises HiddenState where the game hides information."""
         if self.game.hidden:
@@ -239,8 +247,9 @@ class Player(Protocol):
     """Anything that can take a seat.
 
     A player that cannot play many matches side by side (a person) has `matches_at_once`, and is given no more.
-    One whose traces are to be kept in the run's file, with the match, says `keeps_traces = True`. One that holds
-    something (a program, an engine, a connection) has `close()`, which whoever made it from a spec calls at the end.
+    One whose traces are to be kept in the run's file, with the match, says `keeps_traces = True`, and one whose answers
+    depend on its own earlier replies in the match (`Request.past`) says `remembers = True`. One that holds something
+    (a program, an engine, a connection) has `close()`, which whoever made it from a spec calls at the end.
     """
 
     name: str
@@ -273,6 +282,18 @@ class HasPolicy(Player, Protocol):
 
     def policy(self, batch: Requests) -> NDArray[np.float64]:
         """Return action probabilities, shape (B, A), 0 where illegal, each row summing to 1."""
+
+
+@runtime_checkable
+class HasLaw(Player, Protocol):
+    """A player whose replies need not be legal moves, and that can state how likely each is, and that none is said."""
+
+    def law(self, batch: Requests) -> NDArray[np.float64]:
+        """Return the probability of each action and, last, of a reply that is no legal move: shape (B, A + 1).
+
+        0 where illegal, each row summing to 1. It is the law of the first reply: what a second try would bring, where
+        the referee allows one, is another question.
+        """
 
 
 class Evaluation(NamedTuple):

@@ -84,7 +84,8 @@ def chat(
     if unknown := [key for key in arguments if key not in known]:
         raise ConfigError(f"engine = {engine!r} has no option {unknown[0]!r}; known: {', '.join(known)}")
     held = lease(make, **arguments)
-    return (ConstrainedChat if constrained else Chat)(held.engine, style, sampling, adapter or "", held.end)
+    kind = ConstrainedChat if constrained else DirectChat if _is_direct(style, sampling, engine) else Chat
+    return kind(held.engine, style, sampling, adapter or "", held.end)
 
 
 def _check(style: Style, sampling: Sampling) -> None:
@@ -114,6 +115,14 @@ def _check_constrained(style: Style, sampling: Sampling, engine: str) -> None:
         raise ConfigError("constrained = True needs an engine that can score answers, so not engine = 'openai'")
 
 
+def _is_direct(style: Style, sampling: Sampling, engine: str) -> bool:
+    """Return whether the law of a free reply can be computed: see `DirectChat`."""
+    if engine == "openai":  # a server says neither how likely a given answer is nor the same thing twice
+        return False
+    plain = (sampling.temperature, sampling.top_p, sampling.top_k) == (1, 1, 0)
+    return sampling.temperature == 0 or (plain and not style.thinking)
+
+
 class Chat:
     """Asks an engine, and answers each question when its reply is there.
 
@@ -135,6 +144,11 @@ class Chat:
         self.engine, self.style, self.sampling, self.member = engine, style, sampling, member
         self._end = end
         self._asked: dict[int, Request] = {}
+
+    @property
+    def remembers(self) -> bool:
+        """Whether its answers depend on how it worded its earlier ones."""
+        return bool(self.style.history != "state")
 
     def act(self, batch: Requests) -> list[Move]:
         """Ask all questions at once, and wait for all replies."""
@@ -183,6 +197,52 @@ class Chat:
         return Move(None, raw, trace, found) if isinstance(found, Fault) else Move(found, raw, trace)
 
 
+class DirectChat(Chat):
+    """Answers freely, and can say how likely it is to make each legal move, and none.
+
+    Drawn at temperature 1 from all tokens, the likelihood of a move is that of its plain answer (all tokens and the
+    end, by `Engine.score`), as the only thing that is said. A legal move in other words (with a sentence before it,
+    say) counts as none: where much is left, only replies that are drawn and read tell what it is. At temperature 0 the
+    reply is always the same, so it is asked for once.
+    """
+
+    def law(self, batch: Requests) -> NDArray[np.float64]:
+        """Return the probability of each action and, last, of a reply that is none, shape (B, A + 1)."""
+        index = {action: i for i, action in enumerate(batch.game.actions)}
+        law = np.zeros((len(batch), len(index) + 1))
+        said = self._said(batch) if self.sampling.temperature == 0 else [self._likelihood(r) for r in batch]
+        for row, request, likelihood in zip(law, batch, said, strict=True):
+            if not index or not _listed(request):
+                raise PlayerError(f"{batch.game.name} has moves that cannot be listed, so they have no probabilities")
+            for action, p in likelihood.items():
+                row[index[action]] = p
+            row[-1] = max(0.0, 1.0 - row.sum())
+            row /= row.sum()  # rounding may lift what is legal above 1
+        return law
+
+    def _said(self, batch: Requests) -> list[dict[str, float]]:
+        """Return the move that it always makes, with probability 1, or nothing where that is no legal move."""
+        moves = self.act(batch)
+        if away := [move.raw for move in moves if move.fault is Fault.UNAVAILABLE]:
+            raise PlayerError(f"{self.name} was not available: {away[0]}")
+        return [
+            {move.action: 1.0} if move.action is not None and move.action in request.legal else {}
+            for request, move in zip(batch, moves, strict=True)
+        ]
+
+    def _likelihood(self, request: Request) -> dict[str, float]:
+        """Return how likely the plain answer of each legal move is, within the tokens that a reply may have."""
+        legal = _listed(request)
+        texts = [written(action, self.style.notation) for action in legal]
+        scores = self.engine.score(conversation(request, self.style), texts, self.member)
+        most = self.sampling.max_tokens  # a reply that is cut off just before its end is complete all the same
+        return {
+            action: float(np.exp(logp[:most].sum(dtype=np.float64)))
+            for action, logp in zip(legal, scores, strict=True)
+            if len(logp) <= most + 1
+        }
+
+
 class ConstrainedChat(Chat):
     """Answers with legal moves alone, and can say how likely it is to make each.
 
@@ -208,7 +268,9 @@ class ConstrainedChat(Chat):
         """Return the probability of each legal move, shape (number of legal moves,)."""
         texts = [written(action, self.style.notation) for action in legal]
         scores = self.engine.score(conversation(request, self.style), texts, self.member)
-        return np.exp(log_law([score.sum(dtype=np.float64) for score in scores], self.sampling.temperature))
+        logp = [score.sum(dtype=np.float64) for score in scores]
+        law: NDArray[np.float64] = np.exp(log_law(logp, self.sampling.temperature))
+        return law
 
     def _sampling(self, request: Request) -> Sampling:
         return self.sampling._replace(choices=tuple(written(a, self.style.notation) for a in _listed(request)))

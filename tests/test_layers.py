@@ -40,7 +40,7 @@ ORDER = [
     *("interval", "sprt", "confidence", "aivat", "bradley_terry", "scores", "blocks", "bootstrap", "strengths"),
     *("nash_averaging", "alpha_rank", "meta_solvers", "diversity", "payoff", "online", "ladder", "rating"),
     *("schedule", "matchmaking", "alpha_star", "batched_play", "rollout", "curriculum", "league", "envs"),
-    *("testing", "live"),
+    *("exploitation", "testing", "live"),
     *("api", "cli", "__main__"),
 ]
 

@@ -13,12 +13,15 @@ from arena.cli import terminal
 from arena.cli.terminal import Game, Whole
 
 if TYPE_CHECKING:
+    from arena.exploitation import Exploit
     from arena.tree.regret import Leak
 
 _WIDTH = 80
 """Columns of a narrow terminal."""
 _SHOWN = 6
 """Actions that are shown of a policy with many."""
+_MANY = 0.05
+"""The share of matches that end by forfeits, from which it matters what they were."""
 _NOTHING = "0.000000"
 """A cost that cannot be told from none as it is printed."""
 
@@ -102,8 +105,12 @@ def pit(
     terminal.out().print(str(verdict), markup=False)
 
 
-def exploit(player: str, *, game: Game, top: int = 3) -> None:
-    """Measure exactly how much a best response wins against a player (games small enough to enumerate).
+def exploit(player: str, *, game: Game, top: int = 3, samples: Whole = 0, seed: Whole = 0) -> None:
+    """Measure how much a best response wins against a player (games small enough to enumerate).
+
+    It is exact for players that state their policy, and for language models that answer at once (not constrained: at
+    temperature 1 without top_p and top_k, or at 0), whose answers are scored. All others are asked again and again. A
+    reply that is no legal move is a forfeit; in scored answers, so is a legal move in any but the plain words.
 
     Below it stand the decisions that give most of it away: what the player sees there, what it plays, what a best
     response would play, and how much that costs per match. The costs of all decisions add up to the whole gain.
@@ -114,16 +121,30 @@ def exploit(player: str, *, game: Game, top: int = 3) -> None:
         A player's name or a checkpoint folder.
     top
         How many decisions to show per seat; 0 for none.
+    samples
+        Ask for so many replies at each information set; by default 200, and none where it can be exact.
+    seed
+        The same seed draws the same replies.
     """
     from arena import api
     from arena.registry import load_game
 
     rules = load_game(game)
-    found = api.exploit(player, rules, top)
+
+    def tell(asking: Any) -> None:
+        if not asking.done and asking.unit == "replies":
+            live.say(f"asking for {asking.total:,} replies, {asking.note}")
+        live.show("exploit", asking.done, asking.total, asking.unit)
+
+    try:
+        with terminal.live() as live:
+            found = api.exploit(player, rules, top, samples, seed, tell)
+    except KeyboardInterrupt:
+        terminal.out().print("interrupted before all replies were there: nothing was measured", markup=False)
+        sys.exit(130)
     screen = terminal.out()
-    screen.print(
-        f"NashConv {found.nash_conv:.6f} (exploitability {found.exploitability:.6f}), 0 at equilibrium", markup=False
-    )
+    for line in _measure(found):
+        screen.print(line, markup=False)
     seats = zip(rules.roles, found.values, found.best_responses, found.leaks, strict=True)
     for role, value, best, leaks in seats:
         screen.print(f"  {role}: earns {value:+.6f} against itself, a best response {best:+.6f}", markup=False)
@@ -132,6 +153,26 @@ def exploit(player: str, *, game: Game, top: int = 3) -> None:
             screen.print(_leak(leak), markup=False)
         if top and not costly:
             screen.print("    no decision there costs anything", markup=False)
+
+
+def _measure(found: Exploit) -> list[str]:
+    """Return what was measured, NashConv, how far to trust it, and what was forfeited, in narrow lines."""
+    sampled = "" if found.sampled is None else "as sampled "
+    lines = [
+        f"measured: {found.measured}",
+        f"NashConv {found.nash_conv:.6f} {sampled}(exploitability {found.exploitability:.6f}), 0 at equilibrium",
+    ]
+    if found.sampled:
+        _, perfect, bound = found.sampled
+        lines.append("  no upper bound is known" if bound is None else f"  at most {bound:.6f} with 95% confidence")
+        if perfect is not None:
+            lines[-1] += f"; a player at equilibrium would show {perfect:.6f}"
+    if found.forfeits:
+        mean, most, matches = found.forfeits
+        lines.append(f"  forfeits: {mean:.2%} of replies (at most {most:.2%}), {matches:.2%} of its matches")
+        if not found.sampled and matches >= _MANY:
+            lines.append("  (legal moves in other words are among them: --samples N reads what it says)")
+    return lines
 
 
 def _leak(leak: Leak) -> str:
