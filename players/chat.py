@@ -202,8 +202,8 @@ class DirectChat(Chat):
 
     Drawn at temperature 1 from all tokens, the likelihood of a move is that of its plain answer (all tokens and the
     end, by `Engine.score`), as the only thing that is said. A legal move in other words (with a sentence before it,
-    say) counts as none: where much is left, only replies that are drawn and read tell what it is. At temperature 0 the
-    reply is always the same, so it is asked for once.
+    say), or in the same words made of other tokens, counts as none: where much is left, only replies that are drawn
+    and read tell what it is. At temperature 0 the reply is always the same, so it is asked for once.
     """
 
     def law(self, batch: Requests) -> NDArray[np.float64]:

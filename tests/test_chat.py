@@ -11,9 +11,9 @@ import pytest
 
 from arena.errors import ConfigError, PlayerError
 from arena.match import Fixture, Patience, play_fixtures
-from arena.player import Continuous, Fault, HasPolicy, Request, Requests
+from arena.player import Continuous, Fault, HasLaw, HasPolicy, Request, Requests
 from arena.players import chat as chat_module
-from arena.players.chat import Chat, ConstrainedChat
+from arena.players.chat import Chat, ConstrainedChat, DirectChat
 from arena.players.engines.engine import Reply, Sampling
 from arena.players.prompt import Style, conversation
 from arena.players.uniform import UniformPlayer
@@ -264,7 +264,71 @@ def test_talk_and_move_are_one_answer() -> None:
 
 
 def test_a_player_that_answers_freely_states_no_law() -> None:
-    assert not isinstance(says("<answer>bet</answer>"), HasPolicy)
+    assert not isinstance(says("<answer>bet</answer>"), HasPolicy | HasLaw)
+
+
+# The law of free replies.
+
+
+class Few(Letters):
+    """Says one of a few things, as likely as they are told here."""
+
+    SAYS = {"<answer>bet</answer>": 0.5, "<answer>pass</answer>": 0.2, "<answer>PASS</answer>": 0.1, "I bet.": 0.2}
+
+    def score(self, prompt, texts, member=""):
+        self.asked.append((prompt, texts, member))
+        spread = [np.full(len(text) + 1, np.log(self.SAYS[text]) / (len(text) + 1)) for text in texts]
+        return [row.astype(np.float32) for row in spread]
+
+
+def test_the_law_of_a_direct_answer_leaves_the_rest_to_no_move() -> None:
+    """The likelihood of the plain answers, not made to sum to 1; what is legal in other words counts as none."""
+    player = DirectChat(Few(), member="adapter")
+    assert isinstance(player, HasLaw)
+    assert not isinstance(player, HasPolicy)
+    request = ask("K", "Q")
+    np.testing.assert_allclose(player.law(Requests([request, request])), [[0.2, 0.5, 0.3]] * 2, atol=1e-6)
+    texts = ["<answer>pass</answer>", "<answer>bet</answer>"]
+    assert player.engine.asked == [(conversation(request, Style()), texts, "adapter")] * 2
+
+
+def test_a_law_is_of_the_tokens_that_a_reply_may_have() -> None:
+    """An answer of 20 tokens and an end is whole within 20, and can never be said within 19."""
+    bet, letters = "<answer>bet</answer>", Letters(sharpness=5.0)
+    request = ask("K", "Q")
+    for most, tokens in [(30, 21), (21, 21), (20, 20)]:
+        law = DirectChat(letters, sampling=Sampling(max_tokens=most)).law(Requests([request]))
+        (logp,) = letters.score(conversation(request, Style()), [bet])
+        assert law[0, KUHN.actions.index("bet")] == pytest.approx(np.exp(logp[:tokens].sum(dtype=float)), rel=1e-6)
+    assert DirectChat(letters, sampling=Sampling(max_tokens=19)).law(Requests([request])).tolist() == [[0.0, 0.0, 1.0]]
+
+
+@pytest.mark.parametrize(
+    ("reply", "law"),
+    [
+        ("Well. <answer>Bet</answer>", [0.0, 1.0, 0.0]),
+        ("<answer>raise</answer>", [0.0, 0.0, 1.0]),
+        ("I bet", [0.0, 0.0, 1.0]),
+    ],
+)
+def test_the_cold_say_one_thing_which_is_asked_for_and_read(reply: str, law: list[float]) -> None:
+    player = DirectChat(Scripted(lambda *_: reply), sampling=Sampling(temperature=0.0))
+    assert player.law(questions()).tolist() == [law] * len(questions())
+    assert len(player.engine.asked) == len(questions())
+
+
+def test_the_cold_that_are_away_have_no_law() -> None:
+    player = DirectChat(Scripted(lambda *_: Reply("HTTP 503", "unavailable")), sampling=Sampling(temperature=0.0))
+    with pytest.raises(PlayerError, match="chat was not available: HTTP 503"):
+        player.law(questions())
+
+
+def test_a_law_needs_moves_that_can_be_listed() -> None:
+    class Open(type(KUHN)):
+        actions = ()
+
+    with pytest.raises(PlayerError, match="cannot be listed"):
+        DirectChat(Few()).law(Requests([Request(Open(), ask("K", "Q")._state, 0)]))
 
 
 def test_games_without_a_list_of_moves_have_no_policy() -> None:
@@ -315,6 +379,31 @@ def test_players_of_one_model_share_its_engine_until_the_last_is_closed(scripted
     del other
     gc.collect()
     assert scripted[1].closed
+
+
+@pytest.mark.parametrize(
+    ("settings", "kind"),
+    [
+        ("", DirectChat),
+        ("temperature=0, thinking=True", DirectChat),
+        ("thinking=True", Chat),
+        ("temperature=0.5", Chat),
+        ("top_p=0.9", Chat),
+        ("top_k=5", Chat),
+        ("constrained=True", ConstrainedChat),
+        ('engine="openai"', Chat),
+        ('engine="openai", temperature=0', Chat),
+    ],
+)
+def test_only_players_whose_law_is_known_state_one(scripted, settings: str, kind: type) -> None:
+    """What thinks, or is drawn in another way than it is scored, is measured as it plays."""
+    assert type(load_player(f'chat(model="m", {settings})', KUHN)) is kind
+
+
+@pytest.mark.parametrize("history", ["state", "strip", "keep"])
+def test_players_that_are_reminded_of_their_words_say_so(scripted, history: str) -> None:
+    player = load_player(f'chat(model="m", history="{history}", constrained=True)', KUHN)
+    assert player.remembers == (history != "state")
 
 
 def test_an_unknown_option_is_named_with_those_there_are(scripted) -> None:

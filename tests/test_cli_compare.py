@@ -168,6 +168,7 @@ def test_an_interrupt_without_a_folder_promises_nothing(tmp_path):
 def test_exploit_is_exact_and_says_where_it_is_lost():
     text = succeed("exploit", "uniform", "--game", "kuhn_poker", "--top", 1)
     assert text.splitlines() == [
+        "measured: the policy that it states at each of 12 information sets",
         "NashConv 0.916667 (exploitability 0.458333), 0 at equilibrium",
         "  first: earns +0.125000 against itself, a best response +0.500000",
         "    costs 0.125000  your card: K; so far: pass, bet",
@@ -189,11 +190,70 @@ def test_exploit_shows_no_more_than_it_is_asked_for_and_fits_the_screen():
     assert refused.stderr == "arena: top = -1 places cannot be shown: ask for 0 or more\n"
 
 
+def test_exploit_by_samples_says_how_many_it_asks_for_and_what_they_are_worth():
+    done = run("exploit", "uniform", "--game", "kuhn_poker", "--top", 1, "--samples", 300, "--seed", 4)
+    assert done.stderr.splitlines()[0] == "asking for 3,600 replies, 300 at each of 12 information sets"
+    first, second, third, fourth, *rest = done.stdout.splitlines()
+    assert first == "measured: 300 replies at each of 12 information sets"
+    assert re.fullmatch(r"NashConv 0\.[89]\d+ as sampled \(exploitability 0\.4\d+\), 0 at equilibrium", second)
+    bounds = re.fullmatch(
+        r"  at most (1\.\d+) with 95% confidence; an equilibrium would show 0\.0(\d+)", third
+    )
+    assert float(bounds[1]) > 11 / 12
+    assert fourth == "  forfeits: 0.00% of replies (at most 0.00%), 0.00% of its matches"
+    assert len(rest) == 6
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert done.stdout == succeed("exploit", "uniform", "-g", "kuhn_poker", "--top", 1, "--samples", 300, "--seed", 4)
+
+
+def test_exploit_that_is_interrupted_promises_nothing(tmp_path):
+    (tmp_path / "slow.py").write_text(SLOW)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "arena", "exploit", f"{tmp_path}/slow.py:Slow", "-g", "kuhn_poker"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PAUSE": "5"},
+    )  # fmt: skip
+    while not (tmp_path / "slow.asked").exists() and process.poll() is None:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert out == "interrupted before all replies were there: nothing was measured\n"
+    assert "goes on" not in err
+    assert "Traceback" not in err
+
+
+LAW = """
+import numpy as np
+
+class Lawful:
+    name = "lawful"
+
+    def act(self, batch):
+        raise RuntimeError("it is not asked")
+
+    def law(self, batch):
+        return np.tile([0.35, 0.60, 0.05], (len(batch), 1))
+"""
+
+
+def test_exploit_shows_what_is_forfeited(tmp_path):
+    (tmp_path / "lawful.py").write_text(LAW)
+    text = succeed("exploit", f"{tmp_path}/lawful.py:Lawful", "--game", "kuhn_poker", "--top", 1)
+    lines = text.splitlines()
+    assert lines[0] == "measured: the law of its replies at each of 12 information sets, computed"
+    assert lines[2:4] == [
+        "  forfeits: 5.00% of replies (at most 5.00%), 10.80% of its matches",
+        "  (legal moves in other words are among them: --samples N reads what it says)",
+    ]
+    assert "plays bet 0.60, pass 0.35, forfeits 0.05\n" in text
+    assert max(map(len, lines)) <= 80
+
+
 def test_exploit_says_that_nothing_is_lost():
     text = succeed("exploit", 'tabular(table="arena.games.kuhn_poker:equilibrium")', "--game", "kuhn_poker")
     lines = text.splitlines()
-    assert [lines[2], lines[4]] == ["    no decision there costs anything"] * 2
-    assert len(lines) == 5
+    assert [lines[3], lines[5]] == ["    no decision there costs anything"] * 2
+    assert len(lines) == 6
     without = succeed("exploit", 'tabular(table="arena.games.kuhn_poker:equilibrium")', "-g", "kuhn_poker", "--top", 0)
     assert "no decision" not in without
 

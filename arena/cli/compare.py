@@ -20,7 +20,7 @@ _WIDTH = 80
 """Columns of a narrow terminal."""
 _SHOWN = 6
 """Actions that are shown of a policy with many."""
-_MANY = 0.05
+_MANY = 0.01
 """The share of matches that end by forfeits, from which it matters what they were."""
 _NOTHING = "0.000000"
 """A cost that cannot be told from none as it is printed."""
@@ -166,7 +166,7 @@ def _measure(found: Exploit) -> list[str]:
         _, perfect, bound = found.sampled
         lines.append("  no upper bound is known" if bound is None else f"  at most {bound:.6f} with 95% confidence")
         if perfect is not None:
-            lines[-1] += f"; a player at equilibrium would show {perfect:.6f}"
+            lines[-1] += f"; an equilibrium would show {perfect:.6f}"
     if found.forfeits:
         mean, most, matches = found.forfeits
         lines.append(f"  forfeits: {mean:.2%} of replies (at most {most:.2%}), {matches:.2%} of its matches")
