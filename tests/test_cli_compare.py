@@ -196,9 +196,7 @@ def test_exploit_by_samples_says_how_many_it_asks_for_and_what_they_are_worth():
     first, second, third, fourth, *rest = done.stdout.splitlines()
     assert first == "measured: 300 replies at each of 12 information sets"
     assert re.fullmatch(r"NashConv 0\.[89]\d+ as sampled \(exploitability 0\.4\d+\), 0 at equilibrium", second)
-    bounds = re.fullmatch(
-        r"  at most (1\.\d+) with 95% confidence; an equilibrium would show 0\.0(\d+)", third
-    )
+    bounds = re.fullmatch(r"  at most (1\.\d+) with 95% confidence; an equilibrium would show 0\.0(\d+)", third)
     assert float(bounds[1]) > 11 / 12
     assert fourth == "  forfeits: 0.00% of replies (at most 0.00%), 0.00% of its matches"
     assert len(rest) == 6
