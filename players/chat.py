@@ -63,6 +63,7 @@ def chat(
     `max_tokens` of them. How the model is asked is told by `history`, `thinking` and `show_legal`, and how it answers
     by `answer`: see `prompt.Style`. Chat templates are told about `thinking` too, so players that think and players
     that do not have an engine each. If `constrained`, nothing but legal moves can be answered: see `ConstrainedChat`.
+    Where the law of its replies can be computed, the player states it: see `DirectChat`.
 
     Raises ConfigError for settings that cannot be, and where what the engine needs is not installed.
     """

@@ -106,6 +106,17 @@ def test_the_past_stays_as_it_was_when_the_question_was_asked() -> None:
     assert len(request.past) == 1
 
 
+def test_a_question_can_be_asked_again_with_other_randomness() -> None:
+    past = [(KING, "pass")]
+    legal = ("bet",)
+    request = Request(KUHN, AFTER_BET, 1, seed=5, match="m1", complaint="no such move", past=past, legal=legal)
+    past.append((KING, "bet"))
+    again = request.reseeded(6)
+    assert (request.seed, again.seed) == (5, 6)
+    for name in ("seat", "match", "complaint", "text", "legal", "past"):
+        assert getattr(again, name) == getattr(request, name)
+
+
 def test_a_request_survives_pickling() -> None:
     request = Request(KUHN, KING, 0, seed=3, match="m", past=[(KING, "pass")])
     assert request.text

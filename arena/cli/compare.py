@@ -108,9 +108,10 @@ def pit(
 def exploit(player: str, *, game: Game, top: int = 3, samples: Whole = 0, seed: Whole = 0) -> None:
     """Measure how much a best response wins against a player (games small enough to enumerate).
 
-    It is exact for players that state their policy, and for language models that answer at once (not constrained: at
-    temperature 1 without top_p and top_k, or at 0), whose answers are scored. All others are asked again and again. A
-    reply that is no legal move is a forfeit; in scored answers, so is a legal move in any but the plain words.
+    What is measured is the policy that plays, and the first line says how. It is exact for players that state their
+    policy, and for local language models that answer without thinking, drawn from all tokens at temperature 1 (their
+    answers are scored) or, thinking or not, at 0 (they are asked once). Any other player is asked again and again.
+    A reply that is no legal move is a forfeit; so is, where answers are scored, a legal move in any but plain words.
 
     Below it stand the decisions that give most of it away: what the player sees there, what it plays, what a best
     response would play, and how much that costs per match. The costs of all decisions add up to the whole gain.

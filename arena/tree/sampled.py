@@ -41,7 +41,7 @@ SIMULATIONS = 200
 
 
 class Extremes(NamedTuple):
-    """The least and the greatest payoff of one seat that can be expected from every node on, each (N,)."""
+    """The least and the greatest payoff of the first seat that can be expected from every node on, each (N,)."""
 
     low: NDArray[np.float64]
     high: NDArray[np.float64]
@@ -68,7 +68,7 @@ def margin(tree: Tree, n: int, alpha: float = ALPHA) -> float | None:
 def _squares(tree: Tree, seat: int) -> NDArray[np.float64]:
     """Return (I,) the greatest r_i, times D_i², at the sets of `seat`; times r_i it is no less than (r_i · D_i)²."""
     free = branch_law(tree, tree.mask.astype(np.float64))  # everybody does all to come there, but chance
-    reach, extremes = node_reach(tree, free), _extremes(tree, 1 - seat)
+    reach, extremes = node_reach(tree, free), _extremes(tree)
     sets = tree.information_set
     mine = np.flatnonzero(tree.mover == seat)
     most, low, high = np.zeros(len(tree.seat)), np.full(len(tree.seat), np.inf), np.full(len(tree.seat), -np.inf)
@@ -81,9 +81,9 @@ def _squares(tree: Tree, seat: int) -> NDArray[np.float64]:
     return squares
 
 
-def _extremes(tree: Tree, seat: int) -> Extremes:
-    """Return what the seat can expect at least and at most if everybody works for that, from every node on."""
-    low, high = tree.returns[:, seat].copy(), tree.returns[:, seat].copy()
+def _extremes(tree: Tree) -> Extremes:
+    """Return what is possible where everybody works for it; of a constant sum, one seat's tell the other's."""
+    low, high = tree.returns[:, 0].copy(), tree.returns[:, 0].copy()
     for nodes, branches, begin in reversed(tree.inner_levels):
         chance = tree.mover[nodes] == CHANCE
         for values, best in ((low, np.minimum), (high, np.maximum)):
