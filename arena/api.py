@@ -203,9 +203,11 @@ def exploit(
     Raises TooLarge for games that cannot be enumerated, and PlayerError for a player that cannot be measured.
     """
     from arena.exploitation import measure
+    from arena.tree import enumerate_game
 
     game = load_game(game)
-    return measure(load_player(player, game), game, top, samples, seed, tell or (lambda _: None))
+    tree = enumerate_game(game)  # first: a model may take long to load
+    return measure(load_player(player, game), tree, top, samples, seed, tell or (lambda _: None))
 
 
 def seat(game: Game[Any], players: Sequence[str | Player]) -> list[tuple[str, Player]]:
