@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from arena import config as configuration
 from arena.config import LeagueConfig, TournamentConfig
