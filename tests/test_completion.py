@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arena.players.engines import completion
+from arena.players.engines.http import completion
 from arena.players.engines.http.completion import Answer, Completion
 from arena.players.engines.http.failures import Failed
 from arena.players.engines.http.key import Key

@@ -11,8 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from arena.errors import GameError
-from arena.game import OVER
-from arena.match import forfeit_returns
+from arena.game import OVER, forfeit_returns
 from arena.tree.reach import node_reach
 from arena.tree.tables import Policy, Tree
 from arena.tree.values import branch_law
