@@ -74,13 +74,18 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "tabular": "arena.players.tabular:Tabular",
         "uniform": "arena.players.uniform:UniformPlayer",
     },
+    "lessons": {
+        "chat": "arena.players.lesson:texts",
+    },
     "trainers": {
+        "behaviour_cloning": "arena.trainers.imitation:run",
         "cfr": "arena.trainers.cfr:Cfr",
         "cfr_plus": "arena.trainers.cfr:CfrPlus",
         "discounted_cfr": "arena.trainers.cfr:DiscountedCfr",
         "fictitious_play": "arena.trainers.fictitious_play:FictitiousPlay",
         "mccfr": "arena.trainers.mccfr:Mccfr",
         "self_play": "arena.trainers.loop:train",
+        "tiny_model": "arena.trainers.tiny_model:run",
     },
     "tournaments": {
         "merge": "arena.tournaments.merge:run",

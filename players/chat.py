@@ -29,8 +29,9 @@ from arena.game import Choices, Text
 from arena.player import Fault, Move, Request, Requests
 from arena.players.answer import NOTATIONS, Notation, read, written
 from arena.players.engines.choosing import log_law
-from arena.players.engines.engine import Engine, Reply, Sampling
+from arena.players.engines.engine import Engine, Reply, Sampling, Tokenising
 from arena.players.engines.shared import lease
+from arena.players.lesson import lesson
 from arena.players.prompt import HISTORIES, History, Style, conversation
 
 _PATIENCE = 60.0
@@ -171,6 +172,19 @@ class Chat:
         replies = self.engine.collect(self._asked.keys(), seconds)
         asked = [(self._asked.pop(ticket), reply) for ticket, reply in replies.items()]
         return [(request, self._move(request, reply)) for request, reply in asked]
+
+    def lesson(self, request: Request, action: str) -> tuple[Sequence[int], Sequence[int]]:
+        """Return the ids of the question's prompt, and those of the answer that makes this move, its end included.
+
+        Raises PlayerError for an engine that does not know the ids of its model, and as `players/lesson.py` says.
+        """
+        if not isinstance(self.engine, Tokenising):
+            raise PlayerError(
+                "only a model that transformers loads can be taught: name its folder, without an engine "
+                "(other engines play the folder that comes out)"
+            )
+        prompt, answer = self.engine.tokenise(*lesson(request, action, self.style))
+        return prompt, answer
 
     def close(self) -> None:
         """Give up what the engine still owes this player, and the engine, which ends with the last of its players."""

@@ -17,10 +17,11 @@ ROOMS = ("games", "players", "trainers", "tournaments")
 
 # A file of arena/ imports only files that stand before it here.
 ORDER = [
-    *("errors", "seeds", "scene", "game", "player", "batch", "config", "checkpoint"),
+    *("errors", "seeds", "scene", "game", "player", "batch", "config", "folder", "checkpoint"),
     *("hugging_face", "registry", "record", "sandbox"),
     *(
         "quoting",
+        "demonstrations",
         "results",
         "positions",
         "kernel",

@@ -7,7 +7,7 @@ is the method; on tokens it is known as supervised fine-tuning).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,13 +29,14 @@ def clone(
     batch_tokens: int = 4096,
     weight_decay: float = 0.01,
     seed: int = 0,
+    tell: Callable[[int, int, float], None] = lambda done, steps, loss: None,
 ) -> list[float]:
     """Teach a causal language model (of transformers, or a PEFT adapter on one) `pairs`; return the loss of each step.
 
     Every epoch goes through all pairs in an order of its own, in batches of at most `batch_tokens` tokens, padding
     included. AdamW (Loshchilov and Hutter, 2019) at a rate that falls linearly to 0, on those weights that require a
-    gradient; the norm of a gradient is bounded by 1. Losses are in nats per token. Raises ConfigError where there is
-    nothing to learn.
+    gradient; the norm of a gradient is bounded by 1. Losses are in nats per token, and `tell` is given each with the
+    number of steps that are done and of all. Raises ConfigError where there is nothing to learn.
     """
     if epochs < 1 or not pairs or not all(len(prompt) and len(answer) for prompt, answer in pairs):
         raise ConfigError("behaviour cloning needs an epoch, and pairs of a prompt and an answer that are not empty")
@@ -52,6 +53,7 @@ def clone(
         torch.nn.utils.clip_grad_norm_(weights, 1.0)
         optimiser.step()
         losses.append(loss.item())
+        tell(step + 1, len(batches), losses[-1])
     model.eval()
     return losses
 

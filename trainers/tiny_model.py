@@ -7,16 +7,27 @@ engine loads. `behaviour_cloning.py` teaches it to play.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from importlib.util import find_spec
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from arena.demonstrations import demonstrations
+from arena.errors import ConfigError, PlayerError
+from arena.folder import publish, refuse_existing
+from arena.game import Game
+from arena.match import Fixture, play_fixtures
+from arena.registry import find, load_game, load_player
 from arena.seeds import derive
 
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 PAD, START, END = "<|pad|>", "<|im_start|>", "<|im_end|>"
+
+_MATCHES = 50
+"""Matches of each game from which a tokenizer learns its words."""
 
 TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
@@ -47,6 +58,42 @@ def make(
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+def run(folder: Path, games: Sequence[str], seed: int = 0) -> int:
+    """Make a model that knows the words of some games, from what players read there; return how many weights it has.
+
+    The words are those of matches between uniform players. Raises ConfigError if the folder exists, or where what it
+    takes is not installed, and PlayerError for a game in which uniform players do not come to a decision.
+    """
+    refuse_existing(folder)
+    if not games:
+        raise ConfigError("a model needs words to begin with: name a game whose words it should know")
+    if find_spec("transformers") is None:
+        raise ConfigError("this needs the package transformers, which is missing: pip install 'selfplay-arena[llm]'")
+    texts = [text for name in games for text in _said(load_game(name), seed)]
+    publish(folder, lambda draft: make(draft, texts, seed=seed))
+    return _count(folder)
+
+
+def _said(game: Game[Any], seed: int) -> list[str]:
+    """Return what is read and written in matches between uniform players, each text once for every decision."""
+    texts = find("lessons", "chat")
+    names = ("uniform",) * game.seats
+    fixtures = [Fixture(f"words-{i}", "play", names, derive(seed, "words", i), "") for i in range(_MATCHES)]
+    records = sorted(play_fixtures(game, fixtures, {"uniform": load_player("uniform", game)}), key=lambda r: r.key)
+    said = [text for record in records for shown in demonstrations(record, game) for text in texts(*shown)]
+    if not said:
+        raise PlayerError(f"uniform players do not get to know {game.spec}: {records[0].reason}")
+    return said
+
+
+def _count(folder: Path) -> int:
+    """Return how many weights a folder holds."""
+    from safetensors import safe_open
+
+    with safe_open(folder / "model.safetensors", "np") as file:
+        return sum(prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118 - no mapping
 
 
 def _tokenizer(texts: Iterable[str], vocabulary: int, context: int) -> PreTrainedTokenizerFast:

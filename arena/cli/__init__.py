@@ -5,13 +5,14 @@ Heavy imports stay inside the commands, so that `arena --help` answers at once.
 
 from __future__ import annotations
 
+import os
 import sys
 
 from cyclopts import App, CycloptsError
 from rich.console import Console
 
 from arena import __version__
-from arena.cli import author, compare, exchange, matches, report, runs
+from arena.cli import author, compare, exchange, matches, report, runs, teach
 from arena.errors import ArenaError
 
 app = App(
@@ -27,6 +28,7 @@ for _command in (
     *(compare.pit, compare.exploit),
     report.report,
     *(exchange.export, exchange.import_),
+    teach.clone,
     *(author.check, author.new),
 ):
     app.command(_command)
@@ -34,6 +36,7 @@ for _command in (
 
 def main() -> None:
     """Run a command; exit code 2 with one sentence for a user's mistake, 130 for an interrupt."""
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # a library's bars would run through ours
     console = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
     if "" in sys.argv[1:]:
         _fail(console, "one of the arguments is empty: is there a shell variable without a value?")

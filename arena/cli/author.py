@@ -1,16 +1,17 @@
-"""For people who write games and players: a first file, and proof that it is right."""
+"""For people who write games and players: a first file, and proof that it is right; and a small model to teach."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Annotated
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from arena.cli import terminal
 from arena.cli.terminal import Whole
 
-new = App(name="new", help="Write the first file of a game or a player of your own, with its tests.")
+new = App(name="new", help="Begin with something of your own: a game, a player, or a small language model.")
 
 
 def check(spec: str, *, game: str = "", games: Whole = 100, seed: Whole = 0, verbose: bool = False) -> None:
@@ -75,6 +76,32 @@ def player(name: str, *, folder: Path = Path()) -> None:
         Where to write the files.
     """
     _write("player", name, folder)
+
+
+@new.command
+def model(
+    folder: Path,
+    *,
+    game: Annotated[list[str], Parameter(name=["--game", "-g"], help="A game whose words it knows. May be repeated.")],
+    seed: Whole = 0,
+) -> None:
+    """Make a small language model with random weights: a folder of Hugging Face, for arena clone to teach.
+
+    It is a Llama of 1.4 million weights, whose tokenizer is learned from what players of these games read.
+
+    Parameters
+    ----------
+    folder
+        Where to write it.
+    seed
+        The same seed makes the same weights.
+    """
+    from arena.registry import find
+
+    weights = find("trainers", "tiny_model")(folder, game, seed)
+    screen = terminal.out()
+    screen.print(f"written: {folder}, a language model of {weights:,} random weights", markup=False)
+    screen.print(f"next: arena clone \"chat(model='{folder}')\" RUN --to NEW_FOLDER", markup=False, soft_wrap=True)
 
 
 def _write(kind: str, name: str, folder: Path) -> None:

@@ -8,7 +8,7 @@ become anything but text (players/engines/template.py): control tokens come from
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,3 +93,11 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Free what it holds."""
+
+
+@runtime_checkable
+class Tokenising(Protocol):
+    """An engine that tells how its model reads and writes: what can be taught to the model."""
+
+    def tokenise(self, prompt: Prompt, answer: str) -> tuple[list[int], list[int]]:
+        """Return the ids of a prompt, and those of a whole answer with its end."""

@@ -128,6 +128,10 @@ class TransformersEngine:
                 found += scores(model, [ids], [answers[i : i + self._slots]])[0]
         return [logp.astype(np.float32) for logp in found]
 
+    def tokenise(self, prompt: Prompt, answer: str) -> tuple[list[int], list[int]]:
+        """Return the ids of a prompt, and those of a whole answer with its end; see `Tokenising`."""
+        return self._template.encode(prompt).tolist(), self._answer(answer)
+
     def close(self) -> None:
         """Let go of the model and of all that is not answered."""
         self._members.clear()

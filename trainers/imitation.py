@@ -1,0 +1,287 @@
+"""A language model learns to play by example: from the matches in runs to a folder that a chat player plays.
+
+Every recorded decision becomes a lesson, in the words in which the chat player itself is asked and answers, and
+`behaviour_cloning.py` teaches the lessons. Some decisions are held back, to ask the model afterwards. The folder that
+comes out is an ordinary one of Hugging Face, a model or with `adapter` a LoRA adapter (Hu et al., 2021); how it came
+about is written beside the weights.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+
+from arena import __version__
+from arena.demonstrations import Demonstration, demonstrations
+from arena.errors import ConfigError, UnknownName
+from arena.folder import publish, refuse_existing
+from arena.player import Move, Player, Request, Requests
+from arena.registry import load_game, load_player, parse
+from arena.seeds import derive, generator
+from arena.store import Store
+
+PROVENANCE = "behaviour_cloning.json"
+"""Beside the weights: what they learned from, and how."""
+
+_ASKED = 200
+"""Questions that the model is asked at the end."""
+
+_SMALL = 10_000_000
+"""A model with fewer weights than this has been made for trying things out, and learns everything here."""
+
+Tell = Callable[[str, int, int | None, str, str], None]
+"""What goes on, how much of it is done, of how much in all if that is known, what is counted, and a note."""
+
+
+class Settings(NamedTuple):
+    """How it learns."""
+
+    adapter: bool = False
+    """Whether to leave the model as it is, and teach a LoRA adapter on all its linear layers."""
+    decisions: int = 20_000
+    """The most to learn from; of more, a sample is drawn."""
+    epochs: int = 1
+    rate: float = 0.0
+    """Of AdamW; 0: 2e-4 for an adapter, else 5e-3 for models of less than ten million weights and 1e-5 for larger."""
+    batch_tokens: int = 1024
+    rank: int = 16
+    """Of the adapter."""
+    seed: int = 0
+
+
+class Cloned(NamedTuple):
+    """What was learned."""
+
+    player: str
+    """The spec of the player that plays it."""
+    decisions: int
+    """What it learned from."""
+    losses: list[float]
+    """Of every step, in nats per token."""
+    legal: float
+    """The share of its replies to questions that had been held back which made a legal move."""
+    asked: int
+    """How many replies that were."""
+
+    @property
+    def before(self) -> float:
+        """The loss of the first step."""
+        return self.losses[0]
+
+    @property
+    def after(self) -> float:
+        """The mean loss of the last tenth of all steps."""
+        return float(np.mean(self.losses[-max(1, len(self.losses) // 10) :]))
+
+
+def run(spec: str, runs: Sequence[Path], to: Path, who: str, tell: Tell, **how: Any) -> Cloned:
+    """Teach the model of the chat player `spec` the decisions of `who` (all players if "") in `runs`.
+
+    `how` are `Settings`, and the result is written to the folder `to`. Raises ConfigError for what cannot be taught,
+    UnknownName where nobody of that name has decided anything, and StoreError where there is no run.
+    """
+    settings = Settings(**how)
+    refuse_existing(to)
+    model = _model_of(spec, settings)
+    played, origins = _gather(runs, who, settings, tell)
+    pupil = load_player(spec, played[0].request.game)
+    lessons = _lessons(spec, pupil, played, tell)
+    if callable(close := getattr(pupil, "close", None)):
+        close()
+    held = min(_ASKED, len(played) // 10)
+    weights, tokenizer = _weights(model, settings)
+    chosen = settings._replace(rate=settings.rate or _rate(weights, settings))
+    losses = _teach(weights, lessons[held:], chosen, tell)
+
+    def fill(draft: Path) -> None:
+        weights.save_pretrained(draft)
+        tokenizer.save_pretrained(draft)
+        (draft / "README.md").unlink(missing_ok=True)  # of peft, with nothing filled in
+        about = {
+            "player": spec,
+            "learned": who or "all players",
+            "runs": origins,
+            "decisions": len(lessons) - held,
+            "settings": chosen._asdict(),
+            "losses": losses,
+            "arena": __version__,
+        }
+        (draft / PROVENANCE).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+
+    publish(to, fill)
+    cloned = _spec_of(spec, {"adapter" if settings.adapter else "model": str(to)})
+    longest = max(len(answer) for _, answer in lessons)
+    asked = played[:held] or played
+    legal = _legal(cloned, asked, 2 * longest, settings.seed, tell)
+    return Cloned(cloned, len(lessons) - held, losses, legal, _ASKED)
+
+
+def _model_of(spec: str, settings: Settings) -> str:
+    """Return the folder of the model that a spec names. Raises ConfigError for what cannot be taught."""
+    said = parse(spec).parameters
+    model = said.get("model")
+    if not isinstance(model, str) or (engine := said.get("engine", "transformers")) not in ("transformers",):
+        what = "no model" if not isinstance(model, str) else f"engine = {engine!r}"
+        raise ConfigError(
+            f"{spec!r} has {what}, but what can be taught is a folder of weights: write \"chat(model='FOLDER')\""
+        )
+    if not (Path(model) / "config.json").is_file():
+        raise ConfigError(f"{model} is no folder of a model, since it has no config.json: arena new model makes one")
+    if said.get("adapter") is not None:
+        raise ConfigError(f"{spec!r} has an adapter already: teach the model, or with --adapter a new one on it")
+    for package in ("transformers", "peft") if settings.adapter else ("transformers",):
+        if find_spec(package) is None:
+            raise ConfigError(f"this needs the package {package}, which is missing: pip install 'selfplay-arena[llm]'")
+    for name, number, least in [("decisions", settings.decisions, 1), ("epochs", settings.epochs, 1)]:
+        if number < least:
+            raise ConfigError(f"{name} = {number} teaches nothing: give a number from {least}")
+    if not 0 <= settings.rate < 1:
+        raise ConfigError(f"rate = {settings.rate:g} is no learning rate: give one below 1, or 0 to leave the choice")
+    return model
+
+
+# What there is to learn.
+
+
+def _gather(
+    runs: Sequence[Path], who: str, settings: Settings, tell: Tell
+) -> tuple[list[Demonstration], list[dict[str, Any]]]:
+    """Return decisions in an order that is drawn, and the runs that they come from, as they are written down.
+
+    Of more decisions than are wanted it is a fair sample: reservoir sampling (Vitter, 1985, algorithm R).
+    """
+    rng = generator(settings.seed, "imitation")
+    kept: list[Demonstration] = []
+    origins: list[dict[str, Any]] = []
+    names: Counter[str] = Counter()
+    seen = 0
+    for folder in runs:
+        with Store.read(folder) as store:
+            config = store.meta("config")
+            if config is None:
+                raise ConfigError(f"{folder} holds a run that never began, so it shows no decision")
+            game = load_game(config["game"])  # the run's own, never one that a record names
+            before, matches = seen, 0
+            for record in store.records():
+                names.update(record.entrants)
+                for shown in demonstrations(record, game, who):
+                    place = len(kept) if len(kept) < settings.decisions else int(rng.integers(seen + 1))
+                    kept[place : place + 1] = [shown] if place < settings.decisions else []
+                    seen += 1
+                matches += 1
+                tell("read", matches, None, "matches", "")
+            origins.append({"run": str(folder), "game": game.spec, "matches": matches, "decisions": seen - before})
+    if not kept:
+        where = ", ".join(map(str, runs))
+        if who and who not in names:
+            known = ", ".join(sorted(names)[:10]) or "nobody"
+            raise UnknownName(f"nobody called {who!r} plays in {where}; there are {known}")
+        raise UnknownName(f"{where} shows no decision{' of ' + repr(who) if who else ''}: play some matches first")
+    return [kept[i] for i in rng.permutation(len(kept))], origins
+
+
+def _lessons(spec: str, pupil: Player, played: Sequence[Demonstration], tell: Tell) -> list[tuple[Any, Any]]:
+    """Return the ids of every prompt and answer."""
+    lesson = getattr(pupil, "lesson", None)
+    if lesson is None:
+        raise ConfigError(f"{spec!r} is no language model: write \"chat(model='FOLDER')\"")
+    lessons = []
+    for done, (request, action) in enumerate(played, 1):
+        lessons.append(lesson(request, action))
+        tell("lessons", done, len(played), "decisions", "")
+    return lessons
+
+
+# How it is taught.
+
+
+def _weights(model: str, settings: Settings) -> tuple[Any, Any]:
+    """Return what learns, a model or an adapter on one, and the model's tokenizer."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    # Small steps are lost in bfloat16, so whatever learns does so in float32; peft sees to it for its adapters.
+    dtype = torch.bfloat16 if settings.adapter and device == "cuda" else torch.float32
+    tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
+    weights = AutoModelForCausalLM.from_pretrained(model, dtype=dtype, trust_remote_code=False, use_safetensors=True)
+    weights = cast(Any, weights).to(device)
+    return _adapted(weights, settings) if settings.adapter else weights, tokenizer
+
+
+def _adapted(weights: Any, settings: Settings) -> Any:
+    """Return a model with a fresh adapter, which changes nothing yet; it begins as peft's do, but from our seed."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+
+    config = LoraConfig(
+        r=settings.rank, lora_alpha=2 * settings.rank, target_modules="all-linear", task_type="CAUSAL_LM"
+    )
+    adapted = get_peft_model(weights, config)
+    rng = torch.Generator().manual_seed(derive(settings.seed, "adapter"))
+    with torch.no_grad():
+        for name, weight in adapted.named_parameters():
+            if "lora_A" in name:
+                bound = weight.shape[1] ** -0.5
+                weight.copy_(torch.empty(weight.shape).uniform_(-bound, bound, generator=rng))
+    return adapted
+
+
+def _rate(weights: Any, settings: Settings) -> float:
+    if settings.adapter:
+        return 2e-4
+    return 5e-3 if sum(weight.numel() for weight in weights.parameters()) < _SMALL else 1e-5
+
+
+def _teach(weights: Any, lessons: Sequence[tuple[Any, Any]], settings: Settings, tell: Tell) -> list[float]:
+    from arena.trainers.behaviour_cloning import clone
+
+    losses: list[float] = clone(
+        weights,
+        lessons,
+        epochs=settings.epochs,
+        rate=settings.rate,
+        batch_tokens=settings.batch_tokens,
+        seed=settings.seed,
+        tell=lambda done, steps, loss: tell("learn", done, steps, "steps", f"loss {loss:.3f}"),
+    )
+    return losses
+
+
+# What came of it.
+
+
+def _spec_of(spec: str, changes: Mapping[str, Any]) -> str:
+    """Return the spec with other parameters."""
+    target, parameters = parse(spec)
+    return f"{target}({', '.join(f'{key}={value!r}' for key, value in {**parameters, **changes}.items())})"
+
+
+def _legal(spec: str, played: Sequence[Demonstration], longest: int, seed: int, tell: Tell) -> float:
+    """Return which share of replies makes a legal move; a reply that is far longer than an answer makes none."""
+    most = min(longest, int(parse(spec).parameters.get("max_tokens", longest)))
+    player = load_player(_spec_of(spec, {"max_tokens": most}), played[0].request.game)
+    requests = []
+    for i in range(_ASKED):
+        request = copy(played[i % len(played)].request)
+        request.seed = derive(seed, "asked", i)
+        requests.append(request)
+    legal = 0
+    for i in range(0, _ASKED, 50):
+        batch = requests[i : i + 50]
+        legal += sum(_is_legal(*pair) for pair in zip(batch, player.act(Requests(batch)), strict=True))
+        tell("ask", i + len(batch), _ASKED, "questions", "")
+    if callable(close := getattr(player, "close", None)):
+        close()
+    return legal / _ASKED
+
+
+def _is_legal(request: Request, move: Move) -> bool:
+    return move.fault is None and move.action is not None and move.action in request.legal
