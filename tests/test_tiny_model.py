@@ -2,9 +2,21 @@ import pytest
 from safetensors.numpy import load_file
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
-from arena.trainers.tiny_model import make
+from arena.errors import ConfigError, PlayerError, UnknownName
+from arena.trainers import tiny_model
+from arena.trainers.tiny_model import make, run
 
 TEXTS = ["You are dealt a king. Your move: bet or pass?"] * 3
+
+
+TALK = """
+from arena.game import Text
+from arena.games.matrix import MatchingPennies
+
+class Talk(MatchingPennies):
+    def legal(self, s, seat):
+        return Text(100)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +55,28 @@ def test_the_same_seed_makes_the_same_files(folder, tmp_path) -> None:
     one, two = (load_file(path / "model.safetensors")[name] for path in (folder, other))
     assert abs(one - two).max() > 0
     assert one.std() == pytest.approx(0.02, rel=0.02)
+
+
+def test_it_knows_the_words_of_the_games_that_are_named(tmp_path) -> None:
+    weights = run(tmp_path / "words", ["kuhn_poker", "tic_tac_toe"], seed=1)
+    assert weights == sum(w.size for w in load_file(tmp_path / "words" / "model.safetensors").values()) > 1e6
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path / "words")
+    for word in (" poker", " tic", "answer", " Legal"):
+        assert len(tokenizer(word)["input_ids"]) == 1
+
+
+def test_what_cannot_be_made_is_a_sentence(tmp_path, monkeypatch) -> None:
+    (tmp_path / "there").mkdir()
+    with pytest.raises(ConfigError, match="there exists already"):
+        run(tmp_path / "there", ["kuhn_poker"])
+    with pytest.raises(ConfigError, match="name a game whose words"):
+        run(tmp_path / "new", [])
+    with pytest.raises(UnknownName, match="did you mean 'kuhn_poker'"):
+        run(tmp_path / "new", ["kuhn_pokr"])
+    (tmp_path / "talk.py").write_text(TALK)
+    with pytest.raises(PlayerError, match="uniform players do not get to know .*talk.py:Talk: .*free text"):
+        run(tmp_path / "new", [f"{tmp_path}/talk.py:Talk"])
+    monkeypatch.setattr(tiny_model, "find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match=r"transformers, which is missing: pip install 'selfplay-arena\[llm\]'"):
+        run(tmp_path / "new", ["kuhn_poker"])
+    assert not (tmp_path / "new").exists()

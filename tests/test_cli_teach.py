@@ -1,0 +1,101 @@
+"""The offline quickstart on the command line: a model made on the spot, games, lessons, and a match."""
+
+import json
+
+import pytest
+
+from arena.store import Store
+from tests.command_line import run, succeed
+
+GAMES = """
+game = "kuhn_poker"
+pairs = 40
+[entrants]
+uniform = "uniform"
+twin = "uniform"
+"""
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory):
+    """A folder with a small model and recorded games."""
+    here = tmp_path_factory.mktemp("quickstart")
+    (here / "games.toml").write_text(GAMES)
+    said = succeed("new", "model", "models/tiny", "--game", "kuhn_poker", cwd=here)
+    assert said.splitlines() == [
+        "written: models/tiny, a language model of 1,405,920 random weights",
+        "next: arena clone \"chat(model='models/tiny')\" RUN --to NEW_FOLDER",
+    ]
+    succeed("tournament", "games.toml", cwd=here)
+    return here
+
+
+def test_a_model_that_knows_nothing_is_taught_and_plays(here):
+    done = run("clone", "chat(model='models/tiny', max_tokens=16)", "runs/games", "--to", "models/kuhn", cwd=here)
+    assert done.returncode == 0, done.stderr
+    learned, legal, written = done.stdout.splitlines()
+    assert learned.endswith("at the end (nats per token)")
+    told = json.loads((here / "models" / "kuhn" / "behaviour_cloning.json").read_text())
+    assert learned.startswith(f"{told['decisions']} decisions learned in {len(told['losses'])} steps: loss 6.")
+    assert told["losses"][-1] < 0.5
+    assert legal.startswith("legal replies: ")
+    assert written == "written: models/kuhn, which plays as \"chat(model='models/kuhn', max_tokens=16)\""
+    assert "learn: " in done.stderr
+    assert "shards" not in done.stderr, "the bars of a library ran through ours"
+    player = written.partition('"')[2].rstrip('"')
+    text = succeed(
+        "pit",
+        player,
+        "uniform",
+        "--game",
+        "kuhn_poker",
+        "--pairs",
+        10,
+        "--min-pairs",
+        10,
+        "--run",
+        "runs/pit",
+        cwd=here,
+    )
+    assert "10 pairs" in text
+    with Store.read(here / "runs" / "pit") as store:
+        records = list(store.records())
+    assert len(records) == 20
+    assert any(turn.raw == f"<answer>{turn.action}</answer>" for record in records for turn in record.turns)
+
+
+MISTAKES = {
+    "no run": (["models/tiny", "runs/game"], "there is no run runs/game: name the folder"),
+    "nothing named": (["models/tiny"], "there is nothing to learn from: name the folder of a run after the model"),
+    "no such player": (["models/tiny", "runs/games", "--player", "twins"], "nobody called 'twins' plays in runs/games"),
+    "no folder": (["models/tony", "runs/games"], "models/tony is no folder of a model, since it has no config.json"),
+    "already there": (["models/tiny", "runs/games", "--to", "models/tiny"], "models/tiny exists already"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "sentence"), MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_is_one_sentence(here, arguments, sentence):
+    model, *rest = arguments
+    to = [] if "--to" in rest else ["--to", "models/new"]
+    done = run("clone", f"chat(model='{model}')", *rest, *to, cwd=here)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert sentence in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (here / "models" / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["models/new", "--game", "kuhn_pokr"], "did you mean 'kuhn_poker'?"),
+        (["models/tiny", "--game", "kuhn_poker"], "models/tiny exists already, and nothing is overwritten"),
+        (["models/new"], "--game"),
+    ],
+)
+def test_no_model_is_made_by_mistake(here, arguments, sentence):
+    done = run("new", "model", *arguments, cwd=here)
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (here / "models" / "new").exists()
