@@ -8,7 +8,7 @@ from arena.errors import ConfigError
 from arena.player import Request
 from arena.players.engines.engine import Sampling
 from arena.players.engines.transformers_engine import TransformersEngine
-from arena.trainers.behaviour_cloning import _batches, answer_loss, clone
+from arena.trainers.behaviour_cloning import _batches, _shared, answer_loss, clone
 from arena.trainers.tiny_model import make
 from tests.language import decisions, question, tagged, taught, tiny_folder
 
@@ -30,6 +30,27 @@ def test_the_loss_is_that_of_the_answers_tokens_alone(model) -> None:
         logp = torch.log_softmax(logits, -1)[len(prompt) - 1 : -1].gather(1, torch.tensor(answer)[:, None])
         each += logp[:, 0].tolist()
     assert answer_loss(model, PAIRS).item() == pytest.approx(-np.mean(each), abs=1e-5)
+
+
+@pytest.mark.parametrize("adapted", [False, True])
+def test_what_all_prompts_begin_with_changes_neither_loss_nor_gradient(model, adapted) -> None:
+    """Each alone shares nothing, so the weighted mean of single losses is what the batch must give."""
+    if adapted:
+        from peft import LoraConfig, get_peft_model
+
+        model = get_peft_model(model, LoraConfig(r=2, target_modules="all-linear", init_lora_weights=False))
+    rules = list(range(20, 60))
+    batch = [([*rules, *prompt], answer) for prompt, answer in PAIRS]
+    assert _shared(model, batch) == len(rules)
+    assert _shared(model, [(rules, [1]), (rules, [1])]) == len(rules) - 1
+    assert _shared(model, PAIRS) == 0
+    weights = [weight for weight in model.parameters() if weight.requires_grad]
+    total = sum(len(answer) for _, answer in batch)
+    single = sum(answer_loss(model, [pair]) * len(pair[1]) / total for pair in batch)
+    together = answer_loss(model, batch)
+    torch.testing.assert_close(together, single)
+    for one, two in zip(*(torch.autograd.grad(loss, weights) for loss in (single, together)), strict=True):
+        torch.testing.assert_close(one, two, atol=1e-6, rtol=1e-4)
 
 
 def test_every_pair_is_in_one_batch_of_an_epoch_and_batches_keep_their_budget() -> None:
