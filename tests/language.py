@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,10 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenize
 from transformers.utils import logging
 
 import arena
+from arena.demonstrations import Demonstration, demonstrations
 from arena.player import Request
 from arena.players.engines.engine import Message, Prompt
 from arena.players.engines.template import Template
-from arena.seeds import generator
 from arena.trainers.behaviour_cloning import clone
 from arena.trainers.tiny_model import make
 
@@ -36,32 +36,16 @@ def tagged(action: str) -> str:
     return f"<answer>{action}</answer>"
 
 
-def decisions(game_name: str, matches: int, seed: int = 0) -> list[tuple[Request, str]]:
+def decisions(game_name: str, matches: int, seed: int = 0) -> list[Demonstration]:
     """Return all questions and answers of matches that are played by chance."""
     game = arena.load_game(game_name)
-    rng = generator(seed, game_name)
-    found = []
-    for _ in range(matches):
-        state = game.start()
-        while (seat := game.turn(state)) != arena.OVER:
-            if seat == arena.CHANCE:
-                action = _drawn(game.chance(state), rng)
-            else:
-                request = Request(game, state, seat)
-                action = str(rng.choice(list(request.legal)))
-                found.append((request, action))
-            state = game.step(state, action)
-    return found
-
-
-def _drawn(outcomes: Any, rng: Any) -> str:
-    actions, weights = zip(*outcomes, strict=True)
-    return actions[rng.choice(len(actions), p=weights)]
+    records = arena.play(game, ["uniform"] * game.seats, matches, seed)
+    return [shown for record in records for shown in demonstrations(record, game)]
 
 
 def taught(
     folder: Path,
-    played: list[tuple[Request, str]],
+    played: Sequence[Demonstration],
     asked: Asked = question,
     answered: Answered = tagged,
     *,

@@ -458,6 +458,11 @@ def test_a_missing_package_is_named_with_the_way_to_get_it(engine: str, how: str
         load_player(f'chat(model="m", engine="{engine}")', KUHN)
 
 
+def test_an_engine_that_knows_no_ids_teaches_nothing() -> None:
+    with pytest.raises(PlayerError, match="only a model that transformers loads can be taught: name its folder"):
+        echo().lesson(ask("K", "Q"), "bet")
+
+
 def test_to_import_it_imports_no_model_library() -> None:
     code = "import sys, arena.players.chat; print({'torch', 'transformers', 'openai', 'vllm'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -76,6 +76,16 @@ def test_how_far_it_is_from_an_equilibrium_follows_from_its_law(tiny: str) -> No
     assert arena.exploit(player, KUHN).nash_conv == pytest.approx(exact, abs=1e-6)
 
 
+@pytest.mark.parametrize("options", ["", ", answer='boxed', show_legal=False, history='keep'"])
+def test_what_it_can_be_taught_are_the_ids_that_it_is_asked_and_answers_with(tiny: str, options: str) -> None:
+    player = load_player(f"chat(model='{tiny}', constrained=True{options})", KUHN)
+    batch = questions()
+    for request, move in zip(batch, player.act(batch), strict=True):
+        prompt, answer = player.lesson(request, move.action)
+        assert list(prompt) == move.trace["prompt_ids"].tolist()
+        assert list(answer) == move.trace["ids"].tolist()
+
+
 @pytest.mark.slow
 def test_a_model_that_was_taught_answers_freely_and_plays_legal_moves(tmp_path: Path) -> None:
     """Sixty matches of random play are enough to learn the notation and which moves there are."""

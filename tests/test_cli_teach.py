@@ -9,7 +9,7 @@ from tests.command_line import run, succeed
 
 GAMES = """
 game = "kuhn_poker"
-pairs = 40
+pairs = 30
 [entrants]
 uniform = "uniform"
 twin = "uniform"

@@ -132,13 +132,15 @@ def test_of_more_decisions_than_wanted_it_takes_a_fair_sample(place) -> None:
 
 def test_an_adapter_leaves_the_model_as_it_is_and_is_played_on_it(place, cloned, tmp_path) -> None:
     spec = f"chat(model='{place}/bets')"
+    before = (place / "bets" / "model.safetensors").read_bytes()
     found = learn(place, tmp_path / "adapter", "kuhn", spec=spec, adapter=True, epochs=4, rate=1e-2)
     assert found.player == f"chat(model='{place}/bets', adapter='{tmp_path}/adapter')"
-    assert found.legal > 0.9
+    assert found.legal > 0.5
     files = {path.name for path in (tmp_path / "adapter").iterdir()}
     assert {"adapter_config.json", "adapter_model.safetensors", PROVENANCE} <= files
     assert "model.safetensors" not in files
-    assert found.after < 0.3 * found.before
+    assert (place / "bets" / "model.safetensors").read_bytes() == before
+    assert found.after < 0.7 * found.before
     learn(place, tmp_path / "again", "kuhn", spec=spec, adapter=True, epochs=4, rate=1e-2)
     one, two = (load_file(tmp_path / name / "adapter_model.safetensors") for name in ("adapter", "again"))
     assert all(np.array_equal(one[name], two[name]) for name in one)
