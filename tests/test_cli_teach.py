@@ -1,6 +1,10 @@
 """The offline quickstart on the command line: a model made on the spot, games, lessons, and a match."""
 
 import json
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -9,7 +13,7 @@ from tests.command_line import run, succeed
 
 GAMES = """
 game = "kuhn_poker"
-pairs = 30
+pairs = 25
 [entrants]
 uniform = "uniform"
 twin = "uniform"
@@ -43,24 +47,12 @@ def test_a_model_that_knows_nothing_is_taught_and_plays(here):
     assert "learn: " in done.stderr
     assert "shards" not in done.stderr, "the bars of a library ran through ours"
     player = written.partition('"')[2].rstrip('"')
-    text = succeed(
-        "pit",
-        player,
-        "uniform",
-        "--game",
-        "kuhn_poker",
-        "--pairs",
-        10,
-        "--min-pairs",
-        10,
-        "--run",
-        "runs/pit",
-        cwd=here,
-    )
-    assert "10 pairs" in text
+    how = ["--game", "kuhn_poker", "--pairs", 4, "--min-pairs", 4, "--run", "runs/pit"]
+    text = succeed("pit", player, "uniform", *how, cwd=here)
+    assert "4 pairs" in text
     with Store.read(here / "runs" / "pit") as store:
         records = list(store.records())
-    assert len(records) == 20
+    assert len(records) == 8
     assert any(turn.raw == f"<answer>{turn.action}</answer>" for record in records for turn in record.turns)
 
 
@@ -99,3 +91,18 @@ def test_no_model_is_made_by_mistake(here, arguments, sentence):
     assert sentence in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert not (here / "models" / "new").exists()
+
+
+def test_an_interrupt_writes_nothing_and_says_so(here):
+    """By a real signal, in the middle of learning."""
+    command = [sys.executable, "-m", "arena", "clone", "chat(model='models/tiny')", "runs/games"]
+    command += ["--to", "models/never", "--epochs", "1000"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=here)
+    for line in process.stderr:
+        if line.startswith("lessons: "):
+            break
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "interrupted: nothing is written\n")
+    assert not (here / "models" / "never").exists()

@@ -81,7 +81,7 @@ def test_it_learns_to_play_as_one_player_did(place, cloned) -> None:
 def test_it_learns_nothing_that_it_is_asked_afterwards(place, monkeypatch, tmp_path) -> None:
     """Of all decisions a tenth is held back, whole."""
     learned, asked = [], []
-    monkeypatch.setattr(imitation, "_teach", lambda weights, lessons, settings, tell: learned.extend(lessons) or [1.0])
+    monkeypatch.setattr(imitation, "_teach", lambda model, lessons, *_: learned.extend(lessons) or [1.0])
     monkeypatch.setattr(imitation, "_legal", lambda spec, played, *_: asked.extend(played) or 0.5)
     found = learn(place, tmp_path / "x", "kuhn")
     every = decided(place, "")
@@ -179,6 +179,19 @@ def test_no_run_and_a_run_without_decisions_are_sentences(place, tmp_path) -> No
         store._db.execute("DELETE FROM matches")
     with pytest.raises(UnknownName, match="shows no decision: play some matches first"):
         learn(place, tmp_path / "x", str(tmp_path / "empty"))
+
+
+def test_what_cannot_be_learned_is_not_written(place, tmp_path, monkeypatch) -> None:
+    from arena.trainers import behaviour_cloning
+
+    monkeypatch.setattr(behaviour_cloning, "clone", lambda *_, **__: [6.0, float("nan")])
+    with pytest.raises(ConfigError, match=r"the loss has become no number.*: try less than rate = 0\.5"):
+        learn(place, tmp_path / "x", "kuhn", rate=0.5)
+    monkeypatch.undo()
+    make(tmp_path / "short", ["bet pass"], width=32, layers=1, heads=2, context=40)
+    with pytest.raises(ConfigError, match=r"a decision takes \d+ tokens, but .*short reads 40 at most"):
+        learn(place, tmp_path / "x", "kuhn", spec=f"chat(model='{tmp_path}/short')")
+    assert not (tmp_path / "x").exists()
 
 
 def test_nothing_is_overwritten(place) -> None:

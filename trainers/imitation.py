@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from importlib.util import find_spec
+from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -96,30 +97,11 @@ def run(spec: str, runs: Sequence[Path], to: Path, who: str, tell: Tell, **how: 
     if callable(close := getattr(pupil, "close", None)):
         close()
     held = min(_ASKED, len(played) // 10)
-    weights, tokenizer = _weights(model, settings)
-    chosen = settings._replace(rate=settings.rate or _rate(weights, settings))
-    losses = _teach(weights, lessons[held:], chosen, tell)
-
-    def fill(draft: Path) -> None:
-        weights.save_pretrained(draft)
-        tokenizer.save_pretrained(draft)
-        (draft / "README.md").unlink(missing_ok=True)  # of peft, with nothing filled in
-        about = {
-            "player": spec,
-            "learned": who or "all players",
-            "runs": origins,
-            "decisions": len(lessons) - held,
-            "settings": chosen._asdict(),
-            "losses": losses,
-            "arena": __version__,
-        }
-        (draft / PROVENANCE).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
-
-    publish(to, fill)
+    about = {"player": spec, "learned": who or "all players", "runs": origins, "decisions": len(lessons) - held}
+    losses = _teach(model, lessons[held:], to, about, settings, tell)
     cloned = _spec_of(spec, {"adapter" if settings.adapter else "model": str(to)})
     longest = max(len(answer) for _, answer in lessons)
-    asked = played[:held] or played
-    legal = _legal(cloned, asked, 2 * longest, settings.seed, tell)
+    legal = _legal(cloned, played[:held] or played, 2 * longest, settings.seed, tell)
     return Cloned(cloned, len(lessons) - held, losses, legal, _ASKED)
 
 
@@ -199,6 +181,15 @@ def _lessons(spec: str, pupil: Player, played: Sequence[Demonstration], tell: Te
     return lessons
 
 
+def _check_length(model: str, weights: Any, lessons: Sequence[tuple[Any, Any]]) -> None:
+    room = getattr(weights.config, "max_position_embeddings", None)
+    longest = max(len(prompt) + len(answer) for prompt, answer in lessons)
+    if room and longest > room:
+        raise ConfigError(
+            f"a decision takes {longest:,} tokens, but {model} reads {room:,} at most: teach a larger one"
+        )
+
+
 # How it is taught.
 
 
@@ -240,18 +231,42 @@ def _rate(weights: Any, settings: Settings) -> float:
     return 5e-3 if sum(weight.numel() for weight in weights.parameters()) < _SMALL else 1e-5
 
 
-def _teach(weights: Any, lessons: Sequence[tuple[Any, Any]], settings: Settings, tell: Tell) -> list[float]:
+def _teach(
+    model: str,
+    lessons: Sequence[tuple[Any, Any]],
+    to: Path,
+    about: Mapping[str, Any],
+    settings: Settings,
+    tell: Tell,
+) -> list[float]:
+    """Teach the lessons and publish what came of it; return the losses. Raises ConfigError if nothing did."""
     from arena.trainers.behaviour_cloning import clone
 
+    weights, tokenizer = _weights(model, settings)
+    _check_length(model, weights, lessons)
+    chosen = settings._replace(rate=settings.rate or _rate(weights, settings))
     losses: list[float] = clone(
         weights,
         lessons,
-        epochs=settings.epochs,
-        rate=settings.rate,
-        batch_tokens=settings.batch_tokens,
-        seed=settings.seed,
+        epochs=chosen.epochs,
+        rate=chosen.rate,
+        batch_tokens=chosen.batch_tokens,
+        seed=chosen.seed,
         tell=lambda done, steps, loss: tell("learn", done, steps, "steps", f"loss {loss:.3f}"),
     )
+    if not isfinite(losses[-1]):
+        raise ConfigError(
+            f"the loss has become no number, and nothing is written: try less than rate = {chosen.rate:g}"
+        )
+
+    def fill(draft: Path) -> None:
+        weights.save_pretrained(draft)
+        tokenizer.save_pretrained(draft)
+        (draft / "README.md").unlink(missing_ok=True)  # of peft, with nothing filled in
+        told = {**about, "settings": chosen._asdict(), "losses": losses, "arena": __version__}
+        (draft / PROVENANCE).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+
+    publish(to, fill)
     return losses
 
 
@@ -273,14 +288,12 @@ def _legal(spec: str, played: Sequence[Demonstration], longest: int, seed: int, 
         request = copy(played[i % len(played)].request)
         request.seed = derive(seed, "asked", i)
         requests.append(request)
-    legal = 0
-    for i in range(0, _ASKED, 50):
-        batch = requests[i : i + 50]
-        legal += sum(_is_legal(*pair) for pair in zip(batch, player.act(Requests(batch)), strict=True))
-        tell("ask", i + len(batch), _ASKED, "questions", "")
+    tell("ask", 0, _ASKED, "questions", "")
+    moves = player.act(Requests(requests))
+    tell("ask", _ASKED, _ASKED, "questions", "")
     if callable(close := getattr(player, "close", None)):
         close()
-    return legal / _ASKED
+    return float(np.mean([_is_legal(*pair) for pair in zip(requests, moves, strict=True)]))
 
 
 def _is_legal(request: Request, move: Move) -> bool:

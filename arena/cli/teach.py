@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -57,11 +58,16 @@ def clone(
 
     if not runs:
         raise ConfigError("there is nothing to learn from: name the folder of a run after the model")
-    with terminal.live() as live:
-        learned = find("trainers", "behaviour_cloning")(
-            model, runs, to, player, live.show, adapter=adapter, decisions=decisions, epochs=epochs, rate=rate,
-            batch_tokens=batch_tokens, seed=seed,
-        )  # fmt: skip
+    try:
+        with terminal.live() as live:
+            learned = find("trainers", "behaviour_cloning")(
+                model, runs, to, player, live.show, adapter=adapter, decisions=decisions, epochs=epochs, rate=rate,
+                batch_tokens=batch_tokens, seed=seed,
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        what = f"{to} is written and plays, but was not asked to its end" if to.exists() else "nothing is written"
+        terminal.out().print(f"interrupted: {what}", markup=False)
+        sys.exit(130)
     screen = terminal.out()
     screen.print(
         f"{learned.decisions:,} decisions learned in {len(learned.losses):,} steps: "
