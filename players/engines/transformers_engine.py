@@ -130,7 +130,7 @@ class TransformersEngine:
 
     def tokenise(self, prompt: Prompt, answer: str) -> tuple[list[int], list[int]]:
         """Return the ids of a prompt, and those of a whole answer with its end; see `Tokenising`."""
-        return self._template.encode(prompt).tolist(), self._answer(answer)
+        return self._codec.prompt(prompt), self._codec.answer(answer)
 
     def close(self) -> None:
         """Let go of the model and of all that is not answered."""
