@@ -82,7 +82,10 @@ def player(name: str, *, folder: Path = Path()) -> None:
 def model(
     folder: Path,
     *,
-    game: Annotated[list[str], Parameter(name=["--game", "-g"], help="A game whose words it knows. May be repeated.")],
+    game: Annotated[
+        list[str],
+        Parameter(name=["--game", "-g"], negative=(), help="A game whose words it knows. May be repeated."),
+    ],
     seed: Whole = 0,
 ) -> None:
     """Make a small language model with random weights: a folder of Hugging Face, for arena clone to teach.
