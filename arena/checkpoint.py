@@ -10,7 +10,6 @@ folder of its own. A folder has one writer at a time.
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from typing import Any
 from safetensors import SafetensorError
 
 from arena.errors import ArenaError, CheckpointError, StoreError
+from arena.folder import flush
 from arena.game import Game
 
 MANIFEST = "manifest.json"
@@ -73,7 +73,7 @@ def write(folder: Path, manifest: Manifest, write_files: Callable[[Path], None])
     if folder.exists():
         folder.rename(old)
     draft.rename(folder)
-    _flush(folder.parent)
+    flush(folder.parent)
     shutil.rmtree(old, ignore_errors=True)
     return whole
 
@@ -86,7 +86,7 @@ def _fill(draft: Path, manifest: Manifest, write_files: Callable[[Path], None]) 
     whole = Manifest(**{**asdict(manifest), "files": files})
     (draft / MANIFEST).write_text(json.dumps(asdict(whole), indent=1) + "\n", encoding="utf-8")
     for path in [*draft.rglob("*"), draft]:
-        _flush(path)
+        flush(path)
     return whole
 
 
@@ -148,11 +148,3 @@ def _hash(path: Path) -> str:
         while chunk := file.read(1 << 20):
             digest.update(chunk)
     return digest.hexdigest()
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -29,17 +29,18 @@ def publish(folder: Path, fill: Callable[[Path], object]) -> None:
         draft.mkdir(parents=True)
         fill(draft)
         for path in [*draft.rglob("*"), draft]:
-            _flush(path)
+            flush(path)
         refuse_existing(folder)  # which may have come while the draft was written
         draft.rename(folder)
-        _flush(draft.parent)
+        flush(draft.parent)
     except OSError as error:
         raise StoreError(f"{folder} cannot be written: {reason(error)}") from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Bring a file, or the names in a folder, to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

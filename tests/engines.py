@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -111,6 +112,15 @@ class Letters(Scripted):
             prompt_tokens=len(before),
             completion_tokens=len(ids),
         )
+
+
+def answers(engine: Engine, asked: Sequence[tuple[Any, ...]]) -> list[Reply]:
+    """Ask all at once; return the replies in order."""
+    tickets = [engine.submit(*one) for one in asked]
+    replies: dict[int, Reply] = {}
+    while waiting := set(tickets) - replies.keys():
+        replies |= engine.collect(waiting, 10)
+    return [replies[ticket] for ticket in tickets]
 
 
 def keeps_replies_to_other_tickets(engine: Engine) -> None:

@@ -10,9 +10,9 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from arena.errors import ConfigError, PlayerError
-from arena.players.engines.engine import Message, Reply, Sampling
+from arena.players.engines.engine import Message, Sampling
 from arena.players.engines.transformers_engine import TransformersEngine
-from tests.engines import keeps_replies_to_other_tickets
+from tests.engines import answers, keeps_replies_to_other_tickets
 from tests.language import decisions, question, tagged, tiny_folder
 
 ASK = (Message("system", "Answer with one legal move."), Message("user", "bet or pass?"))
@@ -40,15 +40,6 @@ def adapters(tmp_path_factory) -> list[str]:
         folders.append(str(tmp_path_factory.mktemp(name)))
         adapted.save_pretrained(folders[-1])
     return folders
-
-
-def answers(engine, asked) -> list[Reply]:
-    """Ask all at once; return the replies in order."""
-    tickets = [engine.submit(*one) for one in asked]
-    replies: dict[int, Reply] = {}
-    while waiting := set(tickets) - replies.keys():
-        replies |= engine.collect(waiting, 10)
-    return [replies[ticket] for ticket in tickets]
 
 
 def test_a_model_that_was_taught_answers_legally(engine) -> None:

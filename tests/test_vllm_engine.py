@@ -16,12 +16,12 @@ import arena
 from arena.errors import ConfigError, PlayerError
 from arena.match import Fixture, play_fixtures
 from arena.players.chat import ConstrainedChat, _engine
-from arena.players.engines.engine import Message, Reply, Sampling
+from arena.players.engines.engine import Message, Sampling
 from arena.players.engines.transformers_engine import TransformersEngine
 from arena.players.prompt import Style
 from arena.store import Store
 from arena.trainers.tiny_model import make
-from tests.engines import keeps_replies_to_other_tickets
+from tests.engines import answers, keeps_replies_to_other_tickets
 
 pytestmark = [
     pytest.mark.vllm,
@@ -99,15 +99,6 @@ def engine(model):
 @pytest.fixture(scope="module")
 def reference(model) -> TransformersEngine:
     return TransformersEngine(model)
-
-
-def answers(engine, asked) -> list[Reply]:
-    """Ask all at once; return the replies in order."""
-    tickets = [engine.submit(*one) for one in asked]
-    replies: dict[int, Reply] = {}
-    while waiting := set(tickets) - replies.keys():
-        replies |= engine.collect(waiting, 10)
-    return [replies[ticket] for ticket in tickets]
 
 
 # The engine that stands apart comes first: vLLM reads where to compute but once.

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from arena.config import TournamentConfig, check
 from arena.errors import ConfigError
+from arena.folder import flush
 from arena.registry import load_game
 from arena.store import Member, Store
 
@@ -50,7 +51,7 @@ def run(first: Path, second: Path, into: Path) -> int:
             store.take(b.store)
             matches = store.count()
     os.rename(draft, into)
-    _sync(into.parent)
+    flush(into.parent)
     return matches
 
 
@@ -98,12 +99,3 @@ def _merged(a: _Source, b: _Source) -> TournamentConfig:
         cast=a.config.cast,
         patience=a.config.patience,
     )
-
-
-def _sync(folder: Path) -> None:
-    """Bring the new name to the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
