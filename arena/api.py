@@ -207,14 +207,22 @@ def exploit(
 
     game = load_game(game)
     tree = enumerate_game(game)  # first: a model may take long to load
-    return measure(load_player(player, game), tree, top, samples, seed, tell or (lambda _: None))
+    with _seated(game, [player]) as [(_, seated)]:
+        return measure(seated, tree, top, samples, seed, tell or (lambda _: None))
 
 
 def seat(game: Game[Any], players: Sequence[str | Player]) -> list[tuple[str, Player]]:
     """Return the players with their names; those that share one get names of their own: "uniform", "uniform #2"."""
     seated: dict[str, Player] = {}
+    made: list[Player] = []
     for spec in players:
-        player = load_player(spec, game)
+        try:
+            player = load_player(spec, game)
+        except ArenaError:
+            close(made)
+            raise
+        if isinstance(spec, str):
+            made.append(player)
         name, number = player.name, 1
         while name in seated:
             number += 1

@@ -7,6 +7,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from safetensors import SafetensorError
+
 from arena.errors import ConfigError, StoreError, reason
 
 
@@ -33,7 +35,7 @@ def publish(folder: Path, fill: Callable[[Path], object]) -> None:
         refuse_existing(folder)  # which may have come while the draft was written
         draft.rename(folder)
         flush(draft.parent)
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
         raise StoreError(f"{folder} cannot be written: {reason(error)}") from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)

@@ -32,8 +32,8 @@ _PLAIN = ("huggingface", "lora_adapter", "actor", "weights", "saved_models", "ch
 """Names that say nothing of whose folder it is."""
 _STEP = re.compile(r"(checkpoint|step|global_step)[-_]\d+")
 """Names that every run has."""
-_EDGE = 1 << 20
-"""Bytes at either end of a file that its digest reads: whole models would take minutes."""
+_BLOCK, _STRIDE = 1 << 16, 1 << 20
+"""Bytes of a file that its digest reads, and from where to where: to read whole models would take minutes."""
 
 
 def is_model(folder: Path) -> bool:
@@ -46,7 +46,10 @@ def chat_parameters(folder: Path, given: dict[str, Any]) -> dict[str, Any]:
 
     Raises CheckpointError, with what to do, for a folder that cannot be played as it is.
     """
-    if (folder / ADAPTER).is_file():
+    own = "adapter" if (folder / ADAPTER).is_file() else "model"
+    if own in given:
+        raise CheckpointError(f"{folder} is the {own} itself: leave out {own} = {given[own]!r}")
+    if own == "adapter":
         _check_weights(folder, "adapter_model")
         return {"model": given.get("model") or _base(folder), "adapter": str(folder), **given}
     _check_weights(folder, "model")
@@ -60,15 +63,20 @@ def label(folder: Path) -> str:
 
 
 def digest(folder: Path) -> str:
-    """Return a hash of what a model is: its configuration, and size, beginning and end of every file of weights."""
+    """Return a hash of what a model is: its configuration, its chat template, and samples of every file of weights.
+
+    That of an adapter holds that of its model too, if it is a folder here.
+    """
     found = sha256()
-    for path in sorted([*folder.glob("*.json"), *folder.glob("*.safetensors")]):
+    for path in sorted(path for ending in ("json", "jinja", "safetensors") for path in folder.glob(f"*.{ending}")):
         size = path.stat().st_size
         found.update(f"{path.name} {size} ".encode())
         with path.open("rb") as file:
-            found.update(file.read(_EDGE))
-            file.seek(max(0, size - _EDGE))
-            found.update(file.read())
+            for begin in [*range(0, size, _STRIDE), max(0, size - _BLOCK)]:
+                file.seek(begin)
+                found.update(file.read(_BLOCK))
+    if (folder / ADAPTER).is_file() and isinstance(base := _named(folder), str) and Path(base).is_dir():
+        found.update(digest(Path(base)).encode())
     return found.hexdigest()[:16]
 
 
@@ -121,13 +129,7 @@ def _merge(actor: Path) -> str:
 
 def _base(folder: Path) -> str:
     """Return the model that an adapter belongs to: a folder, or a name that the local cache of Hugging Face holds."""
-    path = folder / ADAPTER
-    try:
-        base = json.loads(path.read_text(encoding="utf-8"))["base_model_name_or_path"]
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        if not isinstance(error, KeyError):
-            raise CheckpointError(f"{path} cannot be read: {reason(error)}") from None
-        base = None
+    base = _named(folder)
     if isinstance(base, str) and base and (Path(base).is_dir() or _cached(base)):
         return base
     what = f"its model {base!r} is neither a folder here nor in the local cache" if base else "it names no model"
@@ -135,6 +137,15 @@ def _base(folder: Path) -> str:
         f'{folder} is an adapter, and {what}: write \'chat(model="MODEL", adapter="{folder}")\' with the folder of '
         "its model"
     )
+
+
+def _named(folder: Path) -> Any:
+    """Return what an adapter's configuration says of its model; None where it says nothing."""
+    path = folder / ADAPTER
+    try:
+        return json.loads(path.read_text(encoding="utf-8")).get("base_model_name_or_path")
+    except (OSError, ValueError, AttributeError) as error:
+        raise CheckpointError(f"{path} cannot be read: {reason(error)}") from None
 
 
 def _cached(name: str) -> bool:

@@ -355,7 +355,8 @@ class _Match:
         if stop is StopReason.VOID and culprit is not None:
             failed = self.outages if outage else self.crashes
             failed.append(culprit)
-            if len(failed) < self.patience.attempts and self.fixture.entrants[culprit] not in self.attendance.away:
+            given_up = outage and self.fixture.entrants[culprit] in self.attendance.away
+            if len(failed) < self.patience.attempts and not given_up:
                 if self.ledger:
                     self.ledger.begin_again()
                 self._begin()

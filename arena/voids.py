@@ -44,8 +44,8 @@ def write(database: sqlite3.Connection, records: Iterable[Record]) -> list[Recor
 
 
 def copy(database: sqlite3.Connection) -> None:
-    """Take over the outages of the database that is attached as `other`."""
-    database.execute("INSERT INTO voids SELECT * FROM other.voids")
+    """Take over the outages of the database that is attached as `other`, but those that both hold."""
+    database.execute("INSERT INTO voids SELECT * FROM other.voids EXCEPT SELECT * FROM main.voids")
 
 
 def read(select: Callable[[str], list[tuple[Any, ...]]]) -> dict[str, Outages]:

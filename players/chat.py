@@ -187,7 +187,7 @@ class Chat:
         return prompt, answer
 
     def close(self) -> None:
-        """Give up what the engine still owes this player, and the engine, which ends with the last of its players."""
+        """Give up the engine, which ends with the last of its players; a server is asked no more for what it owes."""
         if callable(drop := getattr(self.engine, "drop", None)):
             drop(self._asked.keys())
         self._asked.clear()
@@ -238,8 +238,8 @@ class DirectChat(Chat):
     def _said(self, batch: Requests) -> list[dict[str, float]]:
         """Return the move that it always makes, with probability 1, or nothing where that is no legal move."""
         moves = self.act(batch)
-        if away := [move.raw for move in moves if move.fault is Fault.UNAVAILABLE]:
-            raise PlayerError(f"{self.name} was not available: {away[0]}")
+        if failed := [move.raw for move in moves if move.fault in (Fault.UNAVAILABLE, Fault.CRASHED)]:
+            raise PlayerError(f"{self.name} could not be asked: {failed[0]}")
         return [
             {move.action: 1.0} if move.action is not None and move.action in request.legal else {}
             for request, move in zip(batch, moves, strict=True)

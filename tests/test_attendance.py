@@ -124,6 +124,27 @@ def test_a_hung_answer_is_not_waited_for_once_its_player_is_away():
     assert {record.stop for record in records} == {StopReason.VOID}
 
 
+def test_a_crash_of_a_player_that_has_just_gone_ends_no_match():
+    """The third silence of one match and a crash in another come in one look: the other match is void, not ended."""
+
+    class Going(Server):
+        def submit(self, batch):
+            self.open = [*getattr(self, "open", []), *batch]
+
+        def collect(self, seconds):
+            self.open.sort(key=lambda request: request.match)
+            ready, self.open = self.open, []
+            self.silences = getattr(self, "silences", 0) + any(request.match == "api-000" for request in ready)
+            if self.silences < 3:  # the others wait until then
+                self.open = [request for request in ready if request.match != "api-000"]
+                ready = [request for request in ready if request.match == "api-000"]
+            crash = Move(None, "HTTP 400", fault=Fault.CRASHED)
+            return [(request, GONE if request.match == "api-000" else crash) for request in ready]
+
+    records = play(2, {"api": Going()})
+    assert {record.stop for record in records} == {StopReason.VOID}
+
+
 def test_a_judge_that_is_away_leaves_its_matches_void():
     attendance = Attendance(attempts=2)
     attendance.missed("judge", "m", "HTTP 503")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from safetensors import SafetensorError
 
 from arena.errors import ConfigError, StoreError
 from arena.folder import publish
@@ -49,5 +50,14 @@ def test_nothing_is_overwritten(tmp_path) -> None:
 
 def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(StoreError, match="cannot be written: not a directory"):
+    with pytest.raises(StoreError, match=r"cannot be written: not a directory"):
         publish(tmp_path / "file" / "b", lambda draft: None)
+
+
+def test_weights_that_cannot_be_written_are_told_as_such(tmp_path) -> None:
+    def fill(draft):
+        raise SafetensorError("I/O error: file too large")
+
+    with pytest.raises(StoreError, match=r"cannot be written: .*too large"):
+        publish(tmp_path / "model", fill)
+    assert list(tmp_path.iterdir()) == []

@@ -472,6 +472,24 @@ def test_what_is_dropped_is_asked_no_more(make: Make, server: ChatServer) -> Non
         engine.collect([waiting], 0)
 
 
+def test_a_prompt_that_is_dropped_during_the_preflight_leaves_the_answer_to_the_others(
+    make: Make, server: ChatServer
+) -> None:
+    def slowly(handler: behaviours.Handler) -> None:
+        server.over.wait(0.5)
+        good("yes")(handler)
+
+    server.probe = slowly
+    engine = make()
+    dropped, other = engine.submit(PROMPT, Sampling()), engine.submit(PROMPT, Sampling(seed=1))
+    while not server.probes:
+        time.sleep(0.01)
+    engine.drop([dropped])
+    assert engine.collect([other], 10)[other].text == "[bet]"
+    assert ask(engine).text == "[bet]"
+    assert server.probes == 1
+
+
 # What it refuses.
 
 

@@ -68,3 +68,12 @@ def test_a_mistake_gets_one_sentence(tmp_path, old, new, sentence):
 def test_no_label_leaves_the_folder():
     labels = per_game({"games": ["../x.py:Game", "a/b"], "entrants": {}}, "file")
     assert list(labels) == ["x.py_Game", "a_b"]
+
+
+def test_an_anchor_that_does_not_play_a_game_leaves_its_place_to_the_first_there() -> None:
+    entrants = {"search": {"tic_tac_toe": "mcts"}, "uniform": "uniform", "other": "uniform"}
+    values = {"games": ["kuhn_poker", "tic_tac_toe"], "anchor": "search", "entrants": entrants}
+    parts = per_game(values, "x.toml")
+    assert "anchor" not in parts["kuhn_poker"]
+    assert parts["tic_tac_toe"]["anchor"] == "search"
+    assert per_game({**values, "anchor": "nobody"}, "x.toml")["kuhn_poker"]["anchor"] == "nobody"  # refused later

@@ -58,3 +58,12 @@ def test_a_merged_run_has_the_outages_and_the_costs_of_both(tmp_path, store):
         store.take(other)
     assert store.outages() == {"api": Outages(matches=2, waiting=2)}
     assert store.costs() == {"api": Cost(1.0, 200, 20)}
+
+
+def test_an_outage_that_both_runs_hold_is_paid_once(tmp_path, store):
+    store.add([VOID])
+    with Store.open(tmp_path / "copy") as copy:
+        copy.add([VOID])
+        store.take(copy)
+    assert store.outages() == {"api": Outages(matches=1, waiting=1)}
+    assert store.costs() == {"api": Cost(0.5, 100, 10)}

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from arena.attendance import Unplayed
 from arena.batch import DecisionBatch
 from arena.batched_play import play_batched
 from arena.errors import ConfigError, PlayerError, TooLarge
@@ -157,7 +158,10 @@ class ByMatches:
         players: dict[str, Player] = {name: league.player(name) for name in names if name != learner.name}
         players |= dict(zip(own, learner.behaviours, strict=True))
         listener = Collector(game, *own)
-        records = sorted(play_fixtures(game, fixtures, players, watch=listener.watch), key=lambda r: r.key)
+        unplayed = Unplayed()
+        played = play_fixtures(game, fixtures, players, watch=listener.watch)
+        records = sorted((record for record in played if not unplayed.takes(record)), key=lambda r: r.key)
+        unplayed.check()
         rated = [i for i, record in enumerate(records) if record.stop.rated]
         if not rated:
             raise PlayerError(f"all training matches of {learner.name} were abandoned: {records[0].reason}")

@@ -45,7 +45,8 @@ def constant_length_mean(each: torch.Tensor, turns: int, length: int) -> torch.T
 
 def entropy(log_policy: torch.Tensor) -> torch.Tensor:
     """Return (S,) the entropy in nats of log-probabilities (S, V)."""
-    return -(log_policy.exp() * log_policy).sum(dim=-1)
+    each: torch.Tensor = torch.special.entr(log_policy.exp())
+    return each.sum(dim=-1)
 
 
 class Ratios(NamedTuple):

@@ -36,12 +36,13 @@ def tournament(file: Path, *, run: RunFolder = None, set_: Overrides = (), redo_
         for event in events:
             try:
                 _play(event, redo_abandoned)
-            except StoppedError as stopped:  # what there is of a ladder comes first, and the other games go on
-                with suppress(ArenaError):
-                    _report(event.folder)
+                _report(event.folder)
+            except (StoppedError, RatingError) as stopped:  # the other games go on
+                if isinstance(stopped, StoppedError):
+                    with suppress(ArenaError):  # what there is of a ladder
+                        _report(event.folder)
                 left[event.label] = str(stopped)
                 continue
-            _report(event.folder)
             terminal.out().print(f"kept in {event.folder}; arena replay {event.folder} shows its matches", markup=False)
     if len(events) > 1:
         from arena.registry import find

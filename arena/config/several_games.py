@@ -65,6 +65,8 @@ def _one_game(common: Mapping[str, Any], entrants: Mapping[str, Any], game: str)
         if not isinstance(spec, dict) or game in spec
     }
     part = {**common, "game": game, "entrants": here}
+    if (anchor := part.get("anchor")) in entrants and anchor not in here:
+        del part["anchor"]  # the first entrant takes over
     if isinstance(newcomers := part.get("newcomers"), list):
         part["newcomers"] = [name for name in newcomers if name in here or name not in entrants]
     if isinstance(seeding := part.get("seeding"), dict):

@@ -269,7 +269,7 @@ class OpenAIEngine:
         """Return what is wrong with this model, "" if nothing is; asked once, and again only after a failure."""
         if (check := self._checks.get(model)) is None:
             check = self._checks[model] = asyncio.create_task(self._check(model))
-        wrong = await check
+        wrong = await asyncio.shield(check)  # a prompt that is dropped leaves it to the others
         if wrong and self._checks.get(model) is check:
             del self._checks[model]
         return wrong
