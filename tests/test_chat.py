@@ -321,7 +321,7 @@ def test_the_cold_say_one_thing_which_is_asked_for_and_read(reply: str, law: lis
 
 def test_the_cold_that_are_away_have_no_law() -> None:
     player = DirectChat(Scripted(lambda *_: Reply("HTTP 503", "unavailable")), sampling=Sampling(temperature=0.0))
-    with pytest.raises(PlayerError, match="chat was not available: HTTP 503"):
+    with pytest.raises(PlayerError, match="chat could not be asked: HTTP 503"):
         player.law(questions())
 
 

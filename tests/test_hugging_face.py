@@ -18,7 +18,7 @@ import arena
 from arena.config import TournamentConfig
 from arena.errors import CheckpointError, ConfigError
 from arena.game import decision_states
-from arena.hugging_face import digest, label
+from arena.hugging_face import chat_parameters, digest, label
 from arena.player import Request, Requests
 from arena.players.prompt import Style, conversation
 from arena.registry import checkpoint_digest, load_game, load_player
@@ -218,18 +218,35 @@ def test_an_arena_checkpoint_is_what_it_was(place: Path, tmp_path: Path) -> None
     assert type(load_player(str(tmp_path / "net"), KUHN)).__name__ == "Net"
 
 
-def test_large_files_are_told_apart_by_either_end(tmp_path: Path) -> None:
+def test_large_files_are_told_apart_by_samples_and_both_ends(tmp_path: Path) -> None:
     """What lies between is not read: a model of 16 GB would take half a minute."""
     found = []
-    for at in (None, 0, 3 << 20, (6 << 20) - 1):
+    for at in (None, 0, 3 << 20, (3 << 20) + (1 << 19), (6 << 20) - 1):
         weights = bytearray(6 << 20)
         if at is not None:
             weights[at] = 1
         (tmp_path / "model.safetensors").write_bytes(weights)
         found.append(digest(tmp_path))
-    plain, first, middle, last = found
-    assert len({plain, first, last}) == 3
-    assert middle == plain
+    plain, first, middle, between, last = found
+    assert len({plain, first, middle, last}) == 4
+    assert between == plain
+    (tmp_path / "chat_template.jinja").write_text("{{ messages }}", encoding="utf-8")
+    assert digest(tmp_path) != last
+
+
+def test_an_adapter_is_another_on_another_model(tmp_path: Path) -> None:
+    base = tmp_path / "base"
+    base.mkdir()
+    (base / "config.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": str(base)}), encoding="utf-8")
+    before = digest(tmp_path)
+    (base / "config.json").write_text('{"changed": true}', encoding="utf-8")
+    assert digest(tmp_path) != before
+
+
+def test_a_folder_is_not_played_under_the_name_of_another(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="is the model itself: leave out model = 'other'"):
+        chat_parameters(tmp_path, {"model": "other"})
 
 
 def test_names_that_say_nothing_are_passed_over() -> None:

@@ -96,7 +96,7 @@ def run(spec: str, runs: Sequence[Path], to: Path, who: str, tell: Tell, **how: 
     lessons = _lessons(spec, pupil, played, tell)
     if callable(close := getattr(pupil, "close", None)):
         close()
-    held = min(_ASKED, (len(played) + 8) // 10)  # one of two
+    held = min(_ASKED, max(len(played) // 10, min(len(played) - 1, 1)))
     about = {"player": spec, "learned": who or "all players", "runs": origins, "decisions": len(lessons) - held}
     losses = _teach(model, lessons[held:], to, about, settings, tell)
     cloned = _spec_of(spec, {"adapter" if settings.adapter else "model": str(to)})
