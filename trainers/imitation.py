@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from copy import copy
 from importlib.util import find_spec
 from math import isfinite
 from pathlib import Path
@@ -23,7 +22,7 @@ from arena import __version__
 from arena.demonstrations import Demonstration, demonstrations
 from arena.errors import ConfigError, UnknownName
 from arena.folder import publish, refuse_existing
-from arena.player import Move, Player, Request, Requests
+from arena.player import Move, Player, Request, Requests, close
 from arena.registry import load_game, load_player, parse
 from arena.seeds import derive, generator
 from arena.store import Store
@@ -94,8 +93,7 @@ def run(spec: str, runs: Sequence[Path], to: Path, who: str, tell: Tell, **how: 
     played, origins = _gather(runs, who, settings, tell)
     pupil = load_player(spec, played[0].request.game)
     lessons = _lessons(spec, pupil, played, tell)
-    if callable(close := getattr(pupil, "close", None)):
-        close()
+    close([pupil])
     held = min(_ASKED, max(len(played) // 10, min(len(played) - 1, 1)))
     about = {"player": spec, "learned": who or "all players", "runs": origins, "decisions": len(lessons) - held}
     losses = _teach(model, lessons[held:], to, about, settings, tell)
@@ -283,16 +281,11 @@ def _legal(spec: str, played: Sequence[Demonstration], longest: int, seed: int, 
     """Return which share of replies makes a legal move; a reply that is far longer than an answer makes none."""
     most = min(longest, int(parse(spec).parameters.get("max_tokens", longest)))
     player = load_player(_spec_of(spec, {"max_tokens": most}), played[0].request.game)
-    requests = []
-    for i in range(_ASKED):
-        request = copy(played[i % len(played)].request)
-        request.seed = derive(seed, "asked", i)
-        requests.append(request)
+    requests = [played[i % len(played)].request.reseeded(derive(seed, "asked", i)) for i in range(_ASKED)]
     tell("ask", 0, _ASKED, "questions", "")
     moves = player.act(Requests(requests))
     tell("ask", _ASKED, _ASKED, "questions", "")
-    if callable(close := getattr(player, "close", None)):
-        close()
+    close([player])
     return float(np.mean([_is_legal(*pair) for pair in zip(requests, moves, strict=True)]))
 
 

@@ -18,7 +18,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from transformers import AutoModelForCausalLM
-from transformers.utils import logging
 
 from arena.errors import ConfigError, PlayerError, reason
 from arena.players.engines.choosing import choose
@@ -195,17 +194,12 @@ class TransformersEngine:
 
 def _loaded(model: str, dtype: str) -> Any:
     """Return the model. Raises ConfigError, with the reason, where it cannot be loaded."""
-    bars = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # it would lie across our own lines
     try:
         loaded = AutoModelForCausalLM.from_pretrained(
             model, dtype=getattr(torch, dtype), trust_remote_code=False, use_safetensors=True
         )
     except (OSError, ValueError, AttributeError, ImportError) as error:
         raise ConfigError(f"the model {model!r} cannot be loaded: {reason(error)}") from error
-    finally:
-        if bars:
-            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
     strange = set(getattr(loaded.config.get_text_config(), "layer_types", None) or []) - _ATTENTION
     if strange:
         raise ConfigError(

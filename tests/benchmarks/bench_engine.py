@@ -28,13 +28,12 @@ from typing import Any
 import torch
 
 import arena
+from arena.demonstrations import demonstrations
 from arena.match import Fixture, play_fixtures
-from arena.player import Request
-from arena.players.answer import written
 from arena.players.chat import Chat, _engine
 from arena.players.engines.engine import Engine, Message, Prompt, Reply, Sampling
 from arena.players.engines.transformers_engine import TransformersEngine
-from arena.players.prompt import Style, conversation
+from arena.players.lesson import texts
 from arena.seeds import generator
 from arena.trainers.behaviour_cloning import clone
 from arena.trainers.tiny_model import make
@@ -102,27 +101,11 @@ def drive(engine: Engine, asked: Sequence[Asked], concurrent: int, *, lockstep: 
 
 def kuhn_model(folder: Path) -> Path:
     """Make a model that answers as a chat player is asked to, at Kuhn poker."""
-    game, rng, played = arena.load_game("kuhn_poker"), generator(0, "kuhn"), []
-    for _ in range(300):
-        state = game.start()
-        while (seat := game.turn(state)) != arena.OVER:
-            if seat == arena.CHANCE:
-                action = game.chance(state)[rng.integers(len(game.chance(state)))][0]
-            else:
-                request = Request(game, state, seat)
-                action = str(rng.choice(list(request.legal)))
-                played.append((conversation(request, Style()), written(action, "tag")))
-            state = game.step(state, action)
-    make(
-        folder,
-        [message.content for prompt, _ in played for message in prompt],
-        vocabulary=768,
-        width=64,
-        layers=2,
-        heads=2,
-    )
+    game = arena.load_game("kuhn_poker")
+    played = [d for record in arena.play(game, ["uniform", "uniform"], 300) for d in demonstrations(record, game)]
+    make(folder, [text for d in played for text in texts(*d)], vocabulary=768, width=64, layers=2, heads=2)
     engine = TransformersEngine(str(folder))
-    pairs = [(engine._codec.prompt(asked), engine._codec.answer(answered)) for asked, answered in played]
+    pairs = [Chat(engine).lesson(*d) for d in played]
     clone(engine._model, pairs, rate=5e-3, batch_tokens=1024)
     engine._model.save_pretrained(folder)
     print(f"prompts of about {len(pairs[0][0])} tokens, answers of {len(pairs[0][1])}", flush=True)
