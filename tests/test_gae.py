@@ -1,8 +1,11 @@
 """Advantages worked out by hand, and their two extremes."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
+from arena.batch import TokenBatch
 from arena.trainers import gae
 from tests.learning import TREE, nets, play
 
@@ -65,3 +68,57 @@ def test_without_decisions_there_are_no_advantages():
     nothing = BATCH.where(np.zeros(len(BATCH), bool))
     assert len(gae.advantages(nothing, np.zeros(0), np.zeros(0), 0.9)) == 0
     assert TREE.game.name == nothing.game
+
+
+def test_the_order_of_the_rows_does_not_matter():
+    rng = np.random.default_rng(0)
+    value, order = rng.normal(size=len(BATCH)), rng.permutation(len(BATCH))
+    there = gae.advantages(BATCH, value, gae.at_the_end(BATCH, BATCH.payoff), 0.7)
+    mixed = BATCH.where(order)
+    assert gae.advantages(mixed, value[order], gae.at_the_end(mixed, mixed.payoff), 0.7) == pytest.approx(there[order])
+
+
+# Turns of a language model.
+
+
+@dataclass(frozen=True, eq=False)
+class Answers(TokenBatch):
+    """Turns of a language model that say who spoke."""
+
+    seat: np.ndarray
+
+
+def answers(seats, payoff):
+    """Return one match as a batch of answers of three tokens: who spoke in turn, and what each seat won."""
+    n, seat = len(seats), np.array(seats)
+    won = np.array(payoff, float)[seat]
+    return Answers(
+        game="game", policy_id="policy", version=0, ids=np.arange(3 * n), offsets=3 * np.arange(n + 1),
+        loss_mask=np.ones(3 * n, bool), behaviour_logp=np.zeros(3 * n, np.float32), payoff=won, seat=seat,
+        side=seat, role=seat, match=np.zeros(n, np.int64), turn=np.arange(n),
+    )  # fmt: skip
+
+
+def test_answers_are_decisions_however_many_tokens_they_have():
+    value = np.array([0.2, 0.3, 0.5, -0.4, 0.1])
+    spoken, decided = answers([0, 1, 0, 1, 0], [1, -1]), match([0, 1, 0, 1, 0], [1, -1])
+    of_answers = gae.advantages(spoken, value, gae.at_the_end(spoken, spoken.payoff), 0.5)
+    assert of_answers.tolist() == gae.advantages(decided, value, gae.at_the_end(decided, decided.payoff), 0.5).tolist()
+
+
+def test_a_turn_that_earns_nothing_does_not_vanish():
+    """Three turns earn ½, 0 and 1; λ = ½. If turns ended where there is a reward, as in RAGEN, there would be two."""
+    spoken, value, reward = answers([0, 0, 0], [1]), np.array([0.2, 0.6, 0.4]), np.array([0.5, 0.0, 1.0])
+    last = 1 - 0.4
+    middle = (0 + 0.4 - 0.6) + 0.5 * last
+    first = (0.5 + 0.6 - 0.2) + 0.5 * middle
+    assert gae.advantages(spoken, value, reward, 0.5) == pytest.approx([first, middle, last])
+    two, paid = answers([0, 0], [1]), np.flatnonzero(reward)
+    assert gae.advantages(two, value[paid], reward[paid], 0.5)[0] == pytest.approx(0.5 + 0.4 - 0.2 + 0.5 * last)
+
+
+def test_a_match_that_pays_nothing_has_all_its_turns():
+    """A draw: by rewards no turn would end at all."""
+    spoken, value = answers([0, 1, 0, 1], [0, 0]), np.array([0.4, -0.2, 0.1, 0.3])
+    advantage = gae.advantages(spoken, value, gae.at_the_end(spoken, spoken.payoff), 0.0)
+    assert advantage == pytest.approx([0.1 - 0.4, 0.3 + 0.2, -0.1, -0.3])
