@@ -3,8 +3,8 @@
 Three ways. Fixed weights. SEC, a bandit that is rewarded by the size of the advantages. And the default, progress:
 how fast the score against frozen anchors changes. The size of advantages says how much the outcome varies, not how
 much is learned: it is greatest where success has probability ½, in a game of pure chance and in a balanced game
-against oneself, for ever. A score against players that never change moves only where something is learned, or
-forgotten.
+against oneself, for ever. A score against players that never change goes up or down for long only where something is
+learned, or forgotten.
 """
 
 from __future__ import annotations
@@ -133,8 +133,9 @@ class SEC:
     """The self-evolving curriculum (Chen et al., 2025): games are drawn from softmax(Q / τ), and Q follows rewards.
 
     The reward of a game is the mean |advantage| of its matches, and Q ← (1 − α) Q + α · reward by TD(0), from Q = 0.
-    Here, as in the paper, only games that were played are updated. The code released with it updates them all, with a
-    reward of 0 for those that were not drawn, so that a neglected game looks worthless instead of unknown.
+    Only games that were played are updated here, as the paper's rule for the arm that was drawn says. The code released
+    with it updates all, with a reward of 0 for those that were not drawn, so that a neglected game looks worthless
+    instead of unknown.
 
     The paper's advantages are those of `group_advantages`, in standard deviations, and blind to stakes. Advantages that
     are not standardised must be of payoffs divided by the game's greatest payoff, or the highest stakes win.
@@ -155,7 +156,7 @@ class SEC:
         """Move the values of the games that were played."""
         for name, shown in evidence.items():
             if shown.advantage is not None:
-                self._value[name] += self.options.rate * (shown.advantage - self._value[name])
+                self._value[name] += self.options.rate * (float(shown.advantage) - self._value[name])
 
     def state(self) -> dict[str, Any]:
         """Return the values."""
@@ -202,7 +203,8 @@ class Progress:
                     "finite error above 0, as Score.of does"
                 )
             earlier = [entry for entry in self._series[name] if entry[0] < step]
-            self._series[name] = [*earlier, (step, score)][-self.options.window :]
+            latest = (step, Score(float(score.mean), float(score.error)))
+            self._series[name] = [*earlier, latest][-self.options.window :]
 
     def state(self) -> dict[str, Any]:
         """Return every game's latest scores as [step, mean, error]."""
@@ -241,7 +243,10 @@ def group_advantages(payoff: NDArray[np.float64], group: NDArray[np.int64]) -> N
     _, member, size = np.unique(group, return_inverse=True, return_counts=True)
     away = payoff - (np.bincount(member, payoff) / size)[member]
     deviation = np.sqrt(np.bincount(member, away**2) / np.maximum(size - 1, 1))[member]
-    differs = deviation > 1e-9 * np.abs(payoff).max(initial=0.0)  # the mean of equal payoffs may be off in its last bit
+    least, most = np.full(len(size), np.inf), np.full(len(size), -np.inf)
+    np.minimum.at(least, member, payoff)
+    np.maximum.at(most, member, payoff)
+    differs = (least < most)[member]  # asked of the payoffs: the mean of equal ones may be off in its last bit
     return np.divide(away, deviation, out=np.zeros_like(away), where=differs)
 
 

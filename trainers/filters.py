@@ -85,9 +85,8 @@ def most_varied(payoff: Floats, match: Ints, seat: Ints, start: Ints, share: flo
     if not len(payoff):
         return np.ones(0, np.bool_)
     _, group = np.unique(np.stack([start, seat], axis=1), axis=0, return_inverse=True)
-    _, once = np.unique(
-        np.stack([group, match], axis=1), axis=0, return_index=True
-    )  # a match pays once, not once a turn
+    # A match pays once, not once a turn.
+    _, once = np.unique(np.stack([group, match], axis=1), axis=0, return_index=True)
     size = np.bincount(group[once])
     if size.max() < 2:
         raise ConfigError(
@@ -96,7 +95,7 @@ def most_varied(payoff: Floats, match: Ints, seat: Ints, start: Ints, share: flo
         )
     away = payoff[once] - (np.bincount(group[once], payoff[once]) / size)[group[once]]
     deviation = np.sqrt(np.bincount(group[once], away**2) / np.maximum(size - 1, 1))
-    number = ceil(share * len(size) - 1e-9)  # rounded up, so never 0; the rest undoes what .1 · 30 rounds up by itself
+    number = ceil(share * len(size) - 1e-9)  # rounded up, so never 0; but .07 · 100 is 7, whatever its last bit says
     chosen: Mask = np.isin(group, np.argsort(-deviation, kind="stable")[:number])
     return chosen
 
@@ -125,4 +124,4 @@ def fill(advantage: Floats, keep: Mask, match: Ints, size: int, least: float = 0
     missing = max(size - len(useful), 0)
     played = len(np.unique(match))
     matches = ceil(missing * played / len(useful)) if len(useful) else played
-    return Filled(useful[:size], missing, matches if missing else 0)
+    return Filled(useful[:size], missing, matches)
