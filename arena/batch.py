@@ -6,6 +6,7 @@ T tokens, I distinct observations, A actions.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -14,11 +15,18 @@ from numpy.typing import NDArray
 
 from arena.errors import GameError
 
+Pair = tuple[Sequence[int], Sequence[int]]
+"""The ids of a prompt, and those of its answer with the end."""
+
 _ROWS = (
     *("information_set", "action", "behaviour", "behaviour_logp"),
     *("payoff", "seat", "side", "role", "match", "turn"),
 )
 """The fields of a DecisionBatch with an entry per decision."""
+_TURNS = ("payoff", "legal", "cut", "seat", "side", "role", "match", "turn")
+"""The fields of a TokenBatch with an entry per turn."""
+_TOKENS = ("ids", "loss_mask", "behaviour_logp")
+"""… and per token."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,14 +94,22 @@ class TokenBatch:
     """(T,) log-probability of each sampled token when it was sampled, in nats; 0 elsewhere."""
     payoff: NDArray[np.float64]
     """(N,) final payoff of the deciding seat, in the game's own units."""
+    legal: NDArray[np.bool_]
+    """(N,) whether the answer was played: a move could be read from it, and the rules allowed it."""
+    cut: NDArray[np.bool_]
+    """(N,) whether the answer ran into its length limit."""
+    seat: NDArray[np.int64]
     side: NDArray[np.int64]
     role: NDArray[np.int64]
+    """(N,) position among the game's distinct roles."""
     match: NDArray[np.int64]
+    """(N,) number of the match in schedule order."""
     turn: NDArray[np.int64]
+    """(N,) number of the answer among all turns of its match."""
 
     def __post_init__(self) -> None:
-        _check_lengths(self, len(self), "turns", ("side", "role", "match", "turn"))
-        _check_lengths(self, len(self.ids), "tokens", ("loss_mask", "behaviour_logp"))
+        _check_lengths(self, len(self), "turns", _TURNS)
+        _check_lengths(self, len(self.ids), "tokens", _TOKENS)
         if len(self.offsets) != len(self.payoff) + 1 or self.offsets[-1] != len(self.ids):
             raise GameError(
                 f"{len(self.payoff)} turns and {len(self.ids)} tokens need {len(self.payoff) + 1} offsets "
@@ -102,6 +118,22 @@ class TokenBatch:
 
     def __len__(self) -> int:
         return len(self.payoff)
+
+    def pair(self, n: int) -> Pair:
+        """Return the ids of turn n's prompt, and those of its answer: what follows the first sampled token."""
+        begin, end = self.offsets[n], self.offsets[n + 1]
+        split = begin + int(self.loss_mask[begin:end].argmax())
+        return self.ids[begin:split].tolist(), self.ids[split:end].tolist()
+
+    def where(self, keep: NDArray[np.bool_] | NDArray[np.int64]) -> TokenBatch:
+        """Return the turns that `keep` selects: a mask (N,), or the turns' numbers."""
+        turns = np.flatnonzero(keep) if keep.dtype == np.bool_ else keep
+        lengths = np.diff(self.offsets)[turns]
+        offsets = np.append(0, np.cumsum(lengths))
+        tokens = np.repeat(self.offsets[turns] - offsets[:-1], lengths) + np.arange(offsets[-1])
+        values: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
+        values |= {name: values[name][turns] for name in _TURNS} | {name: values[name][tokens] for name in _TOKENS}
+        return TokenBatch(**{**values, "offsets": offsets})
 
 
 def _check_lengths(batch: DecisionBatch | TokenBatch, length: int, unit: str, columns: tuple[str, ...]) -> None:

@@ -40,6 +40,7 @@ class Manifest:
     game: str
     """The spec of the game that it plays."""
     fingerprint: str
+    """Of that game; empty for a player of any game, whose `game` is empty too."""
     roles: list[str]
     """The roles it may play."""
     files: dict[str, str] = field(default_factory=dict)
@@ -123,7 +124,7 @@ def read(folder: Path, game: Game[Any] | None = None) -> Manifest:
                 f"{folder / name} is damaged: its SHA-256 differs from the one in {MANIFEST}; "
                 "copy the checkpoint again or use another one"
             )
-    if game is not None and manifest.fingerprint != game.fingerprint:
+    if game is not None and manifest.fingerprint not in ("", game.fingerprint):
         raise CheckpointError(
             f"{folder} was made for {manifest.game} (fingerprint {manifest.fingerprint}), "
             f"so it cannot play {game.spec} (fingerprint {game.fingerprint})"

@@ -22,10 +22,10 @@ from arena.interval import Floats, Interval
 from arena.match import play_rounds
 from arena.matchmaking import Distribution, meta_mixture, opponent_distribution
 from arena.payoff import exact_matrix, normalised, payoff_matrix
-from arena.player import HasPolicy, Player
+from arena.player import HasPolicy, Player, close
 from arena.rating import rate, refuse_unratable
 from arena.record import Record
-from arena.registry import checkpoint_digest, load_checkpoint, load_player
+from arena.registry import checkpoint_digest, load_checkpoint, load_player, parse, respelled
 from arena.schedule import challenge
 from arena.seeds import generator
 from arena.store import Member, Store
@@ -98,11 +98,21 @@ class League:
             return self._learning[name]
         if name not in self._players:
             if name in self.config.anchors:
-                self._players[name] = load_player(self.config.anchors[name], self.game, name)
+                self._players[name] = load_player(self.spec(self.config.anchors[name]), self.game, name)
             else:
                 member = {m.name: m for m in self.members("snapshot")}[name]
                 self._players[name] = load_checkpoint(self.store.folder / member.spec, self.game, name)
         return self._players[name]
+
+    def spec(self, spec: str) -> str:
+        """Return a player's spec, in which the model 'base' is that of the run."""
+        if self.config.base is None or "base" not in spec or parse(spec).parameters.get("model") != "base":
+            return spec
+        return respelled(spec, {"model": str(self.store.folder / "base")})
+
+    def close(self) -> None:
+        """Let all players give up what they hold."""
+        close([*self._learning.values(), *self._players.values()])
 
     def opponents(self, learner: str, tree: Tree | None = None) -> Distribution:
         """Return name → probability of the learner's next opponent; its own name is itself as it is now.

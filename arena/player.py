@@ -24,7 +24,7 @@ from arena.seeds import uniforms
 if TYPE_CHECKING:
     import torch
 
-    from arena.batch import DecisionBatch
+    from arena.batch import DecisionBatch, TokenBatch
 
 _NOTHING: Mapping[str, NDArray[Any]] = MappingProxyType({})
 
@@ -331,6 +331,41 @@ class Trainable(Loadable, Protocol):
 
     def evaluate(self, batch: DecisionBatch) -> Evaluation:
         """Return log-probabilities, entropies and values of the batch, differentiable."""
+
+
+class TokenEvaluation(NamedTuple):
+    """What a language model says of a batch of answers, differentiable; S sampled tokens of N turns."""
+
+    logp: torch.Tensor
+    """(S,) log-probability of each sampled token, in nats."""
+    log_policy: torch.Tensor
+    """(S, V) log-probabilities of all tokens in its place."""
+    value: torch.Tensor | None = None
+    """(N,) payoff that is predicted before each answer, divided by the game's scale; None without a value head."""
+
+
+class TokenPolicy(Protocol):
+    """The weights of a language model, to be asked about answers."""
+
+    def parameters(self) -> Iterable[torch.nn.Parameter]:
+        """Return the weights, in one order for all policies of one shape."""
+
+    def evaluate(self, batch: TokenBatch) -> TokenEvaluation:
+        """Return log-probabilities of all sampled tokens of the batch, in its order, differentiable."""
+
+
+@runtime_checkable
+class TrainableTokens(Loadable, TokenPolicy, Protocol):
+    """A language model that a trainer can improve. What learns and what plays may be two things: see `sync`."""
+
+    max_tokens: int
+    """The most tokens that an answer may have."""
+
+    def frozen(self) -> TokenPolicy:
+        """Return a copy of the weights as they are now, to be compared with."""
+
+    def sync(self) -> None:
+        """Let the weights as they are now play, under this version; every trace tells the version that played."""
 
 
 def close(players: Iterable[Player]) -> None:

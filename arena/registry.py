@@ -63,6 +63,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "chat": "arena.players.chat:chat",
         "discounted_cfr": "arena.players.solved:discounted_cfr",
         "fictitious_play": "arena.players.solved:fictitious_play",
+        "language_model": "arena.players.language_model:language_model",
         "ismcts": "arena.players.ismcts:Ismcts",
         "mccfr": "arena.players.solved:mccfr",
         "mcts": "arena.players.mcts:Mcts",
@@ -144,6 +145,12 @@ def _literal(node: ast.expr) -> Any:
         raise ValueError(f"{ast.unparse(node)} is no Python literal (text needs quotes)") from None
 
 
+def respelled(spec: str, changes: Mapping[str, Any]) -> str:
+    """Return a spec with other parameters, or with more of them."""
+    target, parameters = parse(spec)
+    return f"{target}({', '.join(f'{key}={value!r}' for key, value in {**parameters, **changes}.items())})"
+
+
 def names(kind: str) -> list[str]:
     """Return the sorted names of a kind ("games", "players", …), plug-ins included."""
     return sorted({*BUILT_IN[kind], *(entry.name for entry in entry_points(group=f"arena.{kind}"))})
@@ -194,9 +201,9 @@ def load_player(spec: str | Player, game: Game[Any], name: str = "", seed: int |
     if _is_folder(target):
         folder = Path(target)
         if _is_model(folder):
-            player = _build(find("players", "chat"), spec, hugging_face.chat_parameters(folder, parameters), game)
-            player.name = name or hugging_face.label(folder) + spec.strip()[len(target) :]
-            return cast(Player, player)
+            return _chat(
+                folder, spec, parameters, game, name or hugging_face.label(folder) + spec.strip()[len(target) :]
+            )
         return load_checkpoint(folder, game, name or folder.name + spec.strip()[len(target) :], parameters)
     make = find("players", target)
     if ":" in target and not (isinstance(make, type) and callable(getattr(make, "act", None))):
@@ -224,6 +231,8 @@ def load_checkpoint(
     opening = _opening.set(folder)
     try:
         target, built_with = parse(manifest.player)
+        if target == "chat":  # an ordinary folder of Hugging Face, which says how it is asked
+            return _chat(folder, manifest.player, {**built_with, **(parameters or {})}, game, name or folder.name)
         player = _build(find("players", target), manifest.player, {**built_with, **(parameters or {})}, game)
         if not isinstance(player, Loadable):
             raise CheckpointError(f"{folder} holds a {target!r}, which cannot load a checkpoint")
@@ -232,6 +241,13 @@ def load_checkpoint(
         _opening.reset(opening)
     player.name = name or folder.name
     return player
+
+
+def _chat(folder: Path, spec: str, parameters: dict[str, Any], game: Game[Any], name: str) -> Player:
+    """Return the language model of a folder as a player."""
+    player = _build(find("players", "chat"), spec, hugging_face.chat_parameters(folder, parameters), game)
+    player.name = name
+    return cast(Player, player)
 
 
 def checkpoint_digest(spec: str) -> str:

@@ -227,6 +227,13 @@ class Store:
             self._db.execute("DELETE FROM traces WHERE match IN (SELECT number FROM matches WHERE stop = 'abandoned')")
             return self._db.execute("DELETE FROM matches WHERE stop = 'abandoned'").rowcount
 
+    def forget_training(self, first: int, last: int | None = None) -> None:
+        """Remove the training matches of steps before `first` and after `last`; call inside a transaction."""
+        which = "SELECT number FROM matches WHERE kind = 'train' AND (step < ? OR step > ?)"
+        steps = (first, 1 << 60 if last is None else last)
+        self._db.execute(f"DELETE FROM traces WHERE match IN ({which})", steps)  # noqa: S608
+        self._db.execute(f"DELETE FROM matches WHERE number IN ({which})", steps)  # noqa: S608
+
     def forget_beginning(self) -> None:
         """Remove what a run wrote that could not begin, so that it may begin otherwise."""
         with self.transaction():

@@ -13,13 +13,9 @@ Players of one model share its engine. What a model is told is decided in `promp
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
-from importlib import import_module
-from importlib.util import find_spec
-from inspect import signature
 from math import inf
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +26,7 @@ from arena.player import Fault, Move, Request, Requests
 from arena.players.answer import NOTATIONS, Notation, read, written
 from arena.players.engines.choosing import log_law
 from arena.players.engines.engine import Engine, Reply, Sampling, Tokenising
+from arena.players.engines.kinds import maker
 from arena.players.engines.shared import lease
 from arena.players.lesson import lesson
 from arena.players.prompt import HISTORIES, History, Style, conversation
@@ -69,28 +66,20 @@ def chat(
     Raises ConfigError for settings that cannot be, and where what the engine needs is not installed.
     """
     style, sampling = Style(history, answer, thinking, show_legal), Sampling(max_tokens, temperature, top_p, top_k)
-    _check(style, sampling)
+    check_asking(style, sampling)
     if constrained:
         _check_constrained(style, sampling, engine)
     if base_url is not None and engine != "openai":
         raise ConfigError(f"base_url = {base_url!r} goes with engine = 'openai', not with {engine!r}")
     if adapter is not None and engine != "openai" and not (Path(adapter) / "adapter_config.json").is_file():
         raise ConfigError(f"adapter = {adapter!r} is no folder of a LoRA adapter: it has no adapter_config.json")
-    make = _engine(engine)
-    known = signature(make).parameters
-    arguments = {"model": model, **(options or {})}
-    if base_url is not None:
-        arguments["base_url"] = base_url
-    if "template" in known:  # a server is told through other options, each in its own words
-        arguments["template"] = {"enable_thinking": thinking, **arguments.get("template", {})}
-    if unknown := [key for key in arguments if key not in known]:
-        raise ConfigError(f"engine = {engine!r} has no option {unknown[0]!r}; known: {', '.join(known)}")
+    make, arguments = maker(engine, model, thinking, {"base_url": base_url} if base_url else {}, options or {})
     held = lease(make, **arguments)
     kind = ConstrainedChat if constrained else DirectChat if _is_direct(style, sampling, engine) else Chat
     return kind(held.engine, style, sampling, adapter or "", held.end)
 
 
-def _check(style: Style, sampling: Sampling) -> None:
+def check_asking(style: Style, sampling: Sampling) -> None:
     """Raise ConfigError for what is no way to ask, or no way to draw."""
     for name, given, known in [("history", style.history, HISTORIES), ("answer", style.notation, NOTATIONS)]:
         if given not in known:
@@ -307,41 +296,5 @@ def _trace(reply: Reply, sampling: Sampling) -> dict[str, NDArray[Any]]:
     if len(reply.ids):
         numbers |= {"prompt_ids": reply.prompt_ids, "ids": reply.ids, "logp": reply.logp, "version": reply.version}
         numbers |= {name: getattr(sampling, name) for name in ("temperature", "top_p", "top_k", "max_tokens")}
-        numbers["constrained"] = bool(sampling.choices)
+        numbers |= {"constrained": bool(sampling.choices), "cut": reply.stop == "length"}
     return {name: np.asarray(number) for name, number in numbers.items()}
-
-
-class _Kind(NamedTuple):
-    """Where an engine is, the package that it is made of, and how to get that."""
-
-    module: str
-    name: str
-    package: str
-    how: str
-
-
-_ENGINES = {
-    "transformers": _Kind(
-        "arena.players.engines.transformers_engine",
-        "TransformersEngine",
-        "transformers",
-        "pip install 'selfplay-arena[llm]'",
-    ),
-    "vllm": _Kind("arena.players.engines.vllm_engine", "VllmEngine", "vllm", "pip install vllm"),
-    "openai": _Kind(
-        "arena.players.engines.http.openai_engine", "OpenAIEngine", "openai", "pip install 'selfplay-arena[api]'"
-    ),
-}
-
-
-def _engine(name: str) -> Callable[..., Engine]:
-    """Return the class of an engine; its packages are imported only now. Raises ConfigError where they are missing."""
-    if name not in _ENGINES:
-        near = get_close_matches(name, _ENGINES, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(_ENGINES)}"
-        raise ConfigError(f"there is no engine {name!r}; {hint}")
-    kind = _ENGINES[name]
-    if find_spec(kind.package) is None:
-        raise ConfigError(f"engine = {name!r} needs the package {kind.package}, which is not installed: {kind.how}")
-    make: Callable[..., Engine] = getattr(import_module(kind.module), kind.name)
-    return make

@@ -50,6 +50,9 @@ def turns(**changes: Any) -> TokenBatch:
         "loss_mask": np.array([False, True, True, False, True]),
         "behaviour_logp": np.zeros(5, np.float32),
         "payoff": np.array([1.0, -1.0]),
+        "legal": np.array([True, False]),
+        "cut": np.array([False, False]),
+        "seat": np.array([0, 1]),
         "side": np.array([0, 1]),
         "role": np.array([0, 1]),
         "match": np.array([0, 0]),
@@ -95,7 +98,7 @@ def test_observations_without_masks_are_refused() -> None:
         decisions(mask=np.ones((2, 2), np.bool_))
 
 
-@pytest.mark.parametrize("column", ["side", "role", "match", "turn"])
+@pytest.mark.parametrize("column", ["legal", "cut", "seat", "side", "role", "match", "turn"])
 def test_a_short_column_of_turns_is_refused(column: str) -> None:
     with pytest.raises(GameError, match=f"a batch of 2 turns has 1 of {column}"):
         turns(**{column: np.zeros(1)})
@@ -119,3 +122,20 @@ def test_batches_compare_by_identity() -> None:
     assert batch == batch
     assert batch != decisions()
     assert {batch: "usable as a key"}[batch]
+
+
+def test_a_turn_is_a_prompt_and_its_answer() -> None:
+    assert turns().pair(0) == ([5], [6, 7])
+    assert turns().pair(1) == ([8], [9])
+
+
+@pytest.mark.parametrize("keep", [np.array([1, 0, 1]), np.array([], np.int64), np.array([False, True])])
+def test_where_picks_whole_turns(keep) -> None:
+    whole = turns(behaviour_logp=np.array([0, -1, -2, 0, -3], np.float32))
+    rows = np.flatnonzero(keep) if keep.dtype == np.bool_ else keep
+    part = whole.where(keep)
+    assert [part.pair(n) for n in range(len(part))] == [whole.pair(int(n)) for n in rows]
+    for name in ("payoff", "legal", "cut", "seat", "side", "role", "match", "turn"):
+        assert getattr(part, name).tolist() == getattr(whole, name)[rows].tolist(), name
+    wanted = [whole.behaviour_logp[whole.offsets[n] : whole.offsets[n + 1]].tolist() for n in rows]
+    assert part.behaviour_logp.tolist() == [x for row in wanted for x in row]

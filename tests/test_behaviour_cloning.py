@@ -4,11 +4,12 @@ import torch
 from transformers import AutoModelForCausalLM
 
 import arena
+from arena.causal import shared_beginning
 from arena.errors import ConfigError
 from arena.player import Request
 from arena.players.engines.engine import Sampling
 from arena.players.engines.transformers_engine import TransformersEngine
-from arena.trainers.behaviour_cloning import _batches, _shared, answer_loss, clone
+from arena.trainers.behaviour_cloning import _batches, answer_loss, clone
 from arena.trainers.tiny_model import make
 from tests.language import decisions, question, tagged, taught, tiny_folder
 
@@ -41,9 +42,9 @@ def test_what_all_prompts_begin_with_changes_neither_loss_nor_gradient(model, ad
         model = get_peft_model(model, LoraConfig(r=2, target_modules="all-linear", init_lora_weights=False))
     rules = list(range(20, 60))
     batch = [([*rules, *prompt], answer) for prompt, answer in PAIRS]
-    assert _shared(model, batch) == len(rules)
-    assert _shared(model, [(rules, [1]), (rules, [1])]) == len(rules) - 1
-    assert _shared(model, PAIRS) == 0
+    assert shared_beginning(model, batch) == len(rules)
+    assert shared_beginning(model, [(rules, [1]), (rules, [1])]) == len(rules) - 1
+    assert shared_beginning(model, PAIRS) == 0
     weights = [weight for weight in model.parameters() if weight.requires_grad]
     total = sum(len(answer) for _, answer in batch)
     single = sum(answer_loss(model, [pair]) * len(pair[1]) / total for pair in batch)

@@ -12,8 +12,8 @@ import pytest
 from arena.errors import ConfigError, PlayerError
 from arena.match import Fixture, Patience, play_fixtures
 from arena.player import Continuous, Fault, HasLaw, HasPolicy, Request, Requests
-from arena.players import chat as chat_module
 from arena.players.chat import Chat, ConstrainedChat, DirectChat
+from arena.players.engines import kinds
 from arena.players.engines.engine import Reply, Sampling
 from arena.players.prompt import Style, conversation
 from arena.players.uniform import UniformPlayer
@@ -355,7 +355,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch):
         made[-1].options = {"dtype": dtype, "template": template}
         return made[-1]
 
-    monkeypatch.setattr(chat_module, "_engine", lambda name: make)
+    monkeypatch.setattr(kinds, "engine_class", lambda name: make)
     return made
 
 
@@ -453,7 +453,7 @@ def test_what_cannot_be_is_refused_in_a_sentence(inside: str, message: str) -> N
     ],
 )
 def test_a_missing_package_is_named_with_the_way_to_get_it(engine: str, how: str, monkeypatch) -> None:
-    monkeypatch.setattr(chat_module, "find_spec", lambda package: None)
+    monkeypatch.setattr(kinds, "find_spec", lambda package: None)
     with pytest.raises(ConfigError, match=f"needs the package {engine}, which is not installed: {how}"):
         load_player(f'chat(model="m", engine="{engine}")', KUHN)
 

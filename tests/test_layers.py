@@ -17,7 +17,7 @@ ROOMS = ("games", "players", "trainers", "tournaments")
 
 # A file of arena/ imports only files that stand before it here.
 ORDER = [
-    *("errors", "seeds", "scene", "game", "player", "batch", "config", "folder", "checkpoint"),
+    *("errors", "seeds", "scene", "game", "player", "batch", "causal", "config", "folder", "checkpoint"),
     *("hugging_face", "registry", "record", "sandbox"),
     *(
         "quoting",
@@ -40,7 +40,17 @@ ORDER = [
     ),
     *("interval", "sprt", "confidence", "aivat", "bradley_terry", "scores", "blocks", "bootstrap", "strengths"),
     *("nash_averaging", "alpha_rank", "meta_solvers", "diversity", "payoff", "online", "ladder", "rating"),
-    *("schedule", "matchmaking", "alpha_star", "batched_play", "rollout", "curriculum", "league", "envs"),
+    *(
+        "schedule",
+        "matchmaking",
+        "alpha_star",
+        "batched_play",
+        "rollout",
+        "token_rollout",
+        "curriculum",
+        "league",
+        "envs",
+    ),
     *("exploitation", "testing", "live"),
     *("api", "cli", "__main__"),
 ]

@@ -7,7 +7,7 @@ import pytest
 
 from arena.config import TournamentConfig, check, load
 from arena.errors import ConfigError
-from arena.players.chat import _ENGINES
+from arena.players.engines.kinds import _ENGINES
 from arena.registry import find, parse
 from tests.config_files import TOURNAMENT, written
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from arena.batch import DecisionBatch
+from arena.batch import DecisionBatch, TokenBatch
 
 
 class Key(NamedTuple):
@@ -51,7 +51,7 @@ class RoleBaselines:
         self._raw[key] = self.decay**n * self._raw.get(key, 0.0) + float(weights @ payoffs)
         self._count[key] = self._count.get(key, 0) + n
 
-    def advantages(self, batch: DecisionBatch, scale: float, opponent: str = "") -> NDArray[np.float64]:
+    def advantages(self, batch: DecisionBatch | TokenBatch, scale: float, opponent: str = "") -> NDArray[np.float64]:
         """Return (N,) payoff / scale − baseline, every baseline read once and then updated from this batch.
 
         `scale` is the game's greatest absolute payoff. A seat counts once per match, in match order.
@@ -76,7 +76,7 @@ class RoleBaselines:
             self._raw[key], self._count[key] = entry["raw"], entry["count"]
 
 
-def _rows_by_key(batch: DecisionBatch, opponent: str) -> Iterable[tuple[Key, NDArray[np.int64]]]:
+def _rows_by_key(batch: DecisionBatch | TokenBatch, opponent: str) -> Iterable[tuple[Key, NDArray[np.int64]]]:
     """Yield the rows of every (side, role) in the batch, sorted by key."""
     roles = int(batch.role.max(initial=0)) + 1
     code = batch.side * roles + batch.role
@@ -85,7 +85,7 @@ def _rows_by_key(batch: DecisionBatch, opponent: str) -> Iterable[tuple[Key, NDA
         yield Key(batch.game, side, role, opponent), np.flatnonzero(code == present)
 
 
-def _first_of_each_seat(batch: DecisionBatch, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+def _first_of_each_seat(batch: DecisionBatch | TokenBatch, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return one row per (match, seat) among `rows`, in match order: a payoff counts once, not once a turn."""
     seats = int(batch.seat.max()) + 1
     _, first = np.unique(batch.match[rows] * seats + batch.seat[rows], return_index=True)

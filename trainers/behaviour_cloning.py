@@ -10,14 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 
+from arena.batch import Pair
+from arena.causal import answers
 from arena.errors import ConfigError
 from arena.seeds import generator
-
-Pair = tuple[Sequence[int], Sequence[int]]
-"""The ids of a prompt, and those of its answer with the end."""
 
 
 def clone(
@@ -59,54 +57,9 @@ def clone(
 
 
 def answer_loss(model: Any, batch: Sequence[Pair]) -> torch.Tensor:
-    """Return the mean negative log-likelihood of the answers' tokens, in nats per token, as a scalar.
-
-    What all prompts begin with, such as the rules of a game, is computed once for all of them.
-    """
-    shared = _shared(model, batch)
-    width = max(len(prompt) + len(answer) for prompt, answer in batch) - shared
-    longest = max(len(answer) for _, answer in batch)
-    ids = np.zeros((len(batch), width), np.int64)
-    mask = np.zeros((len(batch), shared + width), np.int64)
-    learned = np.zeros((len(batch), longest), np.bool_)
-    mask[:, :shared] = 1
-    for i, (prompt, answer) in enumerate(batch):
-        length = len(prompt) - shared + len(answer)
-        ids[i, width - length :] = [*prompt[shared:], *answer]  # answers end together, so few logits are needed
-        mask[i, shared + width - length :] = 1
-        learned[i, longest - len(answer) :] = True
-    inputs, attended = (torch.as_tensor(x, device=model.device) for x in (ids, mask))
-    logits = model(
-        input_ids=inputs,
-        attention_mask=attended,
-        position_ids=(attended.cumsum(-1) - 1).clamp(min=0)[:, shared:],
-        logits_to_keep=longest + 1,
-        **_read(model, batch, shared),
-    ).logits[:, :-1]
-    chosen = torch.as_tensor(learned, device=model.device)
-    return torch.nn.functional.cross_entropy(logits[chosen].float(), inputs[:, -longest:][chosen])
-
-
-def _shared(model: Any, batch: Sequence[Pair]) -> int:
-    """Return how many ids all prompts begin with, their last ones left out; 0 where nothing is saved or known."""
-    kinds = set(getattr(model.config, "layer_types", None) or ["full_attention"])
-    if len(batch) == 1 or kinds != {"full_attention"}:  # whose keys and values are all that a model remembers
-        return 0
-    (first, _), *others = batch
-    shared = min(len(prompt) for prompt, _ in batch) - 1
-    for prompt, _ in others:
-        shared = next((i for i in range(shared) if prompt[i] != first[i]), shared)
-    return max(shared, 0)
-
-
-def _read(model: Any, batch: Sequence[Pair], shared: int) -> dict[str, Any]:
-    """Return what a model takes to go on from the beginning of all prompts; gradients flow into it."""
-    if not shared:
-        return {"use_cache": False}
-    beginning = torch.as_tensor(np.asarray(batch[0][0][:shared])[None], device=model.device)
-    memory = model(input_ids=beginning, use_cache=True, logits_to_keep=1).past_key_values
-    memory.batch_repeat_interleave(len(batch))
-    return {"use_cache": True, "past_key_values": memory}
+    """Return the mean negative log-likelihood of the answers' tokens, in nats per token, as a scalar."""
+    said = answers(model, batch)
+    return torch.nn.functional.cross_entropy(said.logits, said.ids)
 
 
 def _batches(pairs: Sequence[Pair], tokens: int, seed: int, epoch: int) -> Iterator[list[Pair]]:

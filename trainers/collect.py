@@ -7,20 +7,21 @@ all of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arena.attendance import Unplayed
-from arena.batch import DecisionBatch
+from arena.batch import DecisionBatch, TokenBatch
 from arena.batched_play import play_batched
 from arena.errors import ConfigError, PlayerError, TooLarge
 from arena.game import Game
 from arena.league import League
 from arena.match import Fixture, play_fixtures
 from arena.player import HasPolicy, Player
+from arena.record import Record
 from arena.rollout import Collector, from_batched, from_tables
 from arena.seeds import derive, generator
 from arena.trainers.learner import Learner
@@ -34,7 +35,7 @@ TABLE_LIMIT = 300_000
 class Played(NamedTuple):
     """What a learner gets to eat, and what the league remembers of it."""
 
-    batches: Mapping[str, DecisionBatch | Walked]
+    batches: Mapping[str, DecisionBatch | TokenBatch | Walked]
     """Policy id → its decisions, or what it walked."""
     tallies: dict[tuple[str, int], NDArray[np.float64]]
     """(opponent, learner's seat) → (wins, draws, losses, sum of payoffs)."""
@@ -55,8 +56,8 @@ def collector(league: League) -> Collect:
     """Return the way that the configuration asks for, or the faster one that the game and its players allow."""
     how = league.config.training.rollouts
     if how == "matches":
-        return ByMatches(league, _small_tree(league))
-    tree = _small_tree(league)
+        return ByMatches(league, small_tree(league))
+    tree = small_tree(league)
     if tree is None:
         if how == "tables":
             raise ConfigError(f'{league.game.name} is too large for tables: set training.rollouts = "auto"')
@@ -64,7 +65,8 @@ def collector(league: League) -> Collect:
     return ByTables(league, tree)
 
 
-def _small_tree(league: League) -> Tree | None:
+def small_tree(league: League) -> Tree | None:
+    """Return the game's exact tables, or None where it is too large for them."""
     try:
         return enumerate_game(league.game, TABLE_LIMIT)
     except TooLarge:
@@ -141,37 +143,66 @@ class ByMatches:
 
     def __call__(self, learner: Learner, share: Mapping[str, float], step: int) -> Played:
         """Play by the rules, hundreds of matches at once."""
-        league, game = self.league, self.league.game
-        rng = generator(league.config.seed, "rollout", learner.name, step)
-        opponent, side = _draw_opponents(league, share, rng)
-        names = list(share)
-        own = [learner.name, *(f"{learner.name}|{j}" for j in range(1, len(learner.behaviours)))]
-        behaviour = _draw_behaviours(learner, (len(opponent), game.seats), rng)
-        fixtures = []
-        for i, (k, s) in enumerate(zip(opponent, side, strict=True)):
-            itself = names[k] == learner.name
-            seats = tuple(
-                own[j] if itself or mine == s else names[k] for mine, j in zip(game.side_of, behaviour[i], strict=True)
-            )
-            seed = derive(league.config.seed, "train", learner.name, step, i)
-            fixtures.append(Fixture(f"{learner.name}-{step}-{i:06d}", "train", seats, seed, ""))
-        players: dict[str, Player] = {name: league.player(name) for name in names if name != learner.name}
-        players |= dict(zip(own, learner.behaviours, strict=True))
-        listener = Collector(game, *own)
+        game = self.league.game
+        matches = schedule(self.league, learner, share, step)
+        listener = Collector(game, *matches.own)
         unplayed = Unplayed()
-        played = play_fixtures(game, fixtures, players, watch=listener.watch)
+        played = play_fixtures(game, matches.fixtures, matches.players, watch=listener.watch)
         records = sorted((record for record in played if not unplayed.takes(record)), key=lambda r: r.key)
         unplayed.check()
-        rated = [i for i, record in enumerate(records) if record.stop.rated]
-        if not rated:
-            raise PlayerError(f"all training matches of {learner.name} were abandoned: {records[0].reason}")
         batches = {
             policy_id: listener.batch(records, policy_id, trainer.policy.version, learner.roles(policy_id, game))
             for policy_id, trainer in learner.trainers.items()
         }
-        seat = np.array([game.side_of.index(int(side[i])) for i in rated])
+        return Played(batches, matches.tallies(game, records))
+
+
+class Matches(NamedTuple):
+    """The matches of one update that the referee is to play; `opponent` and `side` are (matches,)."""
+
+    fixtures: list[Fixture]
+    players: dict[str, Player]
+    own: list[str]
+    """The names of the learner's players in them."""
+    names: list[str]
+    """Those of its opponents."""
+    opponent: NDArray[np.int64]
+    """Position in `names`."""
+    side: NDArray[np.int64]
+    """The learner's own."""
+
+    def tallies(self, game: Game[Any], records: Sequence[Record]) -> dict[tuple[str, int], NDArray[np.float64]]:
+        """Return the results per opponent and seat of the learner; `records` are of all matches, in their order.
+
+        Raises PlayerError if none of them came to an end.
+        """
+        rated = [i for i, record in enumerate(records) if record.stop.rated]
+        if not rated:
+            raise PlayerError(f"all training matches of {self.own[0]} were abandoned: {records[0].reason}")
+        seat = np.array([game.side_of.index(int(self.side[i])) for i in rated])
         payoff = np.array([records[i].returns[s] or 0.0 for i, s in zip(rated, seat, strict=True)])
-        return Played(batches, _tally(names, opponent[rated], seat, payoff))
+        return _tally(self.names, self.opponent[rated], seat, payoff)
+
+
+def schedule(league: League, learner: Learner, share: Mapping[str, float], step: int) -> Matches:
+    """Return who plays whom in the matches of the update after `step`; all is drawn from the run's seed."""
+    game = league.game
+    rng = generator(league.config.seed, "rollout", learner.name, step)
+    opponent, side = _draw_opponents(league, share, rng)
+    names = list(share)
+    own = [learner.name, *(f"{learner.name}|{j}" for j in range(1, len(learner.behaviours)))]
+    behaviour = _draw_behaviours(learner, (len(opponent), game.seats), rng)
+    fixtures = []
+    for i, (k, s) in enumerate(zip(opponent, side, strict=True)):
+        itself = names[k] == learner.name
+        seats = tuple(
+            own[j] if itself or mine == s else names[k] for mine, j in zip(game.side_of, behaviour[i], strict=True)
+        )
+        seed = derive(league.config.seed, "train", learner.name, step, i)
+        fixtures.append(Fixture(f"{learner.name}-{step}-{i:06d}", "train", seats, seed, "", step + 1))
+    players: dict[str, Player] = {name: league.player(name) for name in names if name != learner.name}
+    players |= dict(zip(own, learner.behaviours, strict=True))
+    return Matches(fixtures, players, own, names, opponent, side)
 
 
 def _draw_opponents(

@@ -23,7 +23,7 @@ from arena.demonstrations import Demonstration, demonstrations
 from arena.errors import ConfigError, UnknownName
 from arena.folder import publish, refuse_existing
 from arena.player import Move, Player, Request, Requests, close
-from arena.registry import load_game, load_player, parse
+from arena.registry import load_game, load_player, parse, respelled
 from arena.seeds import derive, generator
 from arena.store import Store
 
@@ -89,15 +89,27 @@ def run(spec: str, runs: Sequence[Path], to: Path, who: str, tell: Tell, **how: 
     """
     settings = Settings(**how)
     refuse_existing(to)
+    _model_of(spec, settings)
+    played, origins = gather(runs, who, settings, tell)
+    return teach(spec, played, {"learned": who or "all players", "runs": origins}, to, settings, tell)
+
+
+def teach(
+    spec: str, played: Sequence[Demonstration], origin: Mapping[str, Any], to: Path, settings: Settings, tell: Tell
+) -> Cloned:
+    """Teach the model of the chat player `spec` what was `played`, in that order; `origin` says where that was.
+
+    Raises as `run` does.
+    """
+    refuse_existing(to)
     model = _model_of(spec, settings)
-    played, origins = _gather(runs, who, settings, tell)
     pupil = load_player(spec, played[0].request.game)
     lessons = _lessons(spec, pupil, played, tell)
     close([pupil])
     held = min(_ASKED, max(len(played) // 10, min(len(played) - 1, 1)))
-    about = {"player": spec, "learned": who or "all players", "runs": origins, "decisions": len(lessons) - held}
+    about = {"player": spec, **origin, "decisions": len(lessons) - held}
     losses = _teach(model, lessons[held:], to, about, settings, tell)
-    cloned = _spec_of(spec, {"adapter" if settings.adapter else "model": str(to)})
+    cloned = respelled(spec, {"adapter" if settings.adapter else "model": str(to)})
     longest = max(len(answer) for _, answer in lessons)
     legal = _legal(cloned, played[:held] or played, 2 * longest, settings.seed, tell)
     return Cloned(cloned, len(lessons) - held, losses, legal, _ASKED)
@@ -130,7 +142,7 @@ def _model_of(spec: str, settings: Settings) -> str:
 # What there is to learn.
 
 
-def _gather(
+def gather(
     runs: Sequence[Path], who: str, settings: Settings, tell: Tell
 ) -> tuple[list[Demonstration], list[dict[str, Any]]]:
     """Return decisions in an order that is drawn, and the runs that they come from, as they are written down.
@@ -271,16 +283,10 @@ def _teach(
 # What came of it.
 
 
-def _spec_of(spec: str, changes: Mapping[str, Any]) -> str:
-    """Return the spec with other parameters."""
-    target, parameters = parse(spec)
-    return f"{target}({', '.join(f'{key}={value!r}' for key, value in {**parameters, **changes}.items())})"
-
-
 def _legal(spec: str, played: Sequence[Demonstration], longest: int, seed: int, tell: Tell) -> float:
     """Return which share of replies makes a legal move; a reply that is far longer than an answer makes none."""
     most = min(longest, int(parse(spec).parameters.get("max_tokens", longest)))
-    player = load_player(_spec_of(spec, {"max_tokens": most}), played[0].request.game)
+    player = load_player(respelled(spec, {"max_tokens": most}), played[0].request.game)
     requests = [played[i % len(played)].request.reseeded(derive(seed, "asked", i)) for i in range(_ASKED)]
     tell("ask", 0, _ASKED, "questions", "")
     moves = player.act(Requests(requests))

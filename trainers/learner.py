@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +10,11 @@ from types import MappingProxyType
 from typing import Any
 
 from arena import checkpoint
-from arena.batch import DecisionBatch
+from arena.batch import DecisionBatch, TokenBatch
 from arena.config import LeagueConfig, TrainingConfig
 from arena.errors import ConfigError
 from arena.game import Game
-from arena.player import Loadable, Player, Trainable
+from arena.player import Loadable, Player, Trainable, TrainableTokens
 from arena.registry import load_player, parse
 from arena.seeds import derive
 from arena.trainers.deep_cfr import DeepCFR
@@ -22,6 +23,7 @@ from arena.trainers.nfsp import NFSP
 from arena.trainers.policy_gradient import PolicyGradient
 from arena.trainers.ppo import PPO
 from arena.trainers.rnad import RNaD
+from arena.trainers.token_policy_gradient import TokenPolicyGradient
 from arena.trainers.trainer import Penalty, Report, Trainer, Walked, no_penalty
 
 SHARED = "shared"
@@ -56,8 +58,11 @@ class Learner:
         seed = derive(config.seed, "learner", name)
         players = [load_player(spec, game, name, seed) for _ in range(NETS[config.training.algorithm])]
         policies = [_policies(player) if per_role else {SHARED: player} for player in players]
-        if not isinstance(players[0], Loadable) or not all(isinstance(p, Trainable) for p in policies[0].values()):
-            raise ConfigError(f"learner {name!r}: {spec!r} cannot be trained; use net(…)")
+        wanted, example = LEARNS[config.training.algorithm]
+        if not isinstance(players[0], Loadable) or not all(isinstance(p, wanted) for p in policies[0].values()):
+            raise ConfigError(
+                f"learner {name!r}: {spec!r} cannot be trained by {config.training.algorithm}; use {example}"
+            )
         trainers = {
             policy_id: _trainer([nets[policy_id] for nets in policies], game, config.training, derive(seed, policy_id))
             for policy_id in policies[0]
@@ -78,7 +83,9 @@ class Learner:
         return tuple(dict.fromkeys(game.roles)) if policy_id == SHARED else (policy_id,)
 
     def update(
-        self, batches: Mapping[str, DecisionBatch | Walked], penalties: Mapping[str, Penalty] = NO_PENALTIES
+        self,
+        batches: Mapping[str, DecisionBatch | TokenBatch | Walked],
+        penalties: Mapping[str, Penalty] = NO_PENALTIES,
     ) -> Report:
         """Improve every policy on its own batch; returns the report of the last. Policy ids lead to both."""
         reports = [
@@ -114,7 +121,11 @@ def _policies(player: Any) -> Mapping[str, Any]:
     return parts
 
 
-NETS = {"policy_gradient": 2, "ppo": 1, "mmd": 2, "rnad": 3, "nfsp": 3, "deep_cfr": 2}
+LEARNS: defaultdict[str, tuple[Any, str]] = defaultdict(
+    lambda: (Trainable, "net(…)"), token_policy_gradient=(TrainableTokens, "language_model(model=…)")
+)
+"""What each method can train, and an example of it."""
+NETS = {"token_policy_gradient": 1, "policy_gradient": 2, "ppo": 1, "mmd": 2, "rnad": 3, "nfsp": 3, "deep_cfr": 2}
 """How many nets of one shape a method works with, the policy among them."""
 
 
@@ -133,6 +144,9 @@ def _trainer(nets: Sequence[Any], game: Game[Any], training: TrainingConfig, see
             return NFSP(policy, nets[1], nets[2], scale, training.nfsp, learning_rate=rate, updates=updates, seed=seed)
         case "deep_cfr":
             return DeepCFR(policy, nets[1], training.deep_cfr, learning_rate=rate, updates=updates, seed=seed)
+        case "token_policy_gradient":
+            options = training.token_policy_gradient
+            return TokenPolicyGradient(policy, scale, options, learning_rate=rate, updates=updates, seed=seed)
         case "policy_gradient":
             return PolicyGradient(
                 policy,

@@ -18,18 +18,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from arena import checkpoint
-from arena.batch import DecisionBatch
+from arena import checkpoint, exploitation
+from arena.batch import DecisionBatch, TokenBatch
 from arena.config import LeagueConfig
 from arena.errors import ArenaError, ConfigError
 from arena.league import League
-from arena.player import HasPolicy
+from arena.player import HasLaw, HasPolicy
 from arena.registry import load_game
 from arena.schema import Tally
 from arena.seeds import generator
 from arena.store import Member, Store
 from arena.trainers import dvd
 from arena.trainers.collect import Collect, Played, collector
+from arena.trainers.collect_answers import ByAnswers
 from arena.trainers.learner import Learner
 from arena.trainers.population import Population, explored, heirs
 from arena.trainers.trainer import Penalty, Report, Walked
@@ -65,16 +66,37 @@ def train(config: LeagueConfig, folder: Path, tell: Tell = lambda _: None) -> st
     with Store.open(folder) as store, _one_thread():
         new = store.meta("config") is None
         try:
-            run = SelfPlay(League(store, game, config), tell)
+            league = League(store, game, config)
+            _prepare_base(league)
+            run = SelfPlay(league, tell)
         except ArenaError:
             if new:  # a mended configuration must not be told that the run was begun with another
                 store.forget_beginning()
             raise
-        run.go()
-        digest = run.league.digest()
+        try:
+            run.go()
+        finally:
+            league.close()
+        digest = league.digest()
         with store.transaction():
             store.put_meta({"digest": digest})
         return digest
+
+
+def _prepare_base(league: League) -> None:
+    """Make the model that the run's language models begin with, where the configuration asks for one."""
+    config = league.config
+    if config.base is None:
+        return
+    from arena.trainers import base_model  # transformers is not needed for nets
+
+    asked = [learner.player for learner in config.learners.values() if "base" in learner.player]
+    spec = asked[0] if asked else "chat"
+    base_model.prepare(config.base, league.game, spec, league.store.folder / base_model.NAME, config.seed, _untold)
+
+
+def _untold(what: str, done: int, total: int | None, unit: str, note: str) -> None:
+    """Tell nobody."""
 
 
 @contextmanager
@@ -88,6 +110,16 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
+def _collect(league: League) -> Collect:
+    """Return how the matches that the configured algorithm learns from are played."""
+    training = league.config.training
+    if training.algorithm == "deep_cfr":
+        return ByTraversals(league)
+    if training.algorithm == "token_policy_gradient":
+        return ByAnswers(league, training.token_policy_gradient.keep_updates)
+    return collector(league)
+
+
 class SelfPlay:
     """A run in progress."""
 
@@ -97,8 +129,7 @@ class SelfPlay:
         self._try_anchors()
         self.population = Population.begun(self.config, self.store.meta("population"))
         self.learners = [self._enlisted(name) for name in self.config.learners]
-        walks = self.config.training.algorithm == "deep_cfr"
-        self.collect: Collect = ByTraversals(league) if walks else collector(league)
+        self.collect = _collect(league)
         self.tallies: dict[tuple[str, str, int], NDArray[np.float64]] = {}
         self._shares: dict[str, dict[str, float]] = {}
         self._players = self.store.folder / "checkpoints"
@@ -135,7 +166,10 @@ class SelfPlay:
     def _enlisted(self, name: str) -> Learner:
         """Return a learner with its first weights and its own hyper-parameters, whom others may meet from now on."""
         training = self.config.training.model_copy(update=self.population.hyper[name])
-        learner = Learner.fresh(name, self.league.game, self.config.model_copy(update={"training": training}))
+        described = self.config.learners[name]
+        described = described.model_copy(update={"player": self.league.spec(described.player)})
+        config = self.config.model_copy(update={"training": training, "learners": {name: described}})
+        learner = Learner.fresh(name, self.league.game, config)
         self.league.enlist(name, learner.player)
         return learner
 
@@ -159,7 +193,10 @@ class SelfPlay:
         return apart
 
     def _improved(
-        self, learner: Learner, batches: Mapping[str, DecisionBatch | Walked], penalties: Mapping[str, Penalty]
+        self,
+        learner: Learner,
+        batches: Mapping[str, DecisionBatch | TokenBatch | Walked],
+        penalties: Mapping[str, Penalty],
     ) -> Report:
         """Let a learner learn from what it played; raises ConfigError with its name and the update that failed."""
         try:
@@ -277,9 +314,12 @@ class SelfPlay:
     def _measure(self, name: str) -> dict[str, float]:
         """Return exact quantities of a snapshot; empty where the game cannot be enumerated."""
         player = self.league.player(name)
-        if self.collect.tree is None or not isinstance(player, HasPolicy):
-            return {}
         tree = self.collect.tree
+        if tree is not None and isinstance(player, HasLaw) and not isinstance(player, HasPolicy):
+            found = exploitation.measure(player, tree, 0, 0, self.config.seed, lambda _: None)
+            return {"nash_conv": found.nash_conv, "forfeits": found.forfeits.matches if found.forfeits else 0.0}
+        if tree is None or not isinstance(player, HasPolicy):
+            return {}
         values = {"nash_conv": nash_conv(tree, tree.policy(player))}
         if self.config.opponents.meta and self.league.game.hidden:
             values["mixture_nash_conv"] = nash_conv(tree, self._mixture(tree))

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from safetensors.torch import load_file, save_file
 
 from arena.errors import CheckpointError
-from arena.player import Trainable
 
 _TENSORS, _NUMBERS = "trainer.safetensors", "trainer.json"
 
 Tensors = dict[str, torch.Tensor]
+
+
+class Parametrised(Protocol):
+    """A net or a language model, as far as its weights go."""
+
+    def parameters(self) -> Iterable[torch.nn.Parameter]:
+        """Return the weights, in one order for all of one shape."""
 
 
 def save(folder: Path, tensors: Mapping[str, torch.Tensor], numbers: Mapping[str, Any]) -> None:
@@ -30,12 +36,12 @@ def load(folder: Path) -> tuple[Tensors, dict[str, Any]]:
     return load_file(folder / _TENSORS), numbers
 
 
-def weights(name: str, net: Trainable) -> Tensors:
+def weights(name: str, net: Parametrised) -> Tensors:
     """Return a net's parameters, named by position: "reference.0", "reference.1", …"""
     return {f"{name}.{i}": parameter for i, parameter in enumerate(net.parameters())}
 
 
-def restore_weights(name: str, net: Trainable, tensors: Mapping[str, torch.Tensor]) -> None:
+def restore_weights(name: str, net: Parametrised, tensors: Mapping[str, torch.Tensor]) -> None:
     """Give a net the parameters that `weights` named. Raises CheckpointError for a net of another shape."""
     for i, parameter in enumerate(net.parameters()):
         kept = tensors.get(f"{name}.{i}")
@@ -45,7 +51,7 @@ def restore_weights(name: str, net: Trainable, tensors: Mapping[str, torch.Tenso
             parameter.copy_(kept)
 
 
-def blend(target: Trainable, source: Trainable, rate: float = 1.0) -> None:
+def blend(target: Parametrised, source: Parametrised, rate: float = 1.0) -> None:
     """Move a net's parameters towards those of another of the same shape: by all of the way, or by a part of it."""
     with torch.no_grad():
         for mine, theirs in zip(target.parameters(), source.parameters(), strict=True):

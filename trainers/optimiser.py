@@ -21,16 +21,25 @@ class Adam:
 
     def step(self, loss: torch.Tensor) -> None:
         """Take one step down the gradient of `loss`. Raises ConfigError where that leaves no finite weights."""
-        self._adam.param_groups[0]["lr"] = self._rate * max(1.0 - self.steps / self._updates, 0.0)
-        self._adam.zero_grad(set_to_none=True)
+        self.accumulate(loss)
+        self.apply()
+
+    def accumulate(self, loss: torch.Tensor) -> None:
+        """Add the gradient of a part of the loss."""
         loss.backward()  # type: ignore[no-untyped-call]  # torch's own signature is untyped
+
+    def apply(self) -> float:
+        """Take one step down what has been accumulated; return its norm. Raises ConfigError as `step` does."""
+        self._adam.param_groups[0]["lr"] = self._rate * max(1.0 - self.steps / self._updates, 0.0)
         norm = torch.nn.utils.clip_grad_norm_(self._parameters, self._clip)
         self._adam.step()
+        self._adam.zero_grad(set_to_none=True)
         self.steps += 1
         if not norm.isfinite():
             raise ConfigError(
                 f"the weights are no longer finite numbers: lower training.learning_rate, which is {self._rate:g}"
             )
+        return float(norm)
 
     def state(self, name: str = "adam") -> dict[str, torch.Tensor]:
         """Return the moments of every parameter, named "NAME.POSITION.MOMENT"."""

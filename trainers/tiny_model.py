@@ -60,11 +60,12 @@ def make(
     return folder
 
 
-def run(folder: Path, games: Sequence[str], seed: int = 0) -> int:
+def run(folder: Path, games: Sequence[str], seed: int = 0, **shape: int) -> int:
     """Make a model that knows the words of some games, from what players read there; return how many weights it has.
 
-    The words are those of matches between uniform players. Raises ConfigError if the folder exists, or where what it
-    takes is not installed, and PlayerError for a game in which uniform players do not come to a decision.
+    The words are those of matches between uniform players, and `shape` is what `make` takes. Raises ConfigError if the
+    folder exists, or where what it takes is not installed, and PlayerError for a game in which uniform players do not
+    come to a decision.
     """
     refuse_existing(folder)
     if not games:
@@ -72,7 +73,7 @@ def run(folder: Path, games: Sequence[str], seed: int = 0) -> int:
     if find_spec("transformers") is None:
         raise ConfigError("this needs the package transformers, which is missing: pip install 'selfplay-arena[llm]'")
     texts = [text for name in games for text in _said(load_game(name), seed)]
-    publish(folder, lambda draft: make(draft, texts, seed=seed))
+    publish(folder, lambda draft: make(draft, texts, seed=seed, **shape))
     return _count(folder)
 
 

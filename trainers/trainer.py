@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from arena.player import Trainable
+from arena.player import Trainable, TrainableTokens
 
 
 class Report(NamedTuple):
@@ -22,6 +23,8 @@ class Report(NamedTuple):
     """Mean KL from the policy to what holds it back (a reference, a magnet, its own last version), in nats."""
     payoff: float
     """Mean over decisions, divided by the game's scale."""
+    others: Mapping[str, float] = MappingProxyType({})
+    """What else the method has seen, by name."""
 
 
 NOTHING = Report(0.0, 0.0, 0.0)
@@ -74,7 +77,7 @@ class Trainer(Protocol[Batch]):
     `shares` says how often each does, drawn per match and seat, and `DecisionBatch.behaviour` says who decided.
     """
 
-    policy: Trainable
+    policy: Trainable | TrainableTokens
     """What plays in rated matches, joins the population and is saved."""
 
     @property

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from arena.config.fields import Count, Strict, Weight
 
@@ -91,3 +91,49 @@ class DeepCFRConfig(Strict):
     """Steps of either net's optimiser per update."""
     minibatch: Count = 1024
     """Information sets per step; all that were visited, where they are no more than that."""
+
+
+class TokenPolicyGradientConfig(Strict):
+    """Policy gradient on a language model's tokens: `[training.token_policy_gradient]`.
+
+    Weights are prices in units of the game's greatest payoff, of a nat over a whole answer.
+    """
+
+    baseline: Literal["role", "shared", "none"] = "role"
+    """What an advantage is a payoff minus: the mean of its role, of all roles, or nothing."""
+    baseline_decay: Annotated[float, Field(ge=0, lt=1)] = 0.95
+    """Decay of the baselines, per match."""
+    invalid_penalty: Weight = 0.0
+    """Price of an answer that is no legal move, beside what the forfeit costs."""
+    kl_weight: Weight = 0.0
+    """Of KL(policy ‖ reference), at the start. The reference is what the policy was before the first update."""
+    final_kl_weight: Weight | None = None
+    """At the end, and geometrically between; by default as at the start."""
+    reverse_kl_weight: Weight = 0.0
+    """Of KL(reference ‖ policy), which forbids to forget what the reference can do."""
+    reference_rate: Fraction = 0.0
+    """Part of the way to the policy that the reference goes after each update; 0: it stays."""
+    entropy_weight: Weight = 0.0
+    """Of the entropy of all tokens; of a model that answers in a form, the form falls apart first."""
+    epochs: Count = 1
+    """Passes over a batch."""
+    minibatches: Count = 1
+    """Parts of a batch, a step of the optimiser each. One epoch of one part is plain REINFORCE."""
+    clip: Positive = 0.2
+    """How far a token may become rarer, relative to what it was, before that stops to pay."""
+    clip_higher: Positive = 0.28
+    """How far it may become more common."""
+    correction: Literal["none", "token", "sequence", "masked"] = "token"
+    """How the gap between the engine that played and the model that learns is weighed (trainers/token_losses.py)."""
+    cap: Annotated[float, Field(gt=1, allow_inf_nan=False)] = 2.0
+    """Where those weights are cut."""
+    batch_tokens: Count = 16384
+    """Tokens that are computed at a time, padding included; gradients add up."""
+    keep_updates: Count = 20
+    """Of how many of the latest updates the matches stay in the run's file, with all tokens."""
+
+    @model_validator(mode="after")
+    def _check(self) -> TokenPolicyGradientConfig:
+        if self.final_kl_weight is not None and not (self.kl_weight > 0 < self.final_kl_weight):
+            raise ValueError("final_kl_weight is approached geometrically: give it and kl_weight above 0, or drop it")
+        return self

@@ -7,7 +7,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from arena.config.algorithms import DeepCFRConfig, MMDConfig, NFSPConfig, PPOConfig, RNaDConfig
+from arena.config.algorithms import (
+    DeepCFRConfig,
+    MMDConfig,
+    NFSPConfig,
+    PPOConfig,
+    RNaDConfig,
+    TokenPolicyGradientConfig,
+)
 from arena.config.fields import Count, Seed, Strict, Weight, check_labels
 
 _POLICY_GRADIENT = {"kl_weight", "reference_every", "baseline_decay"}
@@ -39,7 +46,9 @@ class LearnerConfig(Strict):
 class TrainingConfig(Strict):
     """How learners improve."""
 
-    algorithm: Literal["policy_gradient", "ppo", "mmd", "rnad", "nfsp", "deep_cfr"] = "policy_gradient"
+    algorithm: Literal["policy_gradient", "ppo", "mmd", "rnad", "nfsp", "deep_cfr", "token_policy_gradient"] = (
+        "policy_gradient"
+    )
     """The method; its own parameters stand in the sub-table of its name, and those of others are not read."""
     updates: Count
     """Batches to learn from."""
@@ -58,6 +67,7 @@ class TrainingConfig(Strict):
     rnad: RNaDConfig = RNaDConfig()
     nfsp: NFSPConfig = NFSPConfig()
     deep_cfr: DeepCFRConfig = DeepCFRConfig()
+    token_policy_gradient: TokenPolicyGradientConfig = TokenPolicyGradientConfig()
     rollouts: Literal["auto", "tables", "matches"] = "auto"
     """auto: on exact tables where the game can be enumerated, else many states side by side, else (for a player without
     a policy) through the referee; tables: there or not at all; matches: always through the referee."""
@@ -143,10 +153,32 @@ class RatingConfig(Strict):
     """Payoff games: how many pairs make the block that Elo counts as one game."""
 
 
+class BaseConfig(Strict):
+    """The model that language models begin with, as model = 'base': made and taught before the first update."""
+
+    model: str = ""
+    """The folder of the model that is taught; empty: a new and tiny one, which knows the words of the game."""
+    width: Count = 160
+    """Of a new one."""
+    layers: Count = 4
+    """The same."""
+    teachers: list[str] = ["uniform"]
+    """Specs of players; each plays itself, and what it decides is learned."""
+    matches: Count = 400
+    """Of each teacher."""
+    runs: list[str] = []
+    """Folders of runs, whose decisions are learned too."""
+    epochs: Count = 12
+    """How often all decisions are gone through."""
+    learning_rate: Weight = 0.0
+    """Of behaviour cloning; 0: 5e-3 for models of less than ten million weights, 1e-5 for larger ones."""
+
+
 class LeagueConfig(Strict):
     """A self-play run."""
 
     game: str
+    base: BaseConfig | None = None
     training: TrainingConfig
     learners: dict[str, LearnerConfig] = {"main": LearnerConfig()}
     anchors: dict[str, str] = {"uniform": "uniform"}
@@ -169,6 +201,8 @@ class LeagueConfig(Strict):
         if shared := set(self.learners) & set(self.anchors):
             raise ValueError(f"{sorted(shared)[0]!r} is both a learner and an anchor: give one another name")
         check_labels(self.anchors)
+        if self.training.algorithm == "token_policy_gradient" and self.population.diversity:
+            raise ValueError("population.diversity compares nets, not language models: leave it out")
         if self.population.diversity:
             self._check_comparable()
         if self.population.every:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ from transformers import AutoConfig, AutoTokenizer, GenerationConfig
 from arena.errors import ConfigError, reason
 from arena.players.engines.engine import Prompt, Reply
 from arena.players.engines.template import Template
+
+_KNOWN = 4096
+"""Conversations whose ids are remembered: the views of a small game come up again and again."""
 
 
 class Codec:
@@ -33,11 +37,14 @@ class Codec:
         self._template = Template(self._tokenizer, further, **(options or {}))
         self.ends = self._template.ends
         """The ids that end an answer; the first is the template's own."""
+        self._read = lru_cache(maxsize=_KNOWN)(self._encoded)
 
     def prompt(self, prompt: Prompt) -> list[int]:
         """Return the ids of a conversation, up to where the answer begins or goes on."""
-        ids: list[int] = self._template.encode(prompt).tolist()
-        return ids
+        return list(self._read(prompt))
+
+    def _encoded(self, prompt: Prompt) -> tuple[int, ...]:
+        return tuple(self._template.encode(prompt).tolist())
 
     def answer(self, text: str) -> list[int]:
         """Return the ids of a whole answer, its end included."""

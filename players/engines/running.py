@@ -31,6 +31,8 @@ class Row:
     sampling: Sampling
     most: int
     """Tokens that it may have: as many as were asked for, and as the model can still read."""
+    version: int = 0
+    """Of the weights that answer."""
     ids: list[int] = field(default_factory=list)
     logp: list[float] = field(default_factory=list)
 
@@ -60,15 +62,21 @@ class Running:
         return finished
 
     def _join(self, model: Any) -> list[Row]:
-        """Prefill prompts, draw their first tokens, and let them in; return those that are finished by that."""
+        """Prefill prompts, draw their first tokens, and let them in; return those that are finished by that.
+
+        Prompts that are alike, as the views of a small game are, are read once.
+        """
         joining = self._next()
         if not joining:
             return []
-        logits, cache = prefill(model, [row.prompt for row in joining])
-        over = self._extend(joining, logits)
+        prompts = [tuple(row.prompt) for row in joining]
+        place = {prompt: i for i, prompt in enumerate(dict.fromkeys(prompts))}
+        which = [place[prompt] for prompt in prompts]
+        logits, cache = prefill(model, list(place))
+        over = self._extend(joining, logits[which])
         staying = [i for i, done in enumerate(over) if not done]
         if staying:
-            self._memory.admit(cache, staying, [len(joining[i].prompt) for i in staying])
+            self._memory.admit(cache, [which[i] for i in staying], [len(prompts[i]) for i in staying])
             self._rows += [joining[i] for i in staying]
         self._waiting = self._waiting[len(joining) :]
         return [row for row, done in zip(joining, over, strict=True) if done]
@@ -76,10 +84,12 @@ class Running:
     def _next(self) -> list[Row]:
         """Return the rows that can join now, first come, first served."""
         joining: list[Row] = []
+        distinct: set[tuple[int, ...]] = set()
         longest = 0
         for row in self._waiting[: self._memory.slots - len(self._rows)]:
             longest = max(longest, len(row.prompt))
-            if joining and longest * (len(joining) + 1) > _PREFILL:
+            distinct.add(tuple(row.prompt))
+            if joining and longest * len(distinct) > _PREFILL:
                 break
             joining.append(row)
         return joining

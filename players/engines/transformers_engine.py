@@ -1,34 +1,27 @@
 """Language models through transformers, on a CPU or one GPU, with any number of LoRA adapters on top of the model.
 
 Prompts are answered in one running batch for each member (`running.py`): the model as it is, and each adapter. Members
-are never computed together, so none can answer with another's weights. Weights are read from safetensors alone, and no
-code that comes with a model is run.
+are never computed together, so none can answer with another's weights.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from transformers import AutoModelForCausalLM
 
-from arena.errors import ConfigError, PlayerError, reason
+from arena.errors import ConfigError, PlayerError
 from arena.players.engines.choosing import choose
 from arena.players.engines.codec import Codec
 from arena.players.engines.engine import Prompt, Reply, Sampling
 from arena.players.engines.likelihood import scores
+from arena.players.engines.module import Module
 from arena.players.engines.running import Row, Running
 from arena.seeds import nth, uniform
-
-_ATTENTION = {"full_attention", "sliding_attention"}
-"""Kinds of layers whose whole memory is keys and values."""
 
 
 @dataclass(eq=False)
@@ -41,10 +34,11 @@ class _Choice:
 
 @dataclass
 class _Member:
-    """Whose weights answer, and what they are answering."""
+    """What the weights of one member are answering."""
 
-    adapter: str
     running: Running
+    version: int = 0
+    """Of its weights, where they change."""
     choices: list[_Choice] = field(default_factory=list)
 
 
@@ -68,13 +62,10 @@ class TransformersEngine:
         if slots < 1:
             raise ConfigError(f"slots = {slots} leaves no room for a reply: give at least 1")
         self._slots = slots
-        device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        dtype = dtype or ("bfloat16" if device.startswith("cuda") else "float32")
         self._codec = Codec(model, template)
-        self._model = _loaded(model, dtype).to(device).eval()
-        text = self._model.config.get_text_config()
-        self._context = int(getattr(text, "max_position_embeddings", None) or 1 << 30)
-        self._members = {"": _Member("", Running(slots, self._codec.ends))}
+        self._module: Module | None = Module(model, device, dtype)
+        self._context = self._module.context
+        self._members = {"": _Member(Running(slots, self._codec.ends))}
         self._done: dict[int, Reply] = {}
         self._open: set[int] = set()
         self._tickets = 0
@@ -90,7 +81,7 @@ class TransformersEngine:
         ticket = self._tickets
         self._tickets += 1
         self._open.add(ticket)
-        row = Row(ticket, ids, sampling, most)
+        row = Row(ticket, ids, sampling, most, joined.version)
         if most < 1 or len(ids) + max(map(len, answers), default=0) > self._context:
             self._finish(row)
         elif answers:
@@ -115,14 +106,14 @@ class TransformersEngine:
 
     def score(self, prompt: Prompt, texts: Sequence[str], member: str = "") -> list[NDArray[np.float32]]:
         """Return the log-probability of each token of each text and of the end; see `Engine`."""
-        adapter = self._member(member).adapter
+        self._member(member)
         ids = self._codec.prompt(prompt)
         answers = [self._codec.answer(text) for text in texts]
         longest = len(ids) + max(map(len, answers), default=0)
         if longest > self._context:
             raise PlayerError(f"a prompt and an answer of {longest} tokens exceed the model's {self._context}")
         found: list[NDArray[np.float64]] = []
-        with self._weights(adapter) as model:
+        with self.module.using(member) as model:
             for i in range(0, len(answers), self._slots):
                 found += scores(model, [ids], [answers[i : i + self._slots]])[0]
         return [logp.astype(np.float32) for logp in found]
@@ -131,19 +122,33 @@ class TransformersEngine:
         """Return the ids of a prompt, and those of a whole answer with its end; see `Tokenising`."""
         return self._codec.prompt(prompt), self._codec.answer(answer)
 
+    @property
+    def module(self) -> Module:
+        """The model, whose members a trainer may change between replies."""
+        if self._module is None:
+            raise PlayerError("this engine is closed: make another one")
+        return self._module
+
+    def renew(self, member: str, version: int) -> None:
+        """Say which version of its weights a member plays from now on. Raises PlayerError while it is answering."""
+        known = self._member(member)
+        if known.running or known.choices:
+            raise PlayerError(f"{member or 'the model as it is'!r} is answering: its weights cannot change meanwhile")
+        known.version = version
+
     def close(self) -> None:
         """Let go of the model and of all that is not answered."""
         self._members.clear()
         self._done.clear()
         self._open.clear()
-        self._model = None
+        self._module = None
 
     def _advance(self) -> None:
         """Give every reply in the making its next token, and answer what is to be chosen."""
-        for member in self._members.values():
+        for name, member in self._members.items():
             if not member.running and not member.choices:
                 continue
-            with self._weights(member.adapter) as model:
+            with self.module.using(name) as model:
                 for row in member.running.step(model):
                     self._finish(row)
                 self._choose(model, member)
@@ -168,58 +173,15 @@ class TransformersEngine:
                 self._finish(choice.row, how.choices[which])
 
     def _finish(self, row: Row, text: str | None = None) -> None:
-        self._done[row.ticket] = self._codec.reply(row.prompt, row.ids, row.logp, text)
+        self._done[row.ticket] = self._codec.reply(row.prompt, row.ids, row.logp, text)._replace(version=row.version)
 
     # Members.
 
-    def _member(self, folder: str) -> _Member:
+    def _member(self, name: str) -> _Member:
         """Return a member, whose adapter is loaded when it is first asked for."""
-        if self._model is None:
+        if self._module is None:
             raise PlayerError("this engine is closed: make another one")
-        if folder not in self._members:
-            name = f"member{len(self._members)}"
-            self._model = _with_adapter(self._model, folder, name).eval()
-            self._members[folder] = _Member(name, Running(self._slots, self._codec.ends))
-        return self._members[folder]
-
-    @contextmanager
-    def _weights(self, adapter: str) -> Iterator[Any]:
-        """Give the model with an adapter's weights, or with none."""
-        adapted = len(self._members) > 1
-        if adapter:
-            self._model.set_adapter(adapter)
-        with self._model.disable_adapter() if adapted and not adapter else nullcontext():
-            yield self._model
-
-
-def _loaded(model: str, dtype: str) -> Any:
-    """Return the model. Raises ConfigError, with the reason, where it cannot be loaded."""
-    try:
-        loaded = AutoModelForCausalLM.from_pretrained(
-            model, dtype=getattr(torch, dtype), trust_remote_code=False, use_safetensors=True
-        )
-    except (OSError, ValueError, AttributeError, ImportError) as error:
-        raise ConfigError(f"the model {model!r} cannot be loaded: {reason(error)}") from error
-    strange = set(getattr(loaded.config.get_text_config(), "layer_types", None) or []) - _ATTENTION
-    if strange:
-        raise ConfigError(
-            f"the model {model!r} has layers of {', '.join(sorted(strange))}, which remember more than keys and "
-            "values: let vLLM play it (engine = 'vllm')"
-        )
-    return loaded
-
-
-def _with_adapter(model: Any, folder: str, name: str) -> Any:
-    """Return a model that holds the adapter of a folder too. Raises ConfigError where it is none, or is pickled."""
-    from peft import PeftModel
-
-    for file in ("adapter_config.json", "adapter_model.safetensors"):
-        if not (Path(folder) / file).is_file():
-            raise ConfigError(f"{folder!r} is no adapter that can be loaded: it has no {file}")
-    try:
-        if isinstance(model, PeftModel):
-            model.load_adapter(folder, adapter_name=name)
-            return model
-        return PeftModel.from_pretrained(model, folder, adapter_name=name)
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
-        raise ConfigError(f"the adapter {folder!r} does not fit the model: {reason(error)}") from error
+        if name not in self._members:
+            self._module.load(name)
+            self._members[name] = _Member(Running(self._slots, self._codec.ends))
+        return self._members[name]

@@ -30,8 +30,9 @@ import torch
 import arena
 from arena.demonstrations import demonstrations
 from arena.match import Fixture, play_fixtures
-from arena.players.chat import Chat, _engine
+from arena.players.chat import Chat
 from arena.players.engines.engine import Engine, Message, Prompt, Reply, Sampling
+from arena.players.engines.kinds import engine_class
 from arena.players.engines.transformers_engine import TransformersEngine
 from arena.players.lesson import texts
 from arena.seeds import generator
@@ -82,7 +83,7 @@ class Metered:
 def started(name: str, folder: Path) -> Engine:
     """Start an engine, and let it answer once, since some of it is compiled by that."""
     options = {"adapters": 0, "memory": 1} if name == "vllm" else {}
-    engine = _engine(name)(str(folder), **options)
+    engine = engine_class(name)(str(folder), **options)
     drive(engine, [((Message("user", "Hello."),), Sampling(4))], 1)
     return engine
 
@@ -106,8 +107,10 @@ def kuhn_model(folder: Path) -> Path:
     make(folder, [text for d in played for text in texts(*d)], vocabulary=768, width=64, layers=2, heads=2)
     engine = TransformersEngine(str(folder))
     pairs = [Chat(engine).lesson(*d) for d in played]
-    clone(engine._model, pairs, rate=5e-3, batch_tokens=1024)
-    engine._model.save_pretrained(folder)
+    engine.module.parameters("")
+    with engine.module.using("") as model:
+        clone(model, pairs, rate=5e-3, batch_tokens=1024)
+    engine.module.write("", folder)
     print(f"prompts of about {len(pairs[0][0])} tokens, answers of {len(pairs[0][1])}", flush=True)
     return folder
 
@@ -153,9 +156,10 @@ def engine_against_generate(engine: TransformersEngine) -> Rates:
         begun = process_time()
         drive(engine, [(FREE, Sampling(64, seed=64 * i + n)) for n in range(64)], 64)
         between = process_time()
-        engine._model.generate(
-            ids, attention_mask=torch.ones_like(ids), do_sample=True, top_k=0, max_new_tokens=64, min_new_tokens=64
-        )
+        with engine.module.using("") as model:
+            model.generate(
+                ids, attention_mask=torch.ones_like(ids), do_sample=True, top_k=0, max_new_tokens=64, min_new_tokens=64
+            )
         if i:
             rates["engine"].append(64 * 64 / (between - begun))
             rates["generate"].append(64 * 64 / (process_time() - between))

@@ -29,8 +29,8 @@ from bench_engine import Rates, continuous_against_lockstep, kuhn_model, matches
 from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM
 
-from arena.players.chat import _engine
 from arena.players.engines.engine import Engine, Message, Prompt, Reply, Sampling
+from arena.players.engines.kinds import engine_class
 
 ASK: tuple[Prompt, ...] = tuple((Message("user", f"Name a card, and say why. Card {i}."),) for i in range(8))
 SLACK = 0.1
@@ -120,7 +120,7 @@ def ratio(rates: Rates) -> float:
 
 def measured(name: str, model: str, members: Sequence[str], options: dict[str, Any], device: str) -> list[Row]:
     """Return the lines of one engine."""
-    engine = _engine(name)(model, **options)
+    engine = engine_class(name)(model, **options)
     asked = [(prompt, Sampling(16, seed=i), member) for i, prompt in enumerate(ASK) for member in members]
     said = replies(engine, asked)
     rates = matches_against_prompts(engine, perf_counter)

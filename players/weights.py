@@ -1,0 +1,55 @@
+"""The weights of one member of a module, to be learned or compared with: what they say of answers that were drawn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from arena.causal import answers
+from arena.player import TokenEvaluation
+
+if TYPE_CHECKING:
+    from arena.batch import TokenBatch
+    from arena.players.engines.module import Module
+
+
+class Weights:
+    """One member's weights. `checkpointing` computes activations again where gradients need them."""
+
+    def __init__(self, module: Module, member: str, checkpointing: bool = False) -> None:
+        self._module, self._member, self._checkpointing = module, member, checkpointing
+        self._parameters: list[torch.nn.Parameter] = module.parameters(member)
+
+    def parameters(self) -> list[torch.nn.Parameter]:
+        """Return the weights, always in one order."""
+        return self._parameters
+
+    def evaluate(self, batch: TokenBatch) -> TokenEvaluation:
+        """Return log-probabilities of all sampled tokens of the batch, differentiable; see `TokenPolicy`.
+
+        Computed in the precision of the module, on a GPU in bfloat16; what is returned is in float32.
+        """
+        pairs = [batch.pair(n) for n in range(len(batch))]
+        with self._module.using(self._member) as model, self._module.learning(self._checkpointing):
+            said = answers(model, pairs, share=not self._checkpointing)
+        log_policy = torch.log_softmax(said.logits, dim=-1)
+        return TokenEvaluation(log_policy.gather(1, said.ids[:, None])[:, 0], log_policy)
+
+    def frozen(self) -> Weights:
+        """Return a copy of the weights as they are now, to be compared with."""
+        module, member = self._module.copy(self._member)
+        return Weights(module, member)
+
+    def write(self, folder: Path) -> None:
+        """Write them into a folder as peft or transformers do."""
+        self._module.write(self._member, folder)
+
+    def read(self, folder: Path) -> None:
+        """Take those that `write` has put into a folder. Raises CheckpointError where they do not fit."""
+        self._module.read(self._member, folder)
+
+    def forget(self) -> None:
+        """Let an adapter go."""
+        self._module.forget(self._member)

@@ -1,0 +1,68 @@
+"""One language model's matches for one update, kept in the run's file with every token.
+
+A match is kept as it ends, so after a crash the matches of the update that was under way are not played again: they
+were played by the weights of the checkpoint. Those of later updates were played by weights that are lost, and go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from arena.attendance import Unplayed
+from arena.league import League
+from arena.match import play_rounds
+from arena.record import Record
+from arena.token_rollout import from_records
+from arena.trainers.collect import Matches, Played, schedule, small_tree
+from arena.trainers.learner import Learner
+
+
+class ByAnswers:
+    """Training matches through the referee, learned from token by token."""
+
+    def __init__(self, league: League, keep_updates: int) -> None:
+        self.league, self._keep, self._resumed = league, keep_updates, True
+        self.tree = small_tree(league)
+        self.played: list[Record] = []
+        """The matches of the latest update, with their traces."""
+
+    def __call__(self, learner: Learner, share: Mapping[str, float], step: int) -> Played:
+        """Play what is not in the run's file yet."""
+        game, matches = self.league.game, schedule(self.league, learner, share, step)
+        self._forget(step)
+        self.played = records = self._records(matches)
+        batches = {
+            policy_id: from_records(
+                game, records, matches.own, policy_id, trainer.policy.version, learner.roles(policy_id, game)
+            )
+            for policy_id, trainer in learner.trainers.items()
+        }
+        return Played(batches, matches.tallies(game, records))
+
+    def _forget(self, step: int) -> None:
+        """Forget what was played with weights that a crash has lost, and what is long past."""
+        with self.league.store.transaction():
+            self.league.store.forget_training(step + 1 - self._keep, step + 1 if self._resumed else None)
+        self._resumed = False
+
+    def _records(self, matches: Matches) -> list[Record]:
+        """Return all matches in the order of their keys, with traces."""
+        store, game = self.league.store, self.league.game
+        known = store.known(fixture.key for fixture in matches.fixtures)
+        records = [replace(record, traces=store.traces(key)) for key in sorted(known) for record in store.records(key)]
+        missing = [fixture for fixture in matches.fixtures if fixture.key not in known]
+        rounds = play_rounds(game, missing, matches.players)
+        unplayed = Unplayed()
+        kept: list[Record] = []
+        for record in store.keep(_seen(rounds, kept)):
+            unplayed.takes(record)
+        unplayed.check()
+        return sorted([*records, *kept], key=lambda record: record.key)
+
+
+def _seen(rounds: Iterable[Sequence[Record]], into: list[Record]) -> Iterator[Sequence[Record]]:
+    """Yield the rounds, and remember their records with the traces that a store does not hand back."""
+    for records in rounds:
+        into += records
+        yield records
