@@ -43,7 +43,7 @@ class ByAnswers:
     def _forget(self, step: int) -> None:
         """Forget what was played with weights that a crash has lost, and what is long past."""
         with self.league.store.transaction():
-            self.league.store.forget_training(step + 1 - self._keep, step + 1 if self._resumed else None)
+            self.league.store.forget_training(step + 2 - self._keep, step + 1 if self._resumed else None)
         self._resumed = False
 
     def _records(self, matches: Matches) -> list[Record]:

@@ -64,9 +64,10 @@ class TokenPolicyGradient:
         advantage = self.advantages(batch)
         seen = _Seen()
         steps = self.options.epochs * self.options.minibatches
-        old = batch if steps == 1 else replace(batch, behaviour_logp=self._logp(batch))
+        old = None if steps == 1 else replace(batch, behaviour_logp=self._logp(batch))
         for rows in self._parts(len(batch)):
-            seen.norms.append(self._step(batch.where(rows), old.where(rows), advantage[rows], seen, penalty))
+            before = None if old is None else old.where(rows)
+            seen.norms.append(self._step(batch.where(rows), before, advantage[rows], seen, penalty))
         self.policy.version += 1
         if self.reference is not None and self.options.reference_rate:
             memory.blend(self.reference, self.policy, self.options.reference_rate)
@@ -110,18 +111,18 @@ class TokenPolicyGradient:
         return begin * float((end / begin) ** (self.policy.version / self._updates))
 
     def _step(
-        self, batch: TokenBatch, old: TokenBatch, advantage: NDArray[np.float64], seen: _Seen, penalty: Penalty
+        self, batch: TokenBatch, old: TokenBatch | None, advantage: NDArray[np.float64], seen: _Seen, penalty: Penalty
     ) -> float:
         """Take one step on all turns of `batch`, whose tokens were as likely as `old` says; return the gradient's norm.
 
-        Where `old` is the batch itself, the policy is as it was when the turns were played.
+        Without `old` the policy is as it was when the turns were played.
         """
-        kinds = distinct_turns(batch, advantage, by_sign=old is not batch)
+        kinds = distinct_turns(batch, advantage, by_sign=old is not None)
         for place in within_budget(batch, kinds.rows, self.options.batch_tokens):
             rows = kinds.rows[place]
             loss = self._loss(
                 batch.where(rows),
-                None if old is batch else old.where(rows),
+                None if old is None else old.where(rows),
                 kinds.advantage[place],
                 kinds.times[place],
                 len(batch),

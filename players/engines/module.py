@@ -97,7 +97,12 @@ class Module:
 
     def forget(self, member: str) -> None:
         """Let an adapter go."""
-        self._model.delete_adapter(self._adapters.pop(member))
+        name = self._adapters.pop(member)
+        if not self._adapters:
+            self._model = self._model.unload()
+            return
+        self._model.set_adapter(next(iter(self._adapters.values())))  # peft warns where the one in use goes
+        self._model.delete_adapter(name)
 
     @contextmanager
     def using(self, member: str) -> Iterator[Any]:
@@ -152,8 +157,10 @@ class Module:
             raise CheckpointError(f"{file} cannot be read: {reason(error)}") from error
         own = {_as_written(place, self._adapters.get(member, "")): w for place, w in self._weights(member).items()}
         strange = [name for name in kept if name not in own or kept[name].shape != own[name].shape]
-        if strange or not kept:
-            raise CheckpointError(f"{file} does not fit the model that learns: {(strange or ['it is empty'])[0]}")
+        if strange:
+            raise CheckpointError(f"{file} does not fit the model that learns: it has a {strange[0]} of its own")
+        if lacking := sorted(own.keys() - kept.keys()):
+            raise CheckpointError(f"{file} does not fit the model that learns: it lacks {lacking[0]}")
         with torch.no_grad():
             for name, weight in kept.items():
                 own[name].copy_(weight)
