@@ -101,3 +101,25 @@ def test_a_restored_state_is_a_copy():
     again.restore(state, 2)
     steps(again, other, range(3))
     assert all(torch.equal(state[key], kept[key]) for key in kept)
+
+
+def test_the_rate_may_rise_before_it_falls() -> None:
+    weight = torch.nn.Parameter(torch.zeros(1))
+    adam = Adam([weight], 0.1, updates=10, warmup=4)
+    rates = []
+    for _ in range(10):
+        adam.step(weight.sum())
+        rates.append(adam._adam.param_groups[0]["lr"])
+    wanted = [0.1 * min(1, (i + 1) / 5) * (1 - i / 10) for i in range(10)]
+    assert rates == pytest.approx(wanted)
+
+
+def test_a_gradient_may_come_in_parts() -> None:
+    one, two = (torch.nn.Parameter(torch.tensor([1.0, -2.0])) for _ in range(2))
+    whole, parts = Adam([one], 0.1, 5), Adam([two], 0.1, 5)
+    for _ in range(3):
+        whole.step((one**2).sum())
+        parts.accumulate(two[0] ** 2)
+        parts.accumulate(two[1] ** 2)
+        assert parts.apply() > 0
+    torch.testing.assert_close(one, two)

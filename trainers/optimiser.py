@@ -12,11 +12,21 @@ from arena.errors import ConfigError
 class Adam:
     """Adam (Kingma and Ba, 2015); the rate falls to 0 over `updates`, so that the last iterate settles."""
 
-    def __init__(self, parameters: Iterable[torch.nn.Parameter], rate: float, updates: int, clip: float = 1.0) -> None:
-        """`clip` bounds the norm of the whole gradient."""
+    def __init__(
+        self,
+        parameters: Iterable[torch.nn.Parameter],
+        rate: float,
+        updates: int,
+        clip: float = 1.0,
+        warmup: int = 0,
+    ) -> None:
+        """`clip` bounds the norm of the whole gradient; over the first `warmup` steps the rate rises to its height.
+
+        Adam's first steps move every weight by the whole rate, whatever it knows of its gradient.
+        """
         self._parameters = list(parameters)
         self._adam = torch.optim.Adam(self._parameters, lr=rate)
-        self._rate, self._updates, self._clip = rate, updates, clip
+        self._rate, self._updates, self._clip, self._warmup = rate, updates, clip, warmup
         self.steps = 0
 
     def step(self, loss: torch.Tensor) -> None:
@@ -30,7 +40,8 @@ class Adam:
 
     def apply(self) -> float:
         """Take one step down what has been accumulated; return its norm. Raises ConfigError as `step` does."""
-        self._adam.param_groups[0]["lr"] = self._rate * max(1.0 - self.steps / self._updates, 0.0)
+        rising = min(1.0, (self.steps + 1) / (self._warmup + 1))
+        self._adam.param_groups[0]["lr"] = self._rate * rising * max(1.0 - self.steps / self._updates, 0.0)
         norm = torch.nn.utils.clip_grad_norm_(self._parameters, self._clip)
         self._adam.step()
         self._adam.zero_grad(set_to_none=True)

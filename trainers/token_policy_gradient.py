@@ -51,7 +51,7 @@ class TokenPolicyGradient:
         self.policy, self.scale, self.options, self.seed = policy, scale, options, seed
         self._updates = updates
         steps = updates * options.epochs * options.minibatches
-        self.optimiser = Adam(policy.parameters(), learning_rate, steps)
+        self.optimiser = Adam(policy.parameters(), learning_rate, steps, warmup=options.warmup)
         self.baselines = RoleBaselines(options.baseline_decay)
         wanted = options.kl_weight or options.reverse_kl_weight
         self.reference = policy.frozen() if wanted else None

@@ -115,6 +115,8 @@ class TokenPolicyGradientConfig(Strict):
     """Part of the way to the policy that the reference goes after each update; 0: it stays."""
     entropy_weight: Weight = 0.0
     """Of the entropy of all tokens; of a model that answers in a form, the form falls apart first."""
+    warmup: Annotated[int, Field(ge=0)] = 20
+    """Steps over which the learning rate rises to its height."""
     epochs: Count = 1
     """Passes over a batch."""
     minibatches: Count = 1
