@@ -27,6 +27,7 @@ class Adam:
         self._parameters = list(parameters)
         self._adam = torch.optim.Adam(self._parameters, lr=rate)
         self._rate, self._updates, self._clip, self._warmup = rate, updates, clip, warmup
+        self._taken = True  # whatever gradient there is has been used, or is somebody else's
         self.steps = 0
 
     def step(self, loss: torch.Tensor) -> None:
@@ -36,6 +37,9 @@ class Adam:
 
     def accumulate(self, loss: torch.Tensor) -> None:
         """Add the gradient of a part of the loss."""
+        if self._taken:
+            self._adam.zero_grad(set_to_none=True)
+            self._taken = False
         loss.backward()  # type: ignore[no-untyped-call]  # torch's own signature is untyped
 
     def apply(self) -> float:
@@ -44,7 +48,7 @@ class Adam:
         self._adam.param_groups[0]["lr"] = self._rate * rising * max(1.0 - self.steps / self._updates, 0.0)
         norm = torch.nn.utils.clip_grad_norm_(self._parameters, self._clip)
         self._adam.step()
-        self._adam.zero_grad(set_to_none=True)
+        self._taken = True
         self.steps += 1
         if not norm.isfinite():
             raise ConfigError(
