@@ -364,6 +364,9 @@ class TrainableTokens(Loadable, TokenPolicy, Protocol):
     def frozen(self) -> TokenPolicy:
         """Return a copy of the weights as they are now, to be compared with."""
 
+    def rest(self) -> None:
+        """Let what plays give up its memory until `sync`, where it can."""
+
     def sync(self) -> None:
         """Let the weights as they are now play, under this version; every trace tells the version that played."""
 

@@ -6,14 +6,16 @@
     language_model(model="models/tiny")                             all weights, through transformers
 
 What is saved is an ordinary Hugging Face folder, which plays as `chat(…)` in the same style from then on. With
-transformers the module that learns is the one that plays.
+transformers the module that learns is the one that plays; vLLM is handed every version in a folder.
 """
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, cast
 
 from arena import checkpoint
@@ -21,8 +23,9 @@ from arena.errors import ConfigError
 from arena.player import TokenEvaluation
 from arena.players.answer import Notation
 from arena.players.chat import DirectChat, check_asking
-from arena.players.engines.engine import Sampling
+from arena.players.engines.engine import Renewable, Sampling
 from arena.players.engines.kinds import maker
+from arena.players.engines.module import Module
 from arena.players.engines.shared import lease
 from arena.players.prompt import History, Style
 from arena.players.weights import Weights
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 
     from arena.batch import TokenBatch
 
+_learners = count()
 _TOKENIZER = ("tokenizer*", "special_tokens_map.json", "vocab*", "merges.txt", "chat_template*", "generation_config*")
 """What a folder of weights needs beside them, to be played."""
 
@@ -60,9 +64,12 @@ def language_model(
     check_asking(style, sampling)
     if type(rank) is not int or rank < 0:
         raise ConfigError(f"rank = {rank!r} is none of an adapter: give a whole number, 0 to let all weights learn")
-    if engine != "transformers":
-        raise ConfigError(f"a learner cannot play through engine = {engine!r}: leave it to 'transformers'")
-    return LanguageModel(model, rank, style, sampling, dict(options or {}), checkpointing, seed)
+    if engine not in ("transformers", "vllm"):
+        raise ConfigError(f"a learner cannot play through engine = {engine!r}: it takes 'transformers' or 'vllm'")
+    if engine == "vllm":
+        room = {"rank": max(8, 1 << (rank - 1).bit_length())} if rank else {"adapters": 0}
+        options = {**room, **(options or {})}
+    return LanguageModel(model, rank, engine, style, sampling, options or {}, checkpointing, seed)
 
 
 class LanguageModel(DirectChat):  # type: ignore[misc]  # mypy sees nothing of a room by this name
@@ -72,25 +79,31 @@ class LanguageModel(DirectChat):  # type: ignore[misc]  # mypy sees nothing of a
         self,
         model: str,
         rank: int,
+        kind: str,
         style: Style,
         sampling: Sampling,
         options: Mapping[str, Any],
         checkpointing: bool,
         seed: int,
     ) -> None:
-        make, arguments = maker("transformers", model, style.thinking, {}, options)
+        make, arguments = maker(kind, model, style.thinking, {}, options)
+        shared = kind == "transformers"  # with the engine
         if rank:
             held = lease(make, **arguments)
             engine, end = cast(Any, held.engine), held.end
-            member = engine.module.begin(rank, seed)
         else:  # small steps are lost in less precision; and what changes is nobody else's model
-            engine = cast(Any, make(**{"dtype": "float32", **arguments}))
-            end, member = engine.close, ""
-        super().__init__(engine, style, sampling, member, end)
+            engine = cast(Any, make(**({"dtype": "float32"} if shared else {}), **arguments))
+            end = engine.close
+        module = engine.module if shared else Module(model, dtype=None if rank else "float32")
+        member = module.begin(rank, seed) if rank else ""
+        super().__init__(engine, style, sampling, f"learner {next(_learners)}" if rank and not shared else member, end)
         self.name = "language_model"
-        self.model, self.options, self.rank, self.version = model, dict(options), rank, 0
+        self.model, self.kind, self.options, self.rank, self.version = model, kind, dict(options), rank, 0
         self.max_tokens = sampling.max_tokens
-        self.weights = Weights(engine.module, member, checkpointing)
+        self.weights = Weights(module, member, checkpointing)
+        self._folder = None if shared else TemporaryDirectory(prefix="arena-weights-")
+        if not shared:
+            self.sync()
 
     def parameters(self) -> list[torch.nn.Parameter]:
         """Return the weights that learn."""
@@ -107,13 +120,25 @@ class LanguageModel(DirectChat):  # type: ignore[misc]  # mypy sees nothing of a
         return self.weights.frozen()
 
     def sync(self) -> None:
-        """Let the weights as they are now play under this version: the engine has them already."""
-        engine: Any = self.engine
-        engine.renew(self.member, self.version)
+        """Let the weights as they are now play under this version; vLLM gets them in a folder."""
+        engine = cast(Renewable, self.engine)
+        if self._folder is None:
+            engine.renew(self.member, self.version)
+            return
+        folder = Path(self._folder.name) / str(self.version)
+        self._write(folder)
+        engine.renew(self.member, self.version, folder)
+        shutil.rmtree(folder)
+
+    def rest(self) -> None:
+        """Let the engine give up its memory until `sync`, where it can."""
+        if callable(rest := getattr(self.engine, "rest", None)):
+            rest()
 
     def save(self, folder: Path) -> None:
         """Write a Hugging Face folder that says how it is asked, and that any game may ask it."""
         asked = {
+            "engine": self.kind,
             "max_tokens": self.max_tokens,
             "history": self.style.history,
             "thinking": self.style.thinking,
@@ -134,6 +159,8 @@ class LanguageModel(DirectChat):  # type: ignore[misc]  # mypy sees nothing of a
         """Give up the engine, and what was learned beyond what was saved."""
         if self.rank:
             self.weights.forget()
+        if self._folder is not None:
+            self._folder.cleanup()
         super().close()
 
     def _write(self, draft: Path) -> None:

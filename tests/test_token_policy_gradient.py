@@ -41,6 +41,9 @@ class Bigrams:
     def frozen(self) -> Bigrams:
         return Bigrams(self.logits.detach())
 
+    def rest(self) -> None:
+        self.rested = self.version
+
     def sync(self) -> None:
         self.synced.append(self.version)
 

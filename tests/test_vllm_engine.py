@@ -15,8 +15,9 @@ from transformers import AutoModelForCausalLM
 import arena
 from arena.errors import ConfigError, PlayerError
 from arena.match import Fixture, play_fixtures
-from arena.players.chat import ConstrainedChat, _engine
+from arena.players.chat import ConstrainedChat
 from arena.players.engines.engine import Message, Sampling
+from arena.players.engines.kinds import engine_class
 from arena.players.engines.transformers_engine import TransformersEngine
 from arena.players.prompt import Style
 from arena.store import Store
@@ -227,7 +228,7 @@ def test_what_vllm_would_draw_from_another_law_is_refused(engine) -> None:
 
 
 def test_members_play_a_tournament_on_one_engine(engine, members) -> None:
-    assert _engine("vllm") is type(engine)
+    assert engine_class("vllm") is type(engine)
     game = arena.load_game("kuhn_poker")
     names = ["base", "a", "b"]
     players = {

@@ -61,6 +61,7 @@ class TokenPolicyGradient:
         if not len(batch):
             return NOTHING
         begun = perf_counter()
+        self.policy.rest()
         advantage = self.advantages(batch)
         seen = _Seen()
         steps = self.options.epochs * self.options.minibatches

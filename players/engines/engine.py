@@ -8,6 +8,7 @@ become anything but text (players/engines/template.py): control tokens come from
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from pathlib import Path
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -93,6 +94,17 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Free what it holds."""
+
+
+@runtime_checkable
+class Renewable(Protocol):
+    """An engine whose members can go on with other weights."""
+
+    def renew(self, member: str, version: int, folder: Path | None = None) -> None:
+        """Let a member answer with other weights from now on; replies tell their `version`.
+
+        The weights are in a folder, as peft or transformers write it; without one they have changed where they are.
+        """
 
 
 @runtime_checkable

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -129,8 +130,13 @@ class TransformersEngine:
             raise PlayerError("this engine is closed: make another one")
         return self._module
 
-    def renew(self, member: str, version: int) -> None:
-        """Say which version of its weights a member plays from now on. Raises PlayerError while it is answering."""
+    def renew(self, member: str, version: int, folder: Path | None = None) -> None:
+        """Say which version of its weights a member plays from now on; see `Renewable`.
+
+        Raises PlayerError while it is answering.
+        """
+        if folder is not None:
+            self.module.read(member, folder)
         known = self._member(member)
         if known.running or known.choices:
             raise PlayerError(f"{member or 'the model as it is'!r} is answering: its weights cannot change meanwhile")

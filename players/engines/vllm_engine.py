@@ -20,9 +20,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from vllm import LLM, SamplingParams
+from vllm import SamplingParams
 from vllm.lora.request import LoRARequest
-from vllm.platforms import current_platform
 from vllm.v1.engine.exceptions import EngineDeadError
 
 from arena.errors import ConfigError, PlayerError, reason
@@ -30,16 +29,14 @@ from arena.players.engines.choosing import choose
 from arena.players.engines.codec import Codec
 from arena.players.engines.engine import Prompt, Reply, Sampling
 from arena.players.engines.probe import PROBES, SLACK, Probe, alike
-from arena.players.engines.zero_adapter import FILES, check_adapter, last, linear_layers, write_zero_adapter
+from arena.players.engines.vllm_start import start
+from arena.players.engines.zero_adapter import FILES, check_adapter, linear_layers, write_zero_adapter
 from arena.seeds import nth, uniform
 
 _PROBE = SamplingParams(max_tokens=8, temperature=0, logprobs=2, detokenize=False)
 
 _COLDEST = 0.01
 """The lowest temperature, 0 apart, at which vLLM draws."""
-
-_SHARE = 0.01
-"""Of a GPU's memory, what must be free at the start where `memory` says how much is kept: others may have the rest."""
 
 
 @dataclass(eq=False)
@@ -49,6 +46,8 @@ class _Asked:
     ticket: int
     prompt: list[int]
     sampling: Sampling
+    version: int
+    """Of the weights that answer."""
 
 
 @dataclass(eq=False)
@@ -70,8 +69,8 @@ class VllmEngine:
     adapters can be in a batch beside the model as it is (more take turns; 0: none can play), `rank` the highest rank
     that they may have (a power of 2 from 8 to 512), `context` how many tokens a prompt and its reply may have (by
     default what the model can read), `memory` the GiB of keys and values that are kept (by default 4 on a CPU, and most
-    of a GPU), and `template` what the chat template is told besides the conversation. Raises ConfigError where vLLM
-    cannot be started with that. Not for several threads.
+    of a GPU), `sleep` lets it give up a GPU's memory while its model learns, and `template` is what the chat template
+    is told besides the conversation. Raises ConfigError where vLLM cannot be started with that. Not for several threads.
     """
 
     def __init__(
@@ -82,15 +81,23 @@ class VllmEngine:
         rank: int = 32,
         context: int | None = None,
         memory: float | None = None,
+        sleep: bool = False,
         template: Mapping[str, Any] | None = None,
     ) -> None:
         if adapters < 0:
             raise ConfigError(f"adapters = {adapters} will not do: give how many may be in a batch, from 0")
+        if sleep and adapters:
+            raise ConfigError("sleep = True is for a model whose own weights learn: it goes with adapters = 0")
+        self._sleep, self._asleep = sleep, False
         self._model, self._adapters, self._rank = model, adapters, rank
         self._folder = TemporaryDirectory(prefix="arena-adapters-")
         self._codec = Codec(model, template)
         self._layers = linear_layers(model)
-        self._llm: Any = self._started(dtype, context, memory)
+        try:
+            self._llm: Any = start(model, dtype, context, memory, sleep, adapters, rank, self._layers)
+        except ConfigError:
+            self._folder.cleanup()
+            raise
         config = self._llm.llm_engine.vllm_config.model_config
         self._context = int(config.max_model_len)
         self._slack = SLACK.get(str(config.dtype).removeprefix("torch."), SLACK["rest"])
@@ -101,6 +108,9 @@ class VllmEngine:
         self._open: dict[int, _Asked] = {}
         self._tickets = 0
         self._members: dict[str, LoRARequest | None] = {}
+        self._joined = 0
+        self._versions: dict[str, int] = {}
+        """Of members whose weights change."""
         self._alone: dict[str, list[Probe]] = {}
         if adapters:
             self._join("", write_zero_adapter(Path(self._folder.name) / "zero", self._layers))
@@ -120,7 +130,7 @@ class VllmEngine:
         adapter = self._member(member)
         ids = self._codec.prompt(prompt)
         answers = [self._codec.answer(text) for text in sampling.choices]
-        asked = self._open[self._tickets] = _Asked(self._tickets, ids, sampling)
+        asked = self._open[self._tickets] = _Asked(self._tickets, ids, sampling, self._versions.get(member, 0))
         self._tickets += 1
         most = min(sampling.max_tokens, self._context - len(ids))
         if self._dead:
@@ -163,6 +173,47 @@ class VllmEngine:
         if self._dead:
             raise PlayerError(f"vLLM has failed, so it can score nothing: {self._dead}")
         return [scoring.found[i].astype(np.float32) for i in range(len(answers))]
+
+    def renew(self, member: str, version: int, folder: Path | None = None) -> None:
+        """Let a member answer with the weights of a folder from now on; see `Renewable`.
+
+        What is open is answered first, with the weights that it was asked for. An adapter joins under a name that no
+        other had, since vLLM remembers what it has computed by name, and the one before it goes.
+        """
+        if folder is None:
+            raise PlayerError("vLLM has weights of its own: they change only by what is in a folder")
+        if self._llm is None:
+            raise PlayerError("this engine is closed: make another one")
+        if member:
+            before = self._members.get(member)
+            self._join(member, self._copied(str(folder)))
+            if before is not None and not self._dead:
+                self._llm.llm_engine.remove_lora(before.lora_int_id)
+                shutil.rmtree(before.lora_path)
+        else:
+            self._reload(folder)
+        self._versions[member] = version
+
+    def rest(self) -> None:
+        """Give the memory of a GPU to others until `renew`, where the engine has been made with `sleep`."""
+        if self._sleep and not self._dead:
+            self._empty()
+            self._llm.sleep(level=2)  # the weights are discarded too: others will come
+            self._asleep = True
+
+    def _reload(self, folder: Path) -> None:
+        """Take all weights of the model from a folder. Weights wake up before they are loaded, and the cache last."""
+        self._empty()
+        try:
+            if self._asleep:
+                self._llm.wake_up(tags=["weights"])
+            self._llm.collective_rpc("reload_weights", kwargs={"weights_path": str(folder)})
+            if self._asleep:
+                self._llm.wake_up(tags=["kv_cache"])
+            self._llm.reset_prefix_cache()
+        except Exception as error:  # noqa: BLE001 - whatever it is, vLLM has failed and not the player
+            self._die(error)
+        self._asleep = False
 
     def close(self) -> None:
         """Let go of the model and of all that is not answered."""
@@ -260,7 +311,8 @@ class VllmEngine:
     def _finish(self, asked: _Asked, ids: list[int], logp: list[float], text: str | None = None) -> None:
         if not np.isfinite(logp).all():
             raise PlayerError("the model gives log-probabilities that are not finite: its weights are damaged")
-        self._done[asked.ticket] = self._codec.reply(asked.prompt, ids, logp, text)
+        reply = self._codec.reply(asked.prompt, ids, logp, text)
+        self._done[asked.ticket] = reply._replace(version=asked.version)
 
     def _die(self, error: Exception) -> None:
         self._dead = f"{type(error).__name__}: {error}"
@@ -281,18 +333,22 @@ class VllmEngine:
         if folder not in self._members and not self._dead:
             if not self._adapters:
                 raise ConfigError(f"adapters = 0 leaves no room for {folder!r}: give how many may be in a batch")
-            check_adapter(folder, self._layers, self._rank)
-            # A copy: vLLM may read it again, and it shall be what it was when it joined.
-            copy = Path(self._folder.name) / f"member{len(self._members)}"
-            copy.mkdir()
-            for file in FILES:
-                shutil.copyfile(Path(folder) / file, copy / file)
-            self._join(folder, copy)
+            self._join(folder, self._copied(folder))
         return self._members.get(folder)
+
+    def _copied(self, folder: str) -> Path:
+        """Return a copy of an adapter: vLLM may read it again, and it shall be what it was when it joined."""
+        check_adapter(folder, self._layers, self._rank)
+        copy = Path(self._folder.name) / f"member{self._joined}"
+        copy.mkdir()
+        for file in FILES:
+            shutil.copyfile(Path(folder) / file, copy / file)
+        return copy
 
     def _join(self, folder: str, files: Path) -> None:
         """Let a member in, under a name and a number that no other had or will have, once all that is open is done."""
-        adapter = LoRARequest(files.name, len(self._members) + 1, str(files))
+        self._joined += 1
+        adapter = LoRARequest(files.name, self._joined, str(files))
         self._empty()
         try:
             self._llm.llm_engine.add_lora(adapter)
@@ -323,30 +379,3 @@ class VllmEngine:
         """Go on until everything is answered; the replies are kept."""
         while self._requests:
             self._advance()
-
-    def _started(self, dtype: str | None, context: int | None, memory: float | None) -> Any:
-        """Return vLLM with the model loaded. Raises ConfigError, with the reason, where it cannot be."""
-        cpu = current_platform.is_cpu()
-        memory = 4 if memory is None and cpu else memory
-        lora = {
-            "enable_lora": True,
-            "max_loras": self._adapters + 1,
-            "max_lora_rank": self._rank,
-            "lora_target_modules": sorted({last(name) for name in self._layers}),
-        }
-        try:
-            return LLM(
-                self._model,
-                dtype=dtype or ("float32" if cpu else "auto"),
-                max_model_len=context,
-                enforce_eager=cpu,
-                enable_chunked_prefill=not cpu,  # a prompt read in parts ends a seeded engine on the CPU (0.32)
-                load_format="safetensors",
-                logprobs_mode="processed_logprobs",
-                kv_cache_memory_bytes=None if memory is None else int(memory * 2**30),
-                **({} if memory is None or cpu else {"gpu_memory_utilization": _SHARE}),
-                **(lora if self._adapters else {}),
-            )
-        except Exception as error:
-            self._folder.cleanup()
-            raise ConfigError(f"vLLM cannot start with the model {self._model!r}: {reason(error)}") from error
