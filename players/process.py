@@ -25,7 +25,7 @@ from typing import Any
 from arena.errors import ConfigError
 from arena.game import Choices, Text
 from arena.player import Fault, Move, Request, Requests, is_unicode
-from arena.players.worker import Ended, Late, Worker
+from arena.worker import Ended, Late, Worker
 
 _LONGEST = 1e6
 """Seconds, or crashes: more than anybody waits for."""

@@ -18,7 +18,7 @@ ROOMS = ("games", "players", "trainers", "tournaments")
 # A file of arena/ imports only files that stand before it here.
 ORDER = [
     *("errors", "seeds", "scene", "game", "player", "batch", "causal", "config", "folder", "checkpoint"),
-    *("hugging_face", "registry", "record", "sandbox"),
+    *("hugging_face", "registry", "record", "sandbox", "worker", "question_file", "grading"),
     *(
         "quoting",
         "demonstrations",
@@ -51,7 +51,7 @@ ORDER = [
         "league",
         "envs",
     ),
-    *("exploitation", "testing", "live"),
+    *("exploitation", "benchmarking", "testing", "live"),
     *("api", "cli", "__main__"),
 ]
 

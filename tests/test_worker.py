@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from arena.players.worker import Ended, Late, Worker
+from arena.worker import Ended, Late, Worker
 
 ECHO = "import sys\nfor line in sys.stdin:\n    print(line.strip().upper(), flush=True)\n"
 

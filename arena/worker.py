@@ -1,4 +1,4 @@
-"""A program of somebody else's, asked over its pipes: lines in, lines out, and never waited for beyond a deadline."""
+"""A program in a process of its own, asked over its pipes: lines in, lines out, never waited for beyond a deadline."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import selectors
 import signal
 import subprocess
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from time import monotonic
 
@@ -26,12 +26,16 @@ class Ended(Exception):  # noqa: N818 - what it means is for the caller to say
 
 
 class Worker:
-    """One running program, in a process group of its own, so that it dies with all its children."""
+    """One running program, in a process group of its own, so that it dies with all its children.
 
-    def __init__(self, command: Sequence[str]) -> None:
+    `environment` is all that it gets of variables; None: what this process has.
+    """
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
+        pipe = subprocess.PIPE
         try:
             self._process = subprocess.Popen(  # noqa: S603 - the user named this program; no shell is involved
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+                command, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True, env=environment
             )
         except OSError as error:
             raise Ended(f"{command[0]} could not be started: {error}") from None
