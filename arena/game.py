@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from hashlib import sha256
 from inspect import cleandoc, signature
-from typing import Any, ClassVar, Generic, Literal, TypeVar, overload
+from typing import Any, Generic, Literal, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,7 +131,7 @@ class Game(ABC, Generic[S]):
     payoff_range: tuple[float, float] = (-1.0, 1.0)
     """The least and the greatest return of a seat, in the game's own units."""
 
-    data: ClassVar[str] = ""
+    data: str = ""
     """A hash of data files that the rules read, if there are any; part of the fingerprint."""
 
     @abstractmethod

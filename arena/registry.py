@@ -48,6 +48,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "no_limit_holdem": "arena.games.holdem:NoLimitHoldem",
         "open_spiel": "arena.games.open_spiel:open_spiel",
         "pettingzoo": "arena.games.pettingzoo:PettingZoo",
+        "questions": "arena.games.questions:Questions",
         "rock_paper_scissors": "arena.games.matrix:RockPaperScissors",
         "simple_negotiation": "arena.games.simple_negotiation:SimpleNegotiation",
         "tic_tac_toe": "arena.games.tic_tac_toe:TicTacToe",
@@ -74,6 +75,10 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "script": "arena.players.script:Script",
         "tabular": "arena.players.tabular:Tabular",
         "uniform": "arena.players.uniform:UniformPlayer",
+    },
+    "problems": {
+        "arithmetic": "arena.games.problems:arithmetic",
+        "expected_value": "arena.games.problems:expected_value",
     },
     "lessons": {
         "chat": "arena.players.lesson:texts",

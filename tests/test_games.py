@@ -29,9 +29,9 @@ some = settings(max_examples=30)
 
 
 def moves(game, s, seat):
-    """Return the moves of a seat; where it may talk, those that are made in silence."""
+    """Return the moves of a seat; where it may talk, those that are made in silence, and one text where all may be."""
     legal = game.legal(s, seat)
-    return legal.moves if isinstance(legal, Text) else legal
+    return (legal.moves or ("some text",)) if isinstance(legal, Text) else legal
 
 
 def possible(game, s):
@@ -156,6 +156,8 @@ def test_in_an_open_game_the_view_determines_the_state(name):
 @every_game
 def test_illegal_input_is_refused(name):
     game = load_game(name)
+    if not game.actions:
+        pytest.skip("any text is a move; what is too long, the game's own test shows")
     tried = game.actions[:: 1 + len(game.actions) // 50]  # chess has 1,968
     for s, seat in decisions(name)[:2000]:
         legal = moves(game, s, seat)
