@@ -20,7 +20,7 @@ if (_root / "games" / "__init__.py").is_file() and (_root / "pyproject.toml").is
     __path__.append(str(_root))
 
 if TYPE_CHECKING:
-    from arena.api import exploit, pit, play, tournament, train
+    from arena.api import benchmark, exploit, pit, play, tournament, train
     from arena.batch import DecisionBatch, TokenBatch
     from arena.errors import ArenaError, GameError, IllegalAction
     from arena.game import CHANCE, OVER, Choices, Game, Text, Uniform
@@ -32,7 +32,7 @@ __version__ = "0.1.0"
 
 # Names are imported when first used, so that `import arena` and `arena --help` stay quick.
 _HOME = {
-    **dict.fromkeys(["exploit", "pit", "play", "tournament", "train"], "arena.api"),
+    **dict.fromkeys(["benchmark", "exploit", "pit", "play", "tournament", "train"], "arena.api"),
     **dict.fromkeys(["DecisionBatch", "TokenBatch"], "arena.batch"),
     **dict.fromkeys(["ArenaError", "GameError", "IllegalAction"], "arena.errors"),
     **dict.fromkeys(["CHANCE", "OVER", "Choices", "Game", "Text", "Uniform"], "arena.game"),
@@ -63,6 +63,7 @@ __all__ = [
     "Trainable",
     "Turn",
     "Uniform",
+    "benchmark",
     "exploit",
     "load_game",
     "load_player",

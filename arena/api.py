@@ -1,4 +1,4 @@
-"""The Python face: play, tournament, pit, train and exploit. The command line only calls these.
+"""The Python face: play, tournament, pit, train, exploit and benchmark. The command line only calls these.
 
 Players and games are given as specs ("uniform", "kuhn_poker", a checkpoint folder) or as objects.
 """
@@ -23,6 +23,7 @@ from arena.registry import find, load_game, load_player
 from arena.seeds import derive
 
 if TYPE_CHECKING:
+    from arena.benchmarking import Score
     from arena.exploitation import Exploit
     from arena.rating import Ladder
 
@@ -209,6 +210,32 @@ def exploit(
     tree = enumerate_game(game)  # first: a model may take long to load
     with _seated(game, [player]) as [(_, seated)]:
         return measure(seated, tree, top, samples, seed, tell or (lambda _: None))
+
+
+def benchmark(
+    file: str | Path,
+    player: str | Player,
+    samples: int = 1,
+    seed: int = 0,
+    tell: Callable[[Any], None] | None = None,
+    *,
+    folder: str | Path | None = None,
+) -> Score:
+    """Ask a player the questions of a file of JSON lines, each `samples` times, and grade what it answers.
+
+    With math-verify where that is installed, else by exact rules; the score says which. The replies are kept in
+    `folder`, if there is one, and a benchmark that was stopped goes on there. `arena.benchmarking.measure` does the
+    same for a player that is being trained.
+    """
+    from arena.benchmarking import measure, questions_of
+
+    with _seated(questions_of(file), [player]) as [(_, seated)]:
+        return measure(
+            seated, file, samples, seed,
+            folder=None if folder is None else Path(folder),
+            spec=player if isinstance(player, str) else "",
+            tell=tell or (lambda _: None),
+        )  # fmt: skip
 
 
 def seat(game: Game[Any], players: Sequence[str | Player]) -> list[tuple[str, Player]]:

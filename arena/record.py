@@ -87,7 +87,7 @@ class Record:
     key: str
     """Names the match for ever: a hash of game, kind, entrants by seat and repetition."""
     kind: str
-    """"rating" and "tournament" rate; "train" and "play" do not."""
+    """"rating" and "tournament" rate; "train", "play" and "benchmark" do not."""
     game: str
     """The game's spec, from which the registry makes it again."""
     fingerprint: str

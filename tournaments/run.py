@@ -35,6 +35,12 @@ BOOTSTRAP_DRAWS = 200
 """Redrawn sets of results behind a range that no formula gives."""
 
 
+_UNRANKED = {
+    "pit": "a comparison of two players, told by arena pit",
+    "benchmark": "the answers to a benchmark, graded by arena benchmark",
+}
+
+
 @dataclass(frozen=True, eq=False)
 class Run:
     """A league or a tournament, finished or not. What costs time is worked out when it is first asked for."""
@@ -69,8 +75,8 @@ class Run:
             config = store.meta("config")
             if config is None:
                 raise ConfigError(f"{folder} holds a run that never began: start it with arena train or tournament")
-            if store.meta("format") == "pit":
-                raise RatingError(f"{folder} holds a comparison of two players, told by arena pit: it has no ladder")
+            if what := _UNRANKED.get(store.meta("format")):
+                raise RatingError(f"{folder} holds {what}: it has no ladder")
             game = load_game(config["game"])
             league = store.meta("format") == "league"
             entrants = config["anchors" if league else "entrants"]

@@ -12,7 +12,7 @@ from cyclopts import App, CycloptsError
 from rich.console import Console
 
 from arena import __version__
-from arena.cli import author, compare, exchange, matches, report, runs, teach
+from arena.cli import author, benchmark, compare, exchange, matches, report, runs, teach
 from arena.errors import ArenaError
 
 app = App(
@@ -25,7 +25,7 @@ app = App(
 for _command in (
     *(matches.games, matches.play, matches.replay),
     *(runs.tournament, runs.train, runs.ratings, runs.merge, runs.prune),
-    *(compare.pit, compare.exploit),
+    *(compare.pit, compare.exploit, benchmark.benchmark),
     report.report,
     *(exchange.export, exchange.import_),
     teach.clone,

@@ -1,17 +1,17 @@
-"""For people who write games and players: a first file, and proof that it is right; and a small model to teach."""
+"""For people who write games and players: a first file, and proof that it is right; a small model, and questions."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
 from arena.cli import terminal
 from arena.cli.terminal import Whole
 
-new = App(name="new", help="Begin with something of your own: a game, a player, or a small language model.")
+new = App(name="new", help="Begin with something of your own: a game, a player, a small language model, questions.")
 
 
 def check(spec: str, *, game: str = "", games: Whole = 100, seed: Whole = 0, verbose: bool = False) -> None:
@@ -105,6 +105,41 @@ def model(
     screen = terminal.out()
     screen.print(f"written: {folder}, a language model of {weights:,} random weights", markup=False)
     screen.print(f"next: arena clone \"chat(model='{folder}')\" RUN --to NEW_FOLDER", markup=False, soft_wrap=True)
+
+
+@new.command
+def questions(
+    file: Path,
+    *,
+    kind: str,
+    count: Whole = 100,
+    part: Literal["training", "test"] = "test",
+    seed: Whole = 0,
+) -> None:
+    """Write a file of problems with exact answers, to measure or to train where nothing can be fetched.
+
+    No question of a training file is ever in a test file, whatever the seeds are.
+
+    Parameters
+    ----------
+    file
+        Where to write it, as JSON lines.
+    kind
+        arithmetic, or expected_value: what small gambles with dice, cards, coins and bluffs are worth.
+    count
+        How many different questions.
+    part
+        What they are for.
+    seed
+        The same seed writes the same file.
+    """
+    from arena.question_file import write
+    from arena.registry import find
+
+    write(file, find("problems", kind)(count, part, seed))
+    screen = terminal.out()
+    screen.print(f"written: {file}, {count:,} questions", markup=False)
+    screen.print(f"next: arena benchmark {file} --player PLAYER", markup=False)
 
 
 def _write(kind: str, name: str, folder: Path) -> None:
