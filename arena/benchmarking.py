@@ -2,8 +2,8 @@
 
 Each question of a file is asked so many times, one reply to each, and what was replied is kept; then it is graded in
 child processes (arena/grading). pass@1 is the share of replies that are right, and maj@k the share of questions at
-which the majority of k replies is. What varies between questions is most of the uncertainty, so the intervals take a
-question with all its replies as one observation (Miller, 2024, "Adding error bars to evals").
+which the majority of k replies is. What varies between questions is most of the uncertainty, so a question with all its
+replies is one observation (Miller, 2024, "Adding error bars to evals").
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from arena.fixture import Fixture, Patience
 from arena.game import Game
 from arena.grading.grader import Grader
 from arena.grading.marks import Marks, Sheet, mark_all
-from arena.interval import Interval, pair_means
+from arena.interval import Interval, share
 from arena.match import play_rounds
 from arena.player import Continuous, Player
 from arena.question_file import Question, read
@@ -206,21 +206,13 @@ def _score(questions: Sequence[Question], records: Sequence[Record], tell: Tell)
     return Score(
         questions=n,
         samples=samples,
-        pass_at_1=_share([right for found in marks for right in found.right], samples),
-        maj_at_k=_share([found.majority for found in marks], 1),
+        pass_at_1=share(np.array([found.right for found in marks], np.float64)),
+        maj_at_k=share(np.array([[found.majority] for found in marks], np.float64)),
         grader=Grader().name,
         unanswered=answers.count(None) / len(answers),
         hung=sum(found.hung for found in marks),
         crashed=sum(found.crashed for found in marks),
     )
-
-
-def _share(right: Sequence[bool], samples: int) -> Interval:
-    """Return the mean with its interval; of every question there are so many values, one after another."""
-    value = np.array(right, np.float64)
-    alike = np.zeros(len(value), np.int64)
-    question = np.arange(len(value)) // samples
-    return pair_means(value, question, alike, alike, 1, span=1.0).interval(0).within(0.0, 1.0)
 
 
 def _begin(store: Store, game: Game[Any], member: Member, seed: int) -> None:

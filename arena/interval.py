@@ -1,7 +1,8 @@
-"""A number with its 95% interval, from pairs: two matches on one seed are one observation, not two."""
+"""A number with its 95% interval, from independent observations: two matches on one seed are one and not two."""
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -87,3 +88,22 @@ def pair_means(value: Floats, pair: Ints, stratum: Ints, group: Ints, groups: in
     half_width[matches == 0] = np.nan
     half_width[pairs == 1] = span
     return Means(mean, half_width, matches.astype(np.int64))
+
+
+def share(success: Floats) -> Interval:
+    """Return the mean of ones and zeros with its interval; `success` has a row per independent group, (G, k).
+
+    Wilson's interval (1927), which holds near 0 and 1 too, at the size of a sample without groups that would be as
+    uncertain (Korn & Graubard, 1998): G where groups differ and agree in themselves, up to G k where all are alike.
+    """
+    groups, k = success.shape
+    p = float(success.mean())
+    if groups < 2:
+        return Interval(p, 0.0, 1.0)
+    variance = float(success.mean(axis=1).var(ddof=1)) / groups
+    size = min(p * (1 - p) / variance, groups * k) if variance else groups * k if 0 < p < 1 else groups
+    z = float(t_quantile(groups - 1))
+    centre = p + z**2 / (2 * size)
+    spread = z * sqrt(p * (1 - p) / size + (z / (2 * size)) ** 2)
+    low, high = ((centre + sign * spread) / (1 + z**2 / size) for sign in (-1, 1))
+    return Interval(p, low if p > 0 else 0.0, high if p < 1 else 1.0)  # without the last digit's rounding

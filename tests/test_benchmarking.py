@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 import arena
-from arena.benchmarking import KIND, _share, fixtures, measure, questions_of
-from arena.bootstrap import resamples
+from arena.benchmarking import KIND, fixtures, measure, questions_of
 from arena.errors import ConfigError, RatingError, StoppedError
 from arena.match import play_fixtures
 from arena.player import Fault, Move
@@ -55,7 +54,8 @@ def file(terms, monkeypatch):
 def test_who_knows_all_answers_has_all_points(file):
     score = arena.benchmark(file, Solver(), samples=3)
     assert score.pass_at_1.value == score.maj_at_k.value == 1
-    assert score.pass_at_1.low == pytest.approx(1 - 3 / 12), "nothing varied over twelve questions"
+    assert score.pass_at_1.high == 1
+    assert 0.65 < score.pass_at_1.low == score.maj_at_k.low < 0.75, "twelve questions are few, however often asked"
     assert (score.questions, score.samples, score.unanswered, score.hung, score.crashed) == (12, 3, 0, 0, 0)
 
 
@@ -91,31 +91,6 @@ def test_a_reply_without_an_answer_is_wrong_and_not_asked_again(file):
     assert len(player.asked) == 48
     assert score.unanswered == pytest.approx(1 - score.pass_at_1.value)
     assert 0.05 < score.unanswered < 0.5
-
-
-def test_the_interval_is_that_of_questions_drawn_again(file):
-    """The formula against a bootstrap over questions; and replies that go together are one observation."""
-    rng = np.random.default_rng(0)
-    right = (rng.random((40, 6)) < rng.random((40, 1))).astype(float)
-    interval = _share(right.ravel().tolist(), 6)
-    means = [(weight @ right.mean(1)) / weight.sum() for weight in resamples(np.zeros(40, int), 4000, 1)]
-    half_width = (interval.high - interval.low) / 2
-    assert interval.value == pytest.approx(right.mean())
-    assert half_width == pytest.approx(2.02 * np.std(means), rel=0.05)
-    once, six = _share([1, 0, 0, 1, 1, 1, 0, 1], 1), _share(np.repeat([1, 0, 0, 1, 1, 1, 0, 1], 6).tolist(), 6)
-    assert six == pytest.approx(once)
-
-
-@pytest.mark.slow
-def test_the_interval_covers_the_truth_as_often_as_it_says():
-    """Players of 60 questions with 4 replies each, whose chance at each question is drawn anew, are covered at 95%."""
-    rng = np.random.default_rng(1)
-    covered = 0
-    for _ in range(2000):
-        chances = rng.beta(1.0, 1.0, (60, 1))
-        low, high = _share((rng.random((60, 4)) < chances).ravel().tolist(), 4)[1:]
-        covered += low <= 0.5 <= high
-    assert 0.93 < covered / 2000 < 0.97
 
 
 # What is kept.

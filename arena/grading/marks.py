@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from os import cpu_count
 from queue import LifoQueue
+from threading import Event
 from typing import NamedTuple
 
 from arena.grading.grader import SECONDS, Grader, Verdict
@@ -86,7 +87,10 @@ def _outvotes(right: Sequence[bool], wrong: Sequence[tuple[int, str]], agree: Ca
 def mark_all(
     sheets: Iterable[Sheet], seconds: float = SECONDS, make: Callable[[float], Grader] = Grader
 ) -> Generator[Marks, None, None]:
-    """Yield the marks of every sheet, in their order; several children judge side by side. Close it to stop early."""
+    """Yield the marks of every sheet, in their order; several children judge side by side.
+
+    Closed early, it waits for no more than the comparisons that are under way.
+    """
     free: LifoQueue[Grader] = LifoQueue()  # whoever is free and has a child already comes first
     children = min(_CHILDREN, cpu_count() or 1)
     with ExitStack() as stack:
@@ -96,10 +100,12 @@ def mark_all(
         def task(sheet: Sheet) -> Marks:
             grader = free.get()
             try:
-                return mark(sheet, grader.judge)
+                return mark(sheet, lambda *pair: Verdict.WRONG if stopped.is_set() else grader.judge(*pair))
             finally:
                 free.put(grader)
 
+        stopped = Event()
         threads = ThreadPoolExecutor(children)
-        stack.callback(threads.shutdown, cancel_futures=True)  # first of all: an interrupt waits for no other sheet
+        stack.callback(threads.shutdown, cancel_futures=True)
+        stack.callback(stopped.set)  # this comes first, and nobody reads what is marked after it
         yield from threads.map(task, sheets)
