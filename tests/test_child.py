@@ -27,6 +27,13 @@ def test_exact_rules_know_numbers_and_words():
     assert child("exact", *pairs) == ([True, False, True, False], 0)
 
 
+def test_what_a_library_prints_is_no_verdict():
+    noisy = "import arena.grading.child as c; c.same = lambda a, b: print('noise') or a == b; c.main('exact', '60')"
+    asked = '["1", "1"]\n["1", "2"]\n'
+    done = subprocess.run([sys.executable, "-c", noisy], input=asked, capture_output=True, text=True, timeout=120)
+    assert (done.stdout, done.stderr) == ("true\nfalse\n", "noise\nnoise\n")
+
+
 RIGHT = [
     ("3/4", r"\frac{3}{4}"),
     ("1/2", r"$\frac{1}{2}$"),

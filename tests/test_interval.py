@@ -79,6 +79,8 @@ def test_what_goes_together_is_one_observation_of_a_share():
     assert share(np.repeat(once, 6, axis=1)) == pytest.approx(share(once))
     apart = ones(*[[1, 0, 1, 0]] * 8)
     assert share(apart)[1:] == pytest.approx(share(apart.reshape(-1, 1))[1:], abs=0.03), "alike in every group"
+    nearly = ones(*[[1, 0, 1, 0]] * 20, [1, 1, 1, 0])
+    assert share(nearly)[1:] == pytest.approx(share(nearly.reshape(-1, 1))[1:], abs=0.01), "and never worth more"
 
 
 def test_the_interval_of_a_share_is_that_of_groups_drawn_again():
