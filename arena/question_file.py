@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from arena.errors import ConfigError, reason
+from arena.player import is_unicode
 
 _NAMES = {"question": ("question", "problem"), "answer": ("answer", "solution")}
 _BOX = "\\boxed{"
@@ -91,6 +92,8 @@ def _field(found: Mapping[str, Any], field: str, where: str) -> str:
     value = found[name]
     if isinstance(value, bool) or not isinstance(value, str | int | float) or not str(value).strip():
         raise ConfigError(f"{where} has {value!r} as its {name}: give text, or a number")
+    if not is_unicode(str(value)):
+        raise ConfigError(f"{where} has half of a surrogate pair in its {name}, which is no text: mend it")
     return str(value).strip()
 
 

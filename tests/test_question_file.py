@@ -49,6 +49,7 @@ def test_the_names_and_forms_of_published_benchmarks(tmp_path):
         ({"question": "?", "answer": ["1"]}, "line 2 has ['1'] as its answer"),
         ({"question": " ", "answer": "1"}, "line 2 has ' ' as its question"),
         ({"question": "?", "answer": "nothing comes\n####"}, "line 2 has an empty answer"),
+        ({"question": "\ud800?", "answer": "1"}, "line 2 has half of a surrogate pair in its question"),
         ({"question": "2 + 2", "answer": "5"}, "line 2 asks what line 1 asks"),
     ],
 )
