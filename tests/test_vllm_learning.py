@@ -3,11 +3,14 @@
 It runs where vLLM is installed: VLLM_CPU_OMP_THREADS_BIND=nobind OMP_NUM_THREADS=1 python -m pytest -m vllm -s.
 """
 
+import shutil
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from transformers import AutoConfig, AutoModelForCausalLM
 
 import arena
 from arena.config.algorithms import TokenPolicyGradientConfig
@@ -45,11 +48,31 @@ def gap(player, batch) -> float:
     return float(np.abs(logp - batch.behaviour_logp[batch.loss_mask]).max())
 
 
+@pytest.fixture(scope="module")
+def untied(tmp_path_factory) -> str:
+    """The tiny model with a head of its own."""
+    folder = tmp_path_factory.mktemp("untied") / "model"
+    shutil.copytree(tiny_folder(), folder)
+    tied = AutoModelForCausalLM.from_pretrained(tiny_folder())
+    config = AutoConfig.from_pretrained(tiny_folder())
+    config.tie_word_embeddings = False
+    model = AutoModelForCausalLM.from_config(config)
+    model.load_state_dict({**tied.state_dict(), "lm_head.weight": tied.get_input_embeddings().weight.detach().clone()})
+    model.save_pretrained(folder)
+    return str(folder)
+
+
+def test_a_head_that_vllm_would_not_renew_is_refused() -> None:
+    with pytest.raises(ConfigError, match="keeps a packed copy of a head that is tied to the embeddings"):
+        language_model(str(tiny_folder()), engine="vllm", options={"context": 1024, "memory": 1})
+
+
 @pytest.mark.parametrize("rank", [4, 0])
-def test_train_sync_play_twice_over(rank, tmp_path, capsys) -> None:
+def test_train_sync_play_twice_over(rank, untied, tmp_path, capsys) -> None:
     """In one engine with a frozen snapshot of itself, or with all weights."""
     options = {"context": 1024, "memory": 1, **({"adapters": 2} if rank else {})}
-    player = language_model(str(tiny_folder()), rank, engine="vllm", max_tokens=12, options=options, seed=1)
+    model = str(tiny_folder()) if rank else untied
+    player = language_model(model, rank, engine="vllm", max_tokens=12, options=options, seed=1)
     trainer = TokenPolicyGradient(player, 2.0, TokenPolicyGradientConfig(warmup=0), learning_rate=1e-2, updates=9)
     player.save(tmp_path / "first")
     other = load_checkpoint(tmp_path / "first", GAME) if rank else arena.load_player("uniform", GAME)
@@ -99,6 +122,13 @@ def test_a_gpu_wakes_weights_before_they_are_loaded_and_the_cache_last() -> None
     calls = []
 
     class Llm:
+        llm_engine = SimpleNamespace(
+            vllm_config=SimpleNamespace(
+                device_config=SimpleNamespace(device_type="cuda"),
+                model_config=SimpleNamespace(hf_text_config=SimpleNamespace(tie_word_embeddings=True)),
+            )
+        )
+
         def __getattr__(self, name):
             return lambda *args, **kwargs: calls.append((name, *args, *kwargs.values()))
 

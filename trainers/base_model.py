@@ -23,6 +23,8 @@ from arena.trainers.imitation import Cloned, Settings, Tell, gather, teach
 
 NAME = "base"
 """What the model is called, in the specs of a run's players and in its folder."""
+_BATCH = 4096
+"""Tokens of a step: with less, a tiny model learns the form of an answer and becomes deaf to the question."""
 _ASKED = ("history", "thinking", "answer", "show_legal")
 """Parameters of a player that say how it is asked, which is how it is taught."""
 
@@ -36,7 +38,7 @@ def prepare(base: BaseConfig, game: Game[Any], spec: str, folder: Path, seed: in
         return None
     fresh = folder.with_name(f"{folder.name}-untaught")
     shutil.rmtree(fresh, ignore_errors=True)
-    settings = Settings(epochs=base.epochs, rate=base.learning_rate, seed=derive(seed, NAME))
+    settings = Settings(epochs=base.epochs, rate=base.learning_rate, batch_tokens=_BATCH, seed=derive(seed, NAME))
     played = _examples(base, game, settings, tell)
     if not base.model:
         tiny_model.run(fresh, [game.spec], settings.seed, width=base.width, layers=base.layers)

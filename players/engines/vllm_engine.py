@@ -202,7 +202,16 @@ class VllmEngine:
             self._asleep = True
 
     def _reload(self, folder: Path) -> None:
-        """Take all weights of the model from a folder. Weights wake up before they are loaded, and the cache last."""
+        """Take all weights of the model from a folder. Weights wake up before they are loaded, and the cache last.
+
+        Raises ConfigError where vLLM would go on with a part of the old ones.
+        """
+        config = self._llm.llm_engine.vllm_config
+        if config.device_config.device_type == "cpu" and config.model_config.hf_text_config.tie_word_embeddings:
+            raise ConfigError(
+                "on a CPU vLLM keeps a packed copy of a head that is tied to the embeddings, and never renews it (0.32): "
+                "let an adapter learn (rank = 8), or let transformers play (engine = 'transformers')"
+            )
         self._empty()
         try:
             if self._asleep:
