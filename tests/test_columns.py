@@ -13,7 +13,7 @@ def test_a_column_holds_the_updates_that_told_the_number_and_numbers_alone() -> 
 
 def test_the_best_block_before_the_last_window() -> None:
     column = Column(list(range(11)), np.array([9.0, 9, 9, 1, 3, 2, 5, 5, 0, 0, 0]))
-    assert column.least_before(3) == 2.0  # blocks 9 9 9 and 1 3 2; 5 5 is no whole one
+    assert column.best_before(3) == mean_of(np.array([1.0, 3, 2]))  # blocks 9 9 9 and 1 3 2; 5 5 is no whole one
     assert column.words(3) == "over updates 8 to 10"
 
 

@@ -158,12 +158,12 @@ def _above(name: str, limit: str, words: str, helps: str) -> _Rule:
         if _is_early(column, config):
             return None
         first, now = mean_of(column.values[: config.start]), mean_of(column.values[-config.window :])
-        best = column.least_before(config.window)
+        best = column.best_before(config.window)
         stuck = len(column) >= _PATIENCE * config.start and now.high >= first.value
-        if not (now.low > most and (now.low > best or stuck)):
+        if not (now.low > most and (now.low > best.high or stuck)):
             return None
         seen = f"{now.value:.0%} of {words} {column.words(config.window)}, from {first.value:.0%} at the start"
-        since = column.since(config.window, lambda median: median > (min(best, most) + most) / 2)
+        since = column.since(config.window, lambda median: median > (min(best.value, most) + most) / 2)
         return _Found(since, _sentence(seen, f"{most:.0%} or less", helps))
 
     return rule

@@ -36,10 +36,11 @@ class Column(NamedTuple):
         """Return which updates the last window spans."""
         return f"over updates {self.steps[-window]} to {self.steps[-1]}"
 
-    def least_before(self, window: int) -> float:
+    def best_before(self, window: int) -> Interval:
         """Return the lowest mean of the windows that stand one after the other before the last one."""
         whole = (len(self) - window) // window
-        return float(self.values[: whole * window].reshape(whole, window).mean(axis=1).min())
+        blocks = self.values[: whole * window].reshape(whole, window)
+        return mean_of(blocks[blocks.mean(axis=1).argmin()])
 
     def since(self, window: int, bad: Callable[[Floats], NDArray[np.bool_]]) -> int:
         """Return the first update of the earliest window from which on the median has been `bad`."""
