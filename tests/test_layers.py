@@ -37,6 +37,7 @@ ORDER = [
         "voids",
         "database",
         "store",
+        "run_log",
     ),
     *("interval", "sprt", "confidence", "aivat", "bradley_terry", "scores", "blocks", "bootstrap", "strengths"),
     *("nash_averaging", "alpha_rank", "meta_solvers", "diversity", "payoff", "online", "ladder", "rating"),
