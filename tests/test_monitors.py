@@ -11,7 +11,8 @@ from arena.player import Fault
 from arena.players.chat import Chat
 from arena.players.engines.engine import Reply
 from arena.record import Record, Result, StopReason, Turn
-from arena.trainers.monitors import against_anchors, measure, repeated_share
+from arena.trainers.advantage import Key, RoleBaselines
+from arena.trainers.monitors import against_anchors, expected, measure, repeated_share
 from tests.engines import Scripted
 
 
@@ -167,6 +168,16 @@ def test_the_traces_of_a_real_player_are_understood() -> None:
     assert found["length_mean"] == pytest.approx(
         (cut * player.sampling.max_tokens + (len(turns) - cut) * 3) / len(turns)
     )
+
+
+def test_what_baselines_expect_of_a_seat_is_what_its_payoffs_are_compared_with() -> None:
+    game, baselines = arena.load_game("kuhn_poker"), RoleBaselines(0.5)
+    baselines.update(Key("kuhn_poker", 0, 0), np.array([-0.25]))
+    baselines.update(Key("kuhn_poker", 1, 1), np.array([0.5]))
+    both = {"baseline_seat_0": -0.25, "baseline_seat_1": 0.5}
+    assert expected(game, baselines, "role") == pytest.approx(both)
+    assert expected(game, baselines, "shared") == pytest.approx(dict.fromkeys(both, -0.25))
+    assert expected(game, baselines, "none") == dict.fromkeys(both, 0.0)
 
 
 def rated(first, second, payoffs, pair, step=1):

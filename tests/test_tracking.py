@@ -5,12 +5,14 @@ from importlib.util import find_spec
 
 import pytest
 
-from arena.config.monitoring import TrackingConfig
+from arena.config.monitoring import AlarmsConfig, TrackingConfig
 from arena.errors import ConfigError
 from arena.run_log import FILE
 from arena.trainers import tracking
-from arena.trainers.alarms import Alarm
+from arena.trainers.alarms import Alarm, new_alarms
+from arena.trainers.roll_back import RollBack, Snapshot, remembered, roll_back
 from arena.trainers.tracking import Tracking, numbers
+from tests import simulated_runs as made_up
 
 ALARM = Alarm("invalid", 2, 1, "Half of it is invalid.", True)
 
@@ -49,6 +51,50 @@ def go(folder, step, *steps, alarms=()):
         for one in steps:
             told.write(one, "main", {"entropy": one / 10}, alarms if one == 2 else ())
         return list(told.history("main"))
+
+
+class Killed(Exception):  # noqa: N818 - no error, but an end
+    """Stands for kill -9: whatever is not in a file is lost."""
+
+
+def watched(folder, kill_at=()):
+    """Train a made-up learner that collapses, as the loop would, with a checkpoint in ten updates.
+
+    The one file beside the log stands for what the store keeps at a checkpoint. Returns how it has gone back.
+    """
+    kept = folder / "kept.json"
+    step, past = json.loads(kept.read_text()) if kept.exists() else (0, [])
+    past, config, kills = RollBack.of(past), AlarmsConfig(roll_backs=2), set(kill_at)
+    run = dict(made_up.simulated(3, 200, made_up.thinking_collapse))
+    with Tracking.open(folder, TrackingConfig(), step, {}) as told:
+        while step < 200:
+            step += 1
+            seen = remembered([*told.history("main"), (step, run[step])], past)
+            told.write(step, "main", run[step], new_alarms(seen, config))
+            if step in kills:
+                raise Killed
+            if step % 10 == 0:
+                made = [Snapshot(f"main-{i}", i) for i in range(10, step + 1, 10)]
+                back = roll_back(told.history("main"), made, past, config)
+                past = past if back is None else [*past, back]
+                kept.write_text(json.dumps([step, [one._asdict() for one in past]]))
+    return past
+
+
+def test_a_run_that_is_killed_over_and_over_tells_rings_and_goes_back_as_one_that_is_not(tmp_path) -> None:
+    whole, torn = tmp_path / "whole", tmp_path / "torn"
+    for folder in (whole, torn):
+        folder.mkdir()
+    past = watched(whole)
+    for kill_at in (7, 43, 41, 130, 132, 189):
+        with pytest.raises(Killed):
+            watched(torn, [kill_at])
+    assert watched(torn) == past
+    assert 1 <= len(past) <= 2
+    texts = [(folder / FILE).read_text().splitlines()[1:] for folder in (whole, torn)]
+    assert texts[0] == texts[1]
+    assert len(texts[0]) == 200
+    assert any("alarms" in json.loads(text) for text in texts[0])
 
 
 def test_everybody_hears_of_every_update_and_alarm(tmp_path, opened) -> None:

@@ -50,12 +50,10 @@ def alarms(history: History, config: AlarmsConfig) -> list[Alarm]:
 
 def new_alarms(history: History, config: AlarmsConfig) -> list[Alarm]:
     """Return what holds after the last update and held after none of the `window` updates before it: told once."""
-    now = alarms(history, config)
-    if not now:
-        return []
-    before = [history[:-back] for back in range(1, config.window + 1)]
-    known = {alarm.name for past in before for alarm in alarms(past, config)}
-    return [alarm for alarm in now if alarm.name not in known]
+    before = [past for back in range(1, config.window + 1) if (past := history[:-back])]
+    return [
+        alarm for alarm in alarms(history, config) if all(RULES[alarm.name](past, config) is None for past in before)
+    ]
 
 
 class _Found(NamedTuple):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,9 @@ from arena.interval import pair_means
 from arena.payoff import normalised
 from arena.player import Fault
 from arena.record import Record, Result, StopReason, Turn
+from arena.rollout import role_index
 from arena.scores import Scores
+from arena.trainers.advantage import Key, RoleBaselines
 
 INVALID = (Fault.UNPARSABLE.value, Fault.EMPTY.value, "illegal")
 """The faults of replies that hold no move that may be played; see `Turn.fault`."""
@@ -155,6 +157,20 @@ def _paid(record: Record) -> list[float]:
 def _won(earned: float, paid: Sequence[float]) -> float:
     """Return 1 for the most that a seat was paid, ½ where all were paid that, else 0."""
     return 0.5 if min(paid) == max(paid) else float(earned == max(paid))
+
+
+def expected(game: Game[Any], baselines: RoleBaselines, kind: Literal["role", "shared", "none"]) -> dict[str, float]:
+    """Return `baseline_seat_S` of every seat that plays, as a share of the greatest payoff.
+
+    Ask before the update learns from the matches, since that is what it compares them with.
+    """
+    keys = [Key(game.name, side, int(role)) for side, role in zip(game.side_of, role_index(game), strict=True)]
+    keys = keys if kind == "role" else [Key(game.name, 0, 0)] * len(keys)
+    return {
+        f"baseline_seat_{seat}": 0.0 if kind == "none" else baselines.read(key)
+        for seat, key in enumerate(keys)
+        if game.side_of[seat] >= 0
+    }
 
 
 def against_anchors(
