@@ -12,7 +12,7 @@ from arena.players.chat import Chat
 from arena.players.engines.engine import Reply
 from arena.record import Record, Result, StopReason, Turn
 from arena.trainers.advantage import Key, RoleBaselines
-from arena.trainers.monitors import against_anchors, expected, measure, repeated_share
+from arena.trainers.monitors import against_anchors, expected, information, measure, repeated_share
 from tests.engines import Scripted
 
 
@@ -131,6 +131,33 @@ def test_an_echo_is_a_long_reply_that_another_prompt_got_too() -> None:
     found = measure([match([(0, "a")] * 6, traces=traces)], ["main"], 1.0)
     assert found["echo"] == 0.5
     assert "echo" not in measure([match([(0, "a")], traces={0: trace([5])})], ["main"], 1.0)
+
+
+@pytest.mark.parametrize(
+    ("law", "nats"),
+    [
+        ([[0.5, 0.5], [0.5, 0.5]], 0.0),
+        ([[1.0, 0.0], [0.0, 1.0]], np.log(2)),
+        ([[0.8, 0.2], [0.2, 0.8]], np.log(2) + 0.8 * np.log(0.8) + 0.2 * np.log(0.2)),  # of a binary channel
+    ],
+)
+def test_how_much_a_reply_tells_of_its_prompt(law, nats) -> None:
+    rng = np.random.Generator(np.random.PCG64(0))
+    found = []
+    for _ in range(400):
+        prompts = rng.integers(2, size=200)
+        found.append(information([(p, int(rng.random() < law[p][1])) for p in prompts.tolist()]))
+    assert np.mean(found) == pytest.approx(nats, abs=0.004)
+
+
+def test_a_model_that_does_not_read_its_prompt_is_seen_where_prompts_come_up_often() -> None:
+    def played(replies):
+        traces = {i: trace([reply], prompt=[i % 2]) for i, reply in enumerate(replies)}
+        return measure([match([(0, "a")] * len(replies), traces=traces)], ["main"], 1.0)
+
+    assert played([i % 2 for i in range(100)])["prompt_information"] == pytest.approx(np.log(2), abs=0.01)
+    assert played([i // 2 % 2 for i in range(100)])["prompt_information"] == pytest.approx(0, abs=0.01)
+    assert "prompt_information" not in played([i % 2 for i in range(19)])
 
 
 def test_different_replies_are_told_by_their_words() -> None:

@@ -9,7 +9,8 @@ expected, as a share of the greatest payoff.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from math import log
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -33,7 +34,8 @@ _CIRCLES = 0.5
 """A reply goes round in circles if so many of its n-grams have stood in it before."""
 _LONG = 16
 """Tokens from which on a reply says more than a move, so that nobody says the same by chance."""
-
+_OFTEN = 10
+"""Replies per prompt from which on they tell whether they depend on it."""
 
 ANCHOR = ("anchor_win_rate", "anchor_low", "anchor_high")
 """The names under which an interval of the win rate against anchors is kept, in the order of its parts."""
@@ -55,10 +57,14 @@ def measure(records: Iterable[Record], names: Collection[str], scale: float) -> 
     `unparsable`, `empty`, `illegal` and their sum `invalid`, `truncated` (cut at the length limit, whether or not a
     move could be read), `distinct` (different replies over replies), `repetition` (those of which over half of the
     4-grams have stood in them before), and `echo`: of replies from 16 tokens, those that are word for word one to
-    another prompt. Of its matches: how many (`matches`), the shares `draws`, `stalled` (they reached the limit of
-    turns) and `forfeits`; and by seat that it held, `win_rate_seat_S` with draws as halves and `payoff_seat_S`, divided
-    by `scale`, the greatest payoff of the game. Matches that were abandoned say nothing. What there is no reply or
-    match for is left out, and so is what needs token ids where an engine does not tell them.
+    another prompt. Where prompts come up ten times each or more, as in small games, `prompt_information`: how much a
+    reply tells of its prompt, in nats. Near 0 the model does not read what it is asked, however lively its replies
+    are, which entropy does not show (RAGEN-2, arXiv 2604.06268).
+
+    Of its matches: how many (`matches`), the shares `draws`, `stalled` (they reached the limit of turns) and
+    `forfeits`; and by seat that it held, `win_rate_seat_S` with draws as halves and `payoff_seat_S`, divided by
+    `scale`, the greatest payoff of the game. Matches that were abandoned say nothing. What there is no reply or match
+    for is left out, and so is what needs token ids where an engine does not tell them.
     """
     played = [record for record in records if record.stop.rated and not set(names).isdisjoint(record.entrants)]
     replies = [reply for record in played for reply in _replies(record, names)]
@@ -115,7 +121,22 @@ def _repetitions(traces: Sequence[_Trace]) -> dict[str, float]:
         prompts[reply].add(prompt)
     if long:
         found["echo"] = sum(len(prompts[reply]) > 1 for reply, _ in long) / len(long)
+    said = [(trace["prompt_ids"].tobytes(), trace["ids"].tobytes()) for trace in traces]
+    if len(said) >= _OFTEN * len({prompt for prompt, _ in said}):
+        found["prompt_information"] = information(said)
     return found
+
+
+def information(pairs: Sequence[tuple[Hashable, Hashable]]) -> float:
+    """Return the mutual information of the two parts of N pairs, in nats; near 0 where they are independent.
+
+    The estimate from counts is too high by (C − A − B + 1) / 2N, if there are A different first parts, B second ones
+    and C pairs (Miller, 1955), so that is subtracted.
+    """
+    both, first, second = Counter(pairs), Counter(a for a, _ in pairs), Counter(b for _, b in pairs)
+    n = len(pairs)
+    plain = sum(count / n * log(count * n / (first[a] * second[b])) for (a, b), count in both.items())
+    return plain - (len(both) - len(first) - len(second) + 1) / (2 * n)
 
 
 def repeated_share(ids: NDArray[Any], n: int = _GRAM) -> float:

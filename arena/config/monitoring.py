@@ -46,7 +46,7 @@ class AlarmsConfig(Strict):
     """Replies may become so short, as a share of their length at the start."""
     length_growth: Growth = 4.0
     """Replies may become so many times as long as at the start."""
-    entropy_shrink: Shrink = 0.1
+    entropy_shrink: Shrink = 0.15
     """The entropy of the policy may fall so far, as a share of that at the start."""
     gradient_growth: Growth = 10.0
     """A gradient norm so many times the usual one of the run is a spike; three in a window raise the alarm."""
