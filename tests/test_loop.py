@@ -1,3 +1,4 @@
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from arena.rating import rate
 from arena.store import Store
 from arena.trainers.learner import Learner
 from arena.trainers.loop import SelfPlay, train
+from arena.trainers.tracking import Tracking
+from arena.trainers.watch import Watch
 from arena.tree import enumerate_game, nash_conv
 from tests.test_tournament import PHONE
 
@@ -29,6 +32,14 @@ def config(**changes):
         **changes,
     }
     return LeagueConfig.model_validate(values)
+
+
+@contextmanager
+def resumed(league):
+    """Give a run as it stands after it was stopped."""
+    step = int(league.store.meta("step", 0))
+    with Tracking.open(league.store.folder, league.config.tracking, step, {}) as tracking:
+        yield SelfPlay(league, lambda _: None, Watch(league, tracking))
 
 
 def test_a_run_leaves_rated_snapshots_and_only_the_folders_it_needs(tmp_path):
@@ -194,8 +205,7 @@ def test_a_league_that_stops_between_joining_and_rating_ends_alike(alpha_star, t
     with pytest.raises(StopError):
         train(config(**ALPHA_STAR), tmp_path, stop)
     game = arena.load_game("kuhn_poker")
-    with Store.open(tmp_path) as store:
-        run = SelfPlay(League(store, game, config(**ALPHA_STAR)), lambda _: None)
+    with Store.open(tmp_path) as store, resumed(League(store, game, config(**ALPHA_STAR))) as run:
         assert {learner.name: learner.player.version for learner in run.learners}["spy"] == 0
     assert train(config(**ALPHA_STAR), tmp_path) == alpha_star[1]
 
@@ -227,9 +237,8 @@ def test_the_weak_go_on_from_the_strong_with_other_hyper_parameters(known_streng
         train(config(**POPULATION), tmp_path, stop)
     game = arena.load_game("kuhn_poker")
     tree = enumerate_game(game)
-    with Store.open(tmp_path) as store:
-        league = League(store, game, config(**POPULATION))
-        weak, strong = SelfPlay(league, lambda _: None).learners
+    with Store.open(tmp_path) as store, resumed(League(store, game, config(**POPULATION))) as run:
+        league, (weak, strong) = run.league, run.learners
         kept = store.meta("population")
         assert (kept["step"], kept["parents"]) == (16, {"weak": "strong"})
         assert league.win_rates("weak") == {}, "what it was before it inherited is not its own"
@@ -305,7 +314,7 @@ def test_a_damaged_training_folder_is_refused_by_name(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"learners": {"main": {"player": "uniform"}}}, "cannot be trained; use net"),
+        ({"learners": {"main": {"player": "uniform"}}}, "cannot be trained by policy_gradient; use net"),
         ({"game": "connect_four", "training": {"updates": 1, "rollouts": "tables"}}, "too large for tables"),
         ({"anchors": {"uniform": "minimaks"}}, "did you mean 'minimax'"),
     ],

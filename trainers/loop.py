@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,18 +23,21 @@ from arena.batch import DecisionBatch, TokenBatch
 from arena.config import LeagueConfig
 from arena.errors import ArenaError, ConfigError
 from arena.league import League
-from arena.player import HasLaw, HasPolicy
+from arena.player import HasLaw, HasPolicy, TrainableTokens
 from arena.registry import load_game
 from arena.schema import Tally
 from arena.seeds import generator
 from arena.store import Member, Store
-from arena.trainers import dvd
+from arena.trainers import dvd, transfer
 from arena.trainers.collect import Collect, Played, collector
 from arena.trainers.collect_answers import ByAnswers
 from arena.trainers.learner import Learner
 from arena.trainers.population import Population, explored, heirs
+from arena.trainers.roll_back import RollBack
+from arena.trainers.tracking import Tracking
 from arena.trainers.trainer import Penalty, Report, Walked
 from arena.trainers.traversal import ByTraversals
+from arena.trainers.watch import Watch
 from arena.tree import Tree, nash_conv
 from arena.tree.enumeration import Policy
 from arena.tree.mixture import mixture_policy
@@ -55,6 +58,10 @@ class Progress(NamedTuple):
     """Its exact NashConv, in the game's own units, where the game can be enumerated."""
     mixture_nash_conv: float | None = None
     """That of the meta-solver's mixture of all snapshots, where learners meet it."""
+    alarms: Sequence[str] = ()
+    """What is not as it should be, a sentence each."""
+    rolled_back: RollBack | None = None
+    """A learner has gone back to an earlier snapshot."""
 
 
 Tell = Callable[[Progress], None]
@@ -63,20 +70,20 @@ Tell = Callable[[Progress], None]
 def train(config: LeagueConfig, folder: Path, tell: Tell = lambda _: None) -> str:
     """Run a league in `folder`, or go on with it, until its last update is rated. Returns the run's digest."""
     game = load_game(config.game)
-    with Store.open(folder) as store, _one_thread():
+    with Store.open(folder) as store, _one_thread(), ExitStack() as ends:
         new = store.meta("config") is None
         try:
             league = League(store, game, config)
+            ends.callback(league.close)
             _prepare_base(league)
-            run = SelfPlay(league, tell)
+            settings = config.model_dump(exclude={"training": config.training.unread})
+            tracking = ends.enter_context(Tracking.open(folder, config.tracking, int(store.meta("step", 0)), settings))
+            run = SelfPlay(league, tell, Watch(league, tracking))
         except ArenaError:
             if new:  # a mended configuration must not be told that the run was begun with another
                 store.forget_beginning()
             raise
-        try:
-            run.go()
-        finally:
-            league.close()
+        run.go()
         digest = league.digest()
         with store.transaction():
             store.put_meta({"digest": digest})
@@ -123,8 +130,8 @@ def _collect(league: League) -> Collect:
 class SelfPlay:
     """A run in progress."""
 
-    def __init__(self, league: League, tell: Tell) -> None:
-        self.league, self.tell = league, tell
+    def __init__(self, league: League, tell: Tell, watch: Watch) -> None:
+        self.league, self.tell, self.watch = league, tell, watch
         self.config, self.store = league.config, league.store
         self._try_anchors()
         self.population = Population.begun(self.config, self.store.meta("population"))
@@ -139,21 +146,28 @@ class SelfPlay:
 
     def go(self) -> None:
         """Train to the last update; what a crash left undone after a checkpoint is done first."""
+        self._transfer()
         self._rate_snapshots()
         self._inherit()
+        self._roll_back()
         checkpoint_every, updates = self.config.schedule.checkpoint_every, self.config.training.updates
         while self.step < updates:
             # All play before anyone improves, so that learners meet each other as they are at the start of the step.
             played = [self._play(learner) for learner in self.learners]
             apart = self._penalties(played)
-            for learner, (batches, _), penalties in zip(self.learners, played, apart, strict=True):
-                report = self._improved(learner, batches, penalties)
+            learning = zip(self.learners, played, apart, strict=True)
+            reports = [self._improved(learner, batches, penalties) for learner, (batches, _), penalties in learning]
             self.step += 1
-            self.tell(Progress(self.step, updates, report))
+            alarms: list[str] = []
+            for learner, report in zip(self.learners, reports, strict=True):
+                found = self.watch.updated(learner.name, self.step, report)
+                alarms += [f"{learner.name}: {alarm.sentence}" for alarm in found]
+            self.tell(Progress(self.step, updates, reports[-1], alarms=alarms))
             if self.step % checkpoint_every == 0 or self.step == updates:
                 self._checkpoint()
                 self._rate_snapshots()
                 self._inherit()
+                self._roll_back()
 
     def _try_anchors(self) -> None:
         """Make every anchor before anything is trained; raises ConfigError with the key of one that cannot play."""
@@ -178,6 +192,8 @@ class SelfPlay:
         for (opponent, seat), result in played.tallies.items():
             key = (learner.name, opponent, seat)
             self.tallies[key] = self.tallies.get(key, 0.0) + result
+        if isinstance(self.collect, ByAnswers):
+            self.watch.played(learner, self.collect.played)
         return played
 
     def _penalties(self, played: Sequence[Played]) -> Sequence[Mapping[str, Penalty]]:
@@ -250,6 +266,14 @@ class SelfPlay:
 
     def _load(self, learner: Learner) -> None:
         """Give a learner what it goes on from at this step: its own checkpoint, its parent's, or its first weights."""
+        back = self.watch.past(learner.name)[-1:]
+        if back and back[0].at == self.step:
+            learner.load(self._players / back[0].to, self._trainers / back[0].to)
+            for trainer in learner.trainers.values():
+                trainer.policy.version = self.step  # no weights have the number of others
+                if isinstance(trainer.policy, TrainableTokens):
+                    trainer.policy.sync()
+            return
         parent = self.population.parents.get(learner.name) if self.population.step == self.step else None
         if parent or self.league.born(learner.name) != self.step:
             place = self._name(parent or learner.name, self.step)
@@ -277,17 +301,36 @@ class SelfPlay:
                 self._load(self.learners[i])
         self._shares = {}
 
+    def _roll_back(self) -> None:
+        """Let a learner whose run has gone wrong go on from its last healthy snapshot."""
+        for learner in self.learners if self.step < self.config.training.updates else ():
+            back = self.watch.roll_back(learner.name)
+            if back is not None:
+                self._load(learner)
+                self.tell(Progress(self.step, self.config.training.updates, rolled_back=back))
+
     def _sweep(self) -> None:
         """Remove learners' folders that neither this step nor a snapshot needs."""
         current = {self._name(learner.name, self.step) for learner in self.learners}
         snapshots = {member.name for member in self.league.members("snapshot")}
         names = "|".join(re.escape(learner.name) for learner in self.learners)
         ours = re.compile(rf"({names})-\d+")
-        for folder, needed in ((self._players, current | snapshots), (self._trainers, current)):
+        trained = current | snapshots if self.config.alarms.roll_backs else current
+        for folder, needed in ((self._players, current | snapshots), (self._trainers, trained)):
             for path in folder.iterdir() if folder.is_dir() else ():
                 place = checkpoint.place_of(path).name
                 if ours.fullmatch(place) and path.name not in needed:
                     shutil.rmtree(path)
+
+    def _transfer(self) -> None:
+        """Measure how the first models reason, once, where the configuration asks for it."""
+        known = {player for _, player, _ in self.store.measures("pass_at_1")}
+        for learner in self.config.learners if self.config.transfer is not None else ():
+            name = f"{learner}-{transfer.BEFORE}"
+            if name not in known:
+                values = transfer.before(self.league, learner)
+                with self.store.transaction():
+                    self.store.put_measures(0, name, values)
 
     def _rate_snapshots(self) -> None:
         """Play every rating match that is still missing, and measure exactly what can be measured."""
@@ -299,8 +342,11 @@ class SelfPlay:
                 self.tell(Progress(self.step, self.config.training.updates, rated=1))
             # "rated" says that the matches above are all there; it is written once they are.
             values = {"rated": 1.0, **self._measure(snapshot.name)}
+            if self.config.transfer is not None:
+                values |= transfer.during(self.league, snapshot.name, snapshot.step)
             with self.store.transaction():
                 self.store.put_measures(snapshot.step, snapshot.name, values)
+            self.watch.rated(snapshot, values)
             self.tell(
                 Progress(
                     self.step,

@@ -187,6 +187,10 @@ class _Watch:
             self.live.show("rating", self.rated, None, "matches")
         elif progress.report is not None:
             self.live.show("training", progress.step, progress.updates, "updates", note)
+        for sentence in progress.alarms:
+            self.live.say(f"after update {progress.step}, {sentence}")
+        if (back := progress.rolled_back) is not None:
+            self.live.say(f"after update {back.at} went back to {back.to}: {back.why}")
         if progress.snapshot:
             exact = "" if progress.nash_conv is None else f": exact NashConv {progress.nash_conv:.4f}"
             if progress.mixture_nash_conv is not None:

@@ -16,6 +16,7 @@ from arena.config.algorithms import (
     TokenPolicyGradientConfig,
 )
 from arena.config.fields import Count, Seed, Strict, Weight, check_labels
+from arena.config.monitoring import AlarmsConfig, TrackingConfig
 
 _POLICY_GRADIENT = {"kl_weight", "reference_every", "baseline_decay"}
 """The keys of [training] that are parameters of policy_gradient alone; other algorithms have a sub-table."""
@@ -174,6 +175,19 @@ class BaseConfig(Strict):
     """Of behaviour cloning; 0: 5e-3 for models of less than ten million weights, 1e-5 for larger ones."""
 
 
+class TransferConfig(Strict):
+    """A reasoning benchmark before, during and after training: `[transfer]`, of language models."""
+
+    questions: str
+    """A JSONL file of questions and answers."""
+    samples: Count = 4
+    """Replies to each question."""
+    max_tokens: Count = 512
+    """The most tokens of a reply, which may be longer than a move."""
+    thinking: bool = False
+    """Whether it is invited to think first."""
+
+
 class LeagueConfig(Strict):
     """A self-play run."""
 
@@ -187,12 +201,17 @@ class LeagueConfig(Strict):
     schedule: ScheduleConfig = ScheduleConfig()
     rating: RatingConfig = RatingConfig()
     population: PopulationConfig = PopulationConfig()
+    alarms: AlarmsConfig = AlarmsConfig()
+    tracking: TrackingConfig = TrackingConfig()
+    transfer: TransferConfig | None = None
     seed: Seed = 0
 
     @property
     def identity(self) -> dict[str, Any]:
-        """All that makes a run this run and no other: every value that is read."""
-        return self.model_dump(exclude={"training": self.training.unread})
+        """All that makes a run this run and no other: every value that is read and changes what is learned."""
+        watching = set() if self.alarms.roll_backs else {"alarms"}
+        apart = dict.fromkeys({"tracking", "transfer"} | watching, True)
+        return self.model_dump(exclude={"training": self.training.unread, **apart})
 
     @model_validator(mode="after")
     def _check(self) -> LeagueConfig:
@@ -203,6 +222,8 @@ class LeagueConfig(Strict):
         check_labels(self.anchors)
         if self.training.algorithm == "token_policy_gradient" and self.population.diversity:
             raise ValueError("population.diversity compares nets, not language models: leave it out")
+        if self.training.algorithm != "token_policy_gradient" and self.transfer is not None:
+            raise ValueError("[transfer] asks language models, and this run has none that learns: leave it out")
         if self.population.diversity:
             self._check_comparable()
         if self.population.every:

@@ -70,7 +70,7 @@ class VllmEngine:
     that they may have (a power of 2 from 8 to 512), `context` how many tokens a prompt and its reply may have (by
     default what the model can read), `memory` the GiB of keys and values that are kept (by default 4 on a CPU, and most
     of a GPU), `sleep` lets it give up a GPU's memory while its model learns, and `template` is what the chat template
-    is told besides the conversation. Raises ConfigError where vLLM cannot be started with that. Not for several threads.
+    is told besides the conversation. Raises ConfigError where vLLM cannot be started with that. Not for threads.
     """
 
     def __init__(
@@ -209,7 +209,7 @@ class VllmEngine:
         config = self._llm.llm_engine.vllm_config
         if config.device_config.device_type == "cpu" and config.model_config.hf_text_config.tie_word_embeddings:
             raise ConfigError(
-                "on a CPU vLLM keeps a packed copy of a head that is tied to the embeddings, and never renews it (0.32): "
+                "on a CPU vLLM keeps a packed copy of a head that is tied to the embeddings and never renews it: "
                 "let an adapter learn (rank = 8), or let transformers play (engine = 'transformers')"
             )
         self._empty()
