@@ -37,7 +37,7 @@ def run(tmp_path):
         league = League(store, GAME, config(**options))
         learner = Learner.fresh("main", GAME, league.config)
         league.enlist("main", learner.player)
-        collect = ByAnswers(league, league.config.training.token_policy_gradient.keep_updates)
+        collect = ByAnswers(league, league.config.training.token_policy_gradient)
         opened.extend([store.close, league.close])
         return store, learner, collect
 
@@ -119,3 +119,15 @@ def test_against_others_only_its_own_side_is_learned(run) -> None:
     assert [own[f"main-0-{m:06d}"] for m in batch.match] == batch.seat.tolist()
     assert sorted(played.tallies) == [("uniform", 0), ("uniform", 1)]
     assert sum(result[:3].sum() for result in played.tallies.values()) == 6
+
+
+def test_an_answer_that_is_no_move_forfeits_at_once_unless_it_may_be_tried_again(run) -> None:
+    tries = {}
+    for retries in (0, 2):
+        store, learner, collect = run(retries=retries)
+        for step in range(8):
+            collect(learner, {"main": 1.0}, 10 * retries + step)
+        refused = [[bool(turn.fault) for turn in record.turns].count(True) for record in store.records()]
+        tries[retries] = max(refused)
+    assert tries == {0: 1, 2: tries[2]}
+    assert tries[2] > 1

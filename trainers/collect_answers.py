@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from arena.attendance import Unplayed
+from arena.config.algorithms import TokenPolicyGradientConfig
+from arena.fixture import Patience
 from arena.league import League
 from arena.match import play_rounds
 from arena.record import Record
@@ -21,8 +23,9 @@ from arena.trainers.learner import Learner
 class ByAnswers:
     """Training matches through the referee, learned from token by token."""
 
-    def __init__(self, league: League, keep_updates: int) -> None:
-        self.league, self._keep, self._resumed = league, keep_updates, True
+    def __init__(self, league: League, options: TokenPolicyGradientConfig) -> None:
+        self.league, self._keep, self._resumed = league, options.keep_updates, True
+        self._patience = Patience(retries=options.retries)
         self.tree = small_tree(league)
         self.played: list[Record] = []
         """The matches of the latest update, with their traces."""
@@ -52,7 +55,7 @@ class ByAnswers:
         known = store.known(fixture.key for fixture in matches.fixtures)
         records = [replace(record, traces=store.traces(key)) for key in sorted(known) for record in store.records(key)]
         missing = [fixture for fixture in matches.fixtures if fixture.key not in known]
-        rounds = play_rounds(game, missing, matches.players)
+        rounds = play_rounds(game, missing, matches.players, patience=self._patience)
         unplayed = Unplayed()
         kept: list[Record] = []
         for record in store.keep(_seen(rounds, kept)):

@@ -123,7 +123,7 @@ def _collect(league: League) -> Collect:
     if training.algorithm == "deep_cfr":
         return ByTraversals(league)
     if training.algorithm == "token_policy_gradient":
-        return ByAnswers(league, training.token_policy_gradient.keep_updates)
+        return ByAnswers(league, training.token_policy_gradient)
     return collector(league)
 
 

@@ -103,6 +103,9 @@ class TokenPolicyGradientConfig(Strict):
     """What an advantage is a payoff minus: the mean of its role, of all roles, or nothing."""
     baseline_decay: Annotated[float, Field(ge=0, lt=1)] = 0.95
     """Decay of the baselines, per match."""
+    retries: Annotated[int, Field(ge=0)] = 0
+    """How often an answer that is no move may be tried again in training. At the first such answer the match is forfeit
+    otherwise, so that it is unlearned; in rated matches the referee is more patient."""
     invalid_penalty: Weight = 0.0
     """Price of an answer that is no legal move, beside what the forfeit costs."""
     kl_weight: Weight = 0.0
