@@ -360,9 +360,11 @@ class TrainableTokens(Loadable, TokenPolicy, Protocol):
 
     max_tokens: int
     """The most tokens that an answer may have."""
+    predicts: bool
+    """Whether `evaluate` predicts payoffs: it has a value head, whose weights come last."""
 
     def frozen(self) -> TokenPolicy:
-        """Return a copy of the weights as they are now, to be compared with."""
+        """Return a copy of the weights as they are now, to be compared with; it predicts nothing."""
 
     def rest(self) -> None:
         """Let what plays give up its memory until `sync`, where it can."""

@@ -50,13 +50,15 @@ def language_model(
     answer: Notation = "tag",
     show_legal: bool = True,
     checkpointing: bool = False,
+    value: bool = False,
     options: Mapping[str, Any] | None = None,
     seed: int = 0,
 ) -> LanguageModel:
     """Return a language model that plays and learns.
 
     What learns is a LoRA adapter of `rank` on top of `model` (Hu et al., 2022), or with rank 0 all of the model.
-    `checkpointing` computes activations again where gradients need them, for less memory. `seed` is that of the
+    `checkpointing` computes activations again where gradients need them, for less memory. With `value`
+    it also predicts what a match will pay, which its trainer may use and nobody who plays. `seed` is that of the
     adapter's first weights. All else is as for the player `chat`, with which it plays once it is saved; replies are
     drawn at temperature 1 from all tokens. Raises ConfigError for settings that cannot be.
     """
@@ -69,7 +71,7 @@ def language_model(
     if engine == "vllm":
         room = {"rank": max(8, 1 << (rank - 1).bit_length())} if rank else {"adapters": 0}
         options = {**room, **(options or {})}
-    return LanguageModel(model, rank, engine, style, sampling, options or {}, checkpointing, seed)
+    return LanguageModel(model, rank, engine, style, sampling, options or {}, checkpointing, value, seed)
 
 
 class LanguageModel(DirectChat):  # type: ignore[misc]  # mypy sees nothing of a room by this name
@@ -84,6 +86,7 @@ class LanguageModel(DirectChat):  # type: ignore[misc]  # mypy sees nothing of a
         sampling: Sampling,
         options: Mapping[str, Any],
         checkpointing: bool,
+        value: bool,
         seed: int,
     ) -> None:
         make, arguments = maker(kind, model, style.thinking, {}, options)
@@ -100,7 +103,7 @@ class LanguageModel(DirectChat):  # type: ignore[misc]  # mypy sees nothing of a
         self.name = "language_model"
         self.model, self.kind, self.options, self.rank, self.version = model, kind, dict(options), rank, 0
         self.max_tokens = sampling.max_tokens
-        self.weights = Weights(module, member, checkpointing)
+        self.weights, self.predicts = Weights(module, member, checkpointing, value), value
         self._folder = None if shared else TemporaryDirectory(prefix="arena-weights-")
         if not shared:
             self.sync()
@@ -111,7 +114,7 @@ class LanguageModel(DirectChat):  # type: ignore[misc]  # mypy sees nothing of a
         return weights
 
     def evaluate(self, batch: TokenBatch) -> TokenEvaluation:
-        """Return log-probabilities of all sampled tokens of the batch, differentiable; see `TokenPolicy`."""
+        """Return log-probabilities of all sampled tokens of the batch, and what is predicted; see `TokenPolicy`."""
         said: TokenEvaluation = self.weights.evaluate(batch)
         return said
 

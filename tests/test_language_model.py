@@ -125,6 +125,28 @@ def test_adapters_of_one_model_share_its_engine_and_their_seeds_make_them() -> N
         player.close()
 
 
+@each_rank
+def test_a_value_head_is_saved_beside_the_weights_and_read_back(rank, tmp_path) -> None:
+    one = language_model(str(tiny_folder()), rank, value=True, max_tokens=12)
+    moved(one)
+    one.save(tmp_path / "it")
+    other = language_model(str(tiny_folder()), rank, value=True, max_tokens=12, seed=9)
+    other.load(tmp_path / "it")
+    for mine, theirs in zip(one.parameters(), other.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+    batch = played(other, 1, matches=3)
+    value = one.evaluate(batch).value
+    assert value.abs().max() > 1e-3
+    torch.testing.assert_close(other.evaluate(batch).value, value)
+    assert one.frozen().evaluate(batch).value is None
+    frozen, plain = load_checkpoint(tmp_path / "it", GAME), language_model(str(tiny_folder()), rank, max_tokens=12)
+    np.testing.assert_allclose(frozen.law(Requests(asked())), other.law(Requests(asked())), atol=1e-5)
+    plain.load(tmp_path / "it")
+    assert [one.predicts, plain.predicts] == [True, False]
+    for player in (one, other, frozen, plain):
+        player.close()
+
+
 def test_a_model_whose_own_weights_learn_is_nobody_elses() -> None:
     learner = language_model(str(tiny_folder()))
     frozen = arena.load_player(f"chat(model={str(tiny_folder())!r})", GAME)
@@ -160,11 +182,12 @@ def test_settings_that_cannot_be_are_refused(given, complaint) -> None:
 def test_checkpointing_gives_the_same_gradient() -> None:
     gradients = []
     for checkpointing in (False, True):
-        player = language_model(str(tiny_folder()), 4, checkpointing=checkpointing, seed=1)
+        player = language_model(str(tiny_folder()), 4, checkpointing=checkpointing, value=True, seed=1)
         moved(player)
         player.sync()
         batch = played(player, 1, matches=3)
-        loss = player.evaluate(replace(batch, version=1)).logp.sum()
+        said = player.evaluate(replace(batch, version=1))
+        loss = said.logp.sum() + said.value.sum()
         gradients.append(torch.autograd.grad(loss, list(player.parameters())))
         player.close()
     for plain, again in zip(*gradients, strict=True):

@@ -46,6 +46,17 @@ class Module:
         text = self._model.config.get_text_config()
         return int(getattr(text, "max_position_embeddings", None) or 1 << 30)
 
+    @property
+    def width(self) -> int:
+        """How many numbers its hidden states are."""
+        return int(self._model.config.get_text_config().hidden_size)
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        where: torch.device = self._model.device
+        return where
+
     def load(self, folder: str) -> None:
         """Let the adapter of a folder be a member of that name. Raises ConfigError where it is none, or is pickled."""
         if folder in self._adapters:
