@@ -23,7 +23,7 @@ _ROWS = (
     *("payoff", "seat", "side", "role", "match", "turn"),
 )
 """The fields of a DecisionBatch with an entry per decision."""
-_TURNS = ("payoff", "legal", "cut", "seat", "side", "role", "match", "turn")
+_TURNS = ("payoff", "legal", "cut", "seat", "side", "role", "match", "turn", "start")
 """The fields of a TokenBatch with an entry per turn."""
 _TOKENS = ("ids", "loss_mask", "behaviour_logp")
 """… and per token."""
@@ -106,6 +106,8 @@ class TokenBatch:
     """(N,) number of the match in schedule order."""
     turn: NDArray[np.int64]
     """(N,) number of the answer among all turns of its match."""
+    start: NDArray[np.int64] | None = None
+    """(N,) number of what its match began from, the same for all repeats of it; None where that is not known."""
 
     def __post_init__(self) -> None:
         _check_lengths(self, len(self), "turns", _TURNS)
@@ -132,11 +134,13 @@ class TokenBatch:
         offsets = np.append(0, np.cumsum(lengths))
         tokens = np.repeat(self.offsets[turns] - offsets[:-1], lengths) + np.arange(offsets[-1])
         values: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
-        values |= {name: values[name][turns] for name in _TURNS} | {name: values[name][tokens] for name in _TOKENS}
+        for columns, kept in ((_TURNS, turns), (_TOKENS, tokens)):
+            values |= {name: values[name][kept] for name in columns if values[name] is not None}
         return TokenBatch(**{**values, "offsets": offsets})
 
 
 def _check_lengths(batch: DecisionBatch | TokenBatch, length: int, unit: str, columns: tuple[str, ...]) -> None:
     for name in columns:
-        if len(getattr(batch, name)) != length:
-            raise GameError(f"a batch of {length} {unit} has {len(getattr(batch, name))} of {name}")
+        column = getattr(batch, name)
+        if column is not None and len(column) != length:
+            raise GameError(f"a batch of {length} {unit} has {len(column)} of {name}")

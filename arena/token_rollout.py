@@ -7,6 +7,7 @@ was forfeit, and its payoff says so.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,8 @@ def from_records(
         _check(trace, turn, version)
     seat = np.array([turn.seat for _, _, turn, _ in rows], np.int64)
     match = np.array([number for number, *_ in rows], np.int64)
+    starts: dict[tuple[str | None, ...], int] = {}
+    number = np.array([starts.setdefault(_start(record), len(starts)) for record in records], np.int64)
     return TokenBatch(
         game=game.name,
         policy_id=policy_id,
@@ -62,7 +65,16 @@ def from_records(
         role=role_index(game)[seat],
         match=match,
         turn=np.array([place for _, place, *_ in rows], np.int64),
+        start=number[match],
     )
+
+
+def _start(record: Record) -> tuple[str | None, ...]:
+    """Return what chance had brought before anybody moved: the deal, the question, the position.
+
+    By what it is and not by the seed of the match, which a few starts of a small game share out among many matches.
+    """
+    return tuple(turn.action for turn in takewhile(lambda turn: turn.seat < 0, record.turns))
 
 
 def _said(record: Record, place: int) -> bool:

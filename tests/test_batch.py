@@ -57,6 +57,7 @@ def turns(**changes: Any) -> TokenBatch:
         "role": np.array([0, 1]),
         "match": np.array([0, 0]),
         "turn": np.array([0, 1]),
+        "start": np.array([3, 3]),
     }
     return TokenBatch(**{**columns, **changes})
 
@@ -98,7 +99,7 @@ def test_observations_without_masks_are_refused() -> None:
         decisions(mask=np.ones((2, 2), np.bool_))
 
 
-@pytest.mark.parametrize("column", ["legal", "cut", "seat", "side", "role", "match", "turn"])
+@pytest.mark.parametrize("column", ["legal", "cut", "seat", "side", "role", "match", "turn", "start"])
 def test_a_short_column_of_turns_is_refused(column: str) -> None:
     with pytest.raises(GameError, match=f"a batch of 2 turns has 1 of {column}"):
         turns(**{column: np.zeros(1)})
@@ -135,7 +136,8 @@ def test_where_picks_whole_turns(keep) -> None:
     rows = np.flatnonzero(keep) if keep.dtype == np.bool_ else keep
     part = whole.where(keep)
     assert [part.pair(n) for n in range(len(part))] == [whole.pair(int(n)) for n in rows]
-    for name in ("payoff", "legal", "cut", "seat", "side", "role", "match", "turn"):
+    for name in ("payoff", "legal", "cut", "seat", "side", "role", "match", "turn", "start"):
         assert getattr(part, name).tolist() == getattr(whole, name)[rows].tolist(), name
     wanted = [whole.behaviour_logp[whole.offsets[n] : whole.offsets[n + 1]].tolist() for n in rows]
     assert part.behaviour_logp.tolist() == [x for row in wanted for x in row]
+    assert turns(start=None).where(keep).start is None

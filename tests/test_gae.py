@@ -1,13 +1,11 @@
 """Advantages worked out by hand, and their two extremes."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 
-from arena.batch import TokenBatch
 from arena.trainers import gae
 from tests.learning import TREE, nets, play
+from tests.test_distinct_turns import batch_of
 
 NET = nets(1)[0]
 BATCH = play([NET], [1.0], 0, 40)
@@ -81,22 +79,11 @@ def test_the_order_of_the_rows_does_not_matter():
 # Turns of a language model.
 
 
-@dataclass(frozen=True, eq=False)
-class Answers(TokenBatch):
-    """Turns of a language model that say who spoke."""
-
-    seat: np.ndarray
-
-
 def answers(seats, payoff):
     """Return one match as a batch of answers of three tokens: who spoke in turn, and what each seat won."""
     n, seat = len(seats), np.array(seats)
     won = np.array(payoff, float)[seat]
-    return Answers(
-        game="game", policy_id="policy", version=0, ids=np.arange(3 * n), offsets=3 * np.arange(n + 1),
-        loss_mask=np.ones(3 * n, bool), behaviour_logp=np.zeros(3 * n, np.float32), payoff=won, seat=seat,
-        side=seat, role=seat, match=np.zeros(n, np.int64), turn=np.arange(n),
-    )  # fmt: skip
+    return batch_of([([0], [1, 2])] * n, payoff=won, seat=seat, side=seat, role=seat, turn=np.arange(n))
 
 
 def test_answers_are_decisions_however_many_tokens_they_have():

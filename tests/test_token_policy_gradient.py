@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,7 +12,10 @@ import torch
 from arena.config.algorithms import TokenPolicyGradientConfig
 from arena.errors import ConfigError
 from arena.player import TokenEvaluation
+from arena.players.language_model import language_model
+from arena.trainers.advantage import Key
 from arena.trainers.token_policy_gradient import TokenPolicyGradient
+from tests.language import tiny_folder
 from tests.test_distinct_turns import batch_of
 
 V, LONGEST = 6, 5
@@ -19,24 +23,32 @@ PAIRS = [([0], [1, 2]), ([1], [3]), ([0], [1, 2]), ([1], [3]), ([0], [4, 4, 5]),
 PAYOFF = np.array([2.0, -2.0, -1.0, 1.0, 2.0, -2.0])
 SEAT = np.array([0, 1, 0, 1, 0, 1])
 MATCH = np.array([0, 0, 1, 1, 2, 2])
+UNTOLD = np.zeros(6)
 
 
 class Bigrams:
-    """A language model whose next token depends on the one before: a table of logits."""
+    """A language model whose next token depends on the one before: a table of logits.
+
+    With `values` it has a table of what it predicts after the last token of a prompt, too.
+    """
 
     max_tokens = LONGEST
 
-    def __init__(self, logits: torch.Tensor) -> None:
+    def __init__(self, logits: torch.Tensor, values: torch.Tensor | None = None) -> None:
         self.name, self.version, self.synced = "bigrams", 0, []
         self.logits = torch.nn.Parameter(logits.clone())
+        self.predicts = values is not None
+        self.values = torch.nn.Parameter(values.clone()) if values is not None else None
 
     def parameters(self) -> list[torch.nn.Parameter]:
-        return [self.logits]
+        return [self.logits, self.values] if self.predicts else [self.logits]
 
     def evaluate(self, batch) -> TokenEvaluation:
         before = np.flatnonzero(batch.loss_mask) - 1
         policy = torch.log_softmax(self.logits, -1)[torch.from_numpy(batch.ids[before])]
-        return TokenEvaluation(policy.gather(1, torch.from_numpy(batch.ids[batch.loss_mask])[:, None])[:, 0], policy)
+        logp = policy.gather(1, torch.from_numpy(batch.ids[batch.loss_mask])[:, None])[:, 0]
+        ends = [batch.pair(n)[0][-1] for n in range(len(batch))]
+        return TokenEvaluation(logp, policy, self.values[ends] if self.predicts else None)
 
     def frozen(self) -> Bigrams:
         return Bigrams(self.logits.detach())
@@ -48,13 +60,16 @@ class Bigrams:
         self.synced.append(self.version)
 
 
-def policy_of(seed: int) -> Bigrams:
-    return Bigrams(torch.randn(V, V, dtype=torch.float64, generator=torch.Generator().manual_seed(seed)))
+def policy_of(seed: int, predicts: bool = False) -> Bigrams:
+    rng = torch.Generator().manual_seed(seed)
+    logits = torch.randn(V, V, dtype=torch.float64, generator=rng)
+    return Bigrams(logits, torch.randn(V, dtype=torch.float64, generator=rng) if predicts else None)
 
 
-def batch_by(policy: Bigrams, engine_off: float = 0.0):
+def batch_by(policy: Bigrams, engine_off: float = 0.0, **columns):
     """Return a batch that the policy has played, through an engine that is off by so many nats at every third token."""
-    batch = batch_of(PAIRS, payoff=PAYOFF, seat=SEAT, side=SEAT, role=SEAT, match=MATCH, turn=SEAT)
+    columns = {"payoff": PAYOFF, "seat": SEAT, "side": SEAT, "role": SEAT, "match": MATCH, "turn": SEAT, **columns}
+    batch = batch_of(PAIRS, **columns)
     logp = np.zeros(len(batch.ids))
     logp[batch.loss_mask] = policy.evaluate(batch).logp.detach().numpy()
     logp[batch.loss_mask] += engine_off * (np.arange(batch.loss_mask.sum()) % 3 == 0)
@@ -68,12 +83,17 @@ def trainer_of(policy: Bigrams, **options) -> TokenPolicyGradient:
 
 
 def accumulated(trainer: TokenPolicyGradient, batch) -> torch.Tensor:
-    """Return the gradient of one update, before the optimiser does anything with it."""
+    """Return the gradient of the logits in one update, before the optimiser does anything with it."""
+    return gradients(trainer, batch)[0]
+
+
+def gradients(trainer: TokenPolicyGradient, batch) -> list[torch.Tensor]:
+    """Return the gradient of every parameter."""
     found = []
     apply = trainer.optimiser.apply
 
     def kept() -> float:
-        found.append(trainer.policy.parameters()[0].grad.clone())
+        found.append([parameter.grad.clone() for parameter in trainer.policy.parameters()])
         return apply()
 
     trainer.optimiser.apply = kept
@@ -155,7 +175,7 @@ def test_the_first_step_has_ratios_of_one_and_baselines_are_read_before_they_mov
     assert report.others["answer_tokens"] == pytest.approx(11 / 6)
     assert report.payoff == pytest.approx(PAYOFF.mean() / 2)
     assert trainer.baselines.state()[0]["count"] == 3
-    second = trainer.advantages(batch_by(policy))
+    second = trainer.advantages(batch_by(policy), UNTOLD)
     means = [np.average(PAYOFF[s == SEAT] / 2, weights=[0.25, 0.5, 1]) for s in (0, 1)]
     assert second.tolist() == pytest.approx([p / 2 - means[s] for p, s in zip(PAYOFF, SEAT, strict=True)])
 
@@ -165,7 +185,7 @@ def test_more_steps_are_relative_to_what_the_policy_was_before_the_first() -> No
     trainer = trainer_of(policy, epochs=2, clip=1e-9, clip_higher=1e-9)
     batch, seen = batch_by(policy), []
     step = trainer._step
-    trainer._step = lambda *args: seen.append(args[1].behaviour_logp.copy()) or step(*args)
+    trainer._step = lambda *args: seen.append(args[0].old.behaviour_logp.copy()) or step(*args)
     before = policy.evaluate(batch).logp.detach().numpy()
     trainer.update(batch)
     assert len(seen) == 2
@@ -191,15 +211,16 @@ def test_one_baseline_for_all_roles_rewards_a_good_seat_for_ever() -> None:
     for baseline, wanted in [("role", [0.0, 0.0]), ("shared", [0.75, -0.75]), ("none", [0.75, -0.75])]:
         trainer = trainer_of(policy_of(1), baseline=baseline, baseline_decay=0.9)
         for _ in range(200):
-            advantage = trainer.advantages(batch)
+            advantage = trainer.advantages(batch, UNTOLD)
         assert advantage[:2].tolist() == pytest.approx(wanted, abs=0.05), baseline
 
 
 def test_an_answer_that_is_no_move_has_its_price() -> None:
     legal = np.array([True, False, True, True, True, False])
     batch = replace(batch_by(policy_of(1)), legal=legal)
-    plain, priced = (trainer_of(policy_of(1), invalid_penalty=p).advantages(batch) for p in (0.0, 0.4))
-    assert (plain - priced).tolist() == pytest.approx((0.4 * ~legal).tolist())
+    plain, priced = (trainer_of(policy_of(1), invalid_penalty=p)._lesson(batch)[0] for p in (0.0, 0.4))
+    assert (plain.advantage - priced.advantage).tolist() == pytest.approx((0.4 * ~legal).tolist())
+    assert plain.target.tolist() == priced.target.tolist()
 
 
 def test_the_price_of_leaving_the_reference_falls_geometrically() -> None:
@@ -255,3 +276,177 @@ def test_weights_that_run_away_are_told() -> None:
     batch = replace(batch_by(policy), payoff=np.full(6, np.inf))
     with pytest.raises(ConfigError, match="no longer finite"):
         trainer_of(policy).update(batch)
+
+
+# Predicted payoffs.
+
+ONE_SEAT = {"seat": np.zeros(6, np.int64), "match": np.array([0, 0, 0, 1, 1, 1]), "turn": np.array([0, 1, 2, 0, 1, 2])}
+"""Two matches of three turns each, all of one seat."""
+
+
+def by_hand(values: torch.Tensor, payoff: float, prompts: list[int], trace_decay: float) -> list[float]:
+    """Return the advantages of the turns of one seat in one match: sums over λ of what the next prompt is better by."""
+    value = [float(values[last]) for last in prompts] + [payoff / 2.0]
+    better = [after - before for before, after in pairwise(value)]
+    return [sum(trace_decay ** (k - t) * better[k] for k in range(t, len(better))) for t in range(len(better))]
+
+
+@pytest.mark.parametrize("steps", [{}, {"epochs": 2}])
+@pytest.mark.parametrize("trace_decay", [0.0, 0.7, 1.0])
+def test_with_predicted_payoffs_the_gradient_is_that_of_the_formula(trace_decay, steps) -> None:
+    policy, payoff = policy_of(1, predicts=True), np.array([2.0] * 3 + [-1.0] * 3)
+    before = policy.values.detach().clone()
+    batch = batch_by(policy, payoff=payoff, **ONE_SEAT)
+    logits, values = (p.detach().clone().requires_grad_() for p in policy.parameters())
+    advantage = [
+        a
+        for rows in (slice(0, 3), slice(3, 6))
+        for a in by_hand(before, payoff[rows][0], [prompt[-1] for prompt, _ in PAIRS[rows]], trace_decay)
+    ]
+    total = torch.zeros((), dtype=torch.float64)
+    for n, (prompt, answer) in enumerate(PAIRS):
+        for last, token in pairwise([prompt[-1], *answer]):
+            total = total - advantage[n] * torch.log_softmax(logits[last], -1)[token]
+        target = advantage[n] + before[prompt[-1]]
+        total = total + 0.3 * (values[prompt[-1]] - target) ** 2
+    (total / (len(PAIRS) * LONGEST)).backward()
+    found = gradients(trainer_of(policy, value_weight=0.3, trace_decay=trace_decay, **steps), batch)
+    torch.testing.assert_close(found, [logits.grad, values.grad], atol=1e-6, rtol=1e-6)
+
+
+def test_equal_answers_with_other_targets_are_one_with_their_mean() -> None:
+    """Answers 0 and 2 are the same, and so are 1 and 3: what is computed once has the gradient of all."""
+    batch = batch_by(policy_of(1, predicts=True))
+    apart = gradients(trainer_of(policy_of(1, predicts=True), value_weight=0.3), batch)
+    alone = [torch.zeros(V, V, dtype=torch.float64), torch.zeros(V, dtype=torch.float64)]
+    for n in range(6):
+        one = gradients(trainer_of(policy_of(1, predicts=True), value_weight=0.3), batch.where(np.array([n])))
+        alone = [total + part / 6 for total, part in zip(alone, one, strict=True)]
+    torch.testing.assert_close(apart, alone, atol=1e-12, rtol=1e-12)
+
+
+@pytest.mark.parametrize("tokens", [1, 7])
+def test_the_budget_of_tokens_does_not_change_what_is_learned_of_payoffs(tokens) -> None:
+    options = {"value_weight": 0.5, "trace_decay": 0.8}
+    batch = batch_by(policy_of(1, predicts=True), **ONE_SEAT)
+    whole = gradients(trainer_of(policy_of(1, predicts=True), **options), batch)
+    parts = gradients(trainer_of(policy_of(1, predicts=True), batch_tokens=tokens, **options), batch)
+    torch.testing.assert_close(parts, whole, atol=1e-12, rtol=1e-12)
+
+
+def test_what_is_predicted_is_no_matter_of_role_baselines_and_its_error_is_told() -> None:
+    policy = policy_of(1, predicts=True)
+    value = policy.values.detach().numpy()[[prompt[-1] for prompt, _ in PAIRS]]
+    trainer = trainer_of(policy, value_weight=0.5)
+    report = trainer.update(batch_by(policy))
+    assert trainer.baselines.state() == []
+    assert report.others["value_error"] == pytest.approx(np.mean((PAYOFF / 2 - value) ** 2))
+
+
+def test_a_policy_that_predicts_nothing_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"value_weight = 0.5 is for a learner that predicts payoffs: .* value=True"):
+        trainer_of(policy_of(1), value_weight=0.5)
+
+
+def test_a_reference_follows_a_policy_that_predicts_and_both_go_on_where_they_were_saved(tmp_path) -> None:
+    options = {"kl_weight": 0.2, "reference_rate": 0.3, "value_weight": 0.5}
+    one = trainer_of(policy_of(1, predicts=True), **options)
+    one.update(batch_by(one.policy))
+    one.save(tmp_path)
+    two = trainer_of(Bigrams(one.policy.logits.detach(), one.policy.values.detach()), **options)
+    two.policy.version = one.policy.version
+    two.load(tmp_path)
+    for trainer in (one, two):
+        trainer.update(batch_by(trainer.policy))
+    assert torch.equal(one.reference.logits, two.reference.logits)
+    for mine, theirs in zip(one.policy.parameters(), two.policy.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+
+
+@pytest.mark.parametrize(("rank", "rate"), [(0, 0.003), (4, 0.01)])
+def test_the_head_of_a_language_model_learns_what_a_seat_gets_on_average(rank, rate) -> None:
+    """Each seat is asked in its own words, and wins seven matches of ten or loses them, by chance."""
+    policy = language_model(str(tiny_folder()), rank, value=True, max_tokens=12, seed=1)
+    seat, won = np.arange(32) % 2, np.random.default_rng(0).choice([2.0, -2.0], 32, p=[0.7, 0.3])
+    batch = batch_of(
+        [([5, 6, 7 + s], [9, 2]) for s in seat.tolist()],
+        payoff=np.where(seat == 0, won, -won),
+        **dict.fromkeys(("seat", "side", "role"), seat),
+        match=np.arange(32) // 2,
+    )
+    mean = [batch.payoff[seat == s].mean() / 2 for s in (0, 1)]
+    options = TokenPolicyGradientConfig(value_weight=10.0, warmup=0)
+    trainer = TokenPolicyGradient(policy, 2.0, options, learning_rate=rate, updates=1000, seed=3)
+    errors = [trainer.update(batch).others["value_error"] for _ in range(60)]
+    with torch.no_grad():
+        value = policy.evaluate(batch).value.tolist()
+    policy.close()
+    assert errors[0] == pytest.approx(1.0)
+    assert errors[-1] == pytest.approx(np.mean((batch.payoff / 2 - np.array(mean)[seat]) ** 2), abs=0.01)
+    assert value == pytest.approx([mean[s] for s in seat], abs=0.05)
+
+
+# Filters.
+
+
+def test_turns_worth_nothing_may_go_and_leave_the_gradient_as_it_was() -> None:
+    """Of three matches the last is a draw: its turns moved nothing, and their number stays in the mean."""
+    payoff = np.array([2.0, -2.0, -1.0, 1.0, 0.0, 0.0])
+    whole = accumulated(trainer_of(policy_of(1)), batch_by(policy_of(1), payoff=payoff))
+    trainer = trainer_of(policy_of(1), filters={})
+    torch.testing.assert_close(accumulated(trainer, batch_by(policy_of(1), payoff=payoff)), whole, atol=1e-12, rtol=0)
+    trainer = trainer_of(policy_of(1), filters={})
+    assert trainer.update(batch_by(trainer.policy, payoff=payoff)).others["kept"] == pytest.approx(4 / 6)
+
+
+def test_without_the_table_all_is_learned_from_and_turns_worth_nothing_are_still_held() -> None:
+    payoff, kept = np.zeros(6), {}
+    for name, options in {"all": {}, "useful": {"filters": {}}}.items():
+        trainer = trainer_of(policy_of(1), kl_weight=0.5, **options)
+        trainer.reference.logits.data.copy_(policy_of(2).logits)
+        before = trainer.policy.logits.detach().clone()
+        kept[name] = trainer.update(batch_by(trainer.policy, payoff=payoff)), trainer.policy, before
+    (report, policy, before), (nothing, unmoved, as_before) = kept["all"], kept["useful"]
+    assert "kept" not in report.others
+    assert not torch.equal(policy.logits, before)
+    assert torch.equal(unmoved.logits, as_before)
+    assert (nothing.others["kept"], unmoved.version, unmoved.synced) == (0.0, 1, [1])
+
+
+def test_minibatches_of_what_is_left_have_the_same_mean() -> None:
+    trainer = trainer_of(policy_of(1), filters={"draws": "drop"}, minibatches=2)
+    seen, step = [], trainer._step
+    trainer._step = lambda *args: seen.append((len(args[0].batch), args[1])) or step(*args)
+    trainer.update(batch_by(trainer.policy, payoff=np.array([2.0, -2.0, -1.0, 1.0, 0.0, 0.0])))
+    assert seen == [(2, 3.0), (2, 3.0)]
+
+
+def test_a_draw_has_its_worth_before_the_baselines_and_the_report_tells_what_was_paid() -> None:
+    payoff = np.array([2.0, -2.0, 0.0, 0.0, 0.0, 0.0])
+    trainer = trainer_of(policy_of(1), filters={"draw_worth": -0.25})
+    lesson, kept = trainer._lesson(batch_by(trainer.policy, payoff=payoff))
+    assert lesson.advantage.tolist() == [1.0, -1.0, *[-0.25] * 4]
+    assert kept.tolist() == list(range(6))
+    assert trainer.baselines.read(Key("kuhn_poker", 0, 0)) < np.mean(payoff[SEAT == 0] / 2)
+    assert trainer.update(batch_by(trainer.policy, payoff=payoff)).payoff == 0.0
+
+
+def test_long_answers_have_their_own_price_and_those_that_were_cut_the_whole() -> None:
+    """Answers of 2, 1, 2, 1, 3 and 2 tokens, where 5 is the most; the last was cut because its prompt left no room."""
+    cut = np.array([False] * 5 + [True])
+    options = {"overlong": "penalty", "overlong_from": 0.2, "overlong_price": 0.4}
+    trainer = trainer_of(policy_of(1), filters=options)
+    lesson, _ = trainer._lesson(batch_by(trainer.policy, cut=cut))
+    price = PAYOFF / 2 - lesson.advantage
+    assert price.tolist() == pytest.approx([0.1, 0.0, 0.1, 0.0, 0.2, 0.4])
+    dropped = trainer_of(policy_of(1), filters={"overlong": "drop"})
+    assert dropped._lesson(batch_by(dropped.policy, cut=cut))[1].tolist() == [0, 1, 2, 3, 4]
+
+
+def test_repeats_of_a_start_are_compared_and_need_one() -> None:
+    """Matches 0 and 1 began alike and ended otherwise; match 2 was alone. The more varied half of four groups stays."""
+    trainer = trainer_of(policy_of(1), filters={"varied": 0.5})
+    batch = batch_by(trainer.policy, start=np.array([0, 0, 0, 0, 1, 1]))
+    assert trainer._lesson(batch)[1].tolist() == [0, 1, 2, 3]
+    with pytest.raises(ConfigError, match="no start was played twice"):
+        trainer._lesson(replace(batch, start=None))

@@ -60,6 +60,13 @@ def test_only_the_seats_that_were_played_and_the_roles_that_are_asked_for_are_le
     assert len(from_records(GAME, records, {"nobody"}, "x", 0, ROLES)) == 0
 
 
+def test_matches_that_chance_began_alike_are_repeats_of_one_start(records) -> None:
+    """Whatever their seeds: forty matches have the six deals of Kuhn poker."""
+    batch = from_records(GAME, records, {"it"}, "shared", 0, ROLES)
+    deals = [tuple(turn.action for turn in records[m].turns if turn.seat < 0) for m in batch.match]
+    assert len(set(zip(deals, batch.start.tolist(), strict=True))) == len(set(deals)) == len(set(batch.start)) == 6
+
+
 def test_matches_without_a_result_leave_nothing(records) -> None:
     given_up = [replace(record, stop=arena.StopReason.ABANDONED) for record in records]
     assert len(from_records(GAME, given_up, {"it"}, "shared", 0, ROLES)) == 0

@@ -2,7 +2,8 @@
 
 Hundreds of matches of a small game ask the same questions and get the same answers, token by token. The losses of
 `losses.py` are linear in the advantage (the clipped one, for each of its signs), so equal answers are one with the
-mean of their advantages, and their number as its weight.
+mean of their advantages, and their number as its weight. So it is with what a value is to foretell: equal answers have
+equal prompts, hence one value V, and Σ (V − y)² over n targets y is n (V − mean y)² and a constant.
 """
 
 from __future__ import annotations
@@ -26,6 +27,11 @@ class DistinctTurns(NamedTuple):
     """(D,) how many turns are of this kind."""
     advantage: NDArray[np.float64]
     """(D,) their mean."""
+
+    def mean(self, column: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return (D,) the means of a number (N,) of each turn."""
+        total: NDArray[np.float64] = np.bincount(self.kind, column)
+        return total / self.times
 
 
 def distinct_turns(batch: TokenBatch, advantage: NDArray[np.float64], by_sign: bool) -> DistinctTurns:

@@ -90,8 +90,8 @@ def most_varied(payoff: Floats, match: Ints, seat: Ints, start: Ints, share: flo
     size = np.bincount(group[once])
     if size.max() < 2:
         raise ConfigError(
-            "training.filters.varied compares repeats, and no start was played twice: play every start several times, "
-            "or leave training.filters.varied at 1"
+            "filters.varied compares repeats, and no start was played twice: let training.matches be several times as "
+            "many as the game has starts, or leave filters.varied at 1"
         )
     away = payoff[once] - (np.bincount(group[once], payoff[once]) / size)[group[once]]
     deviation = np.sqrt(np.bincount(group[once], away**2) / np.maximum(size - 1, 1))

@@ -52,7 +52,11 @@ def restore_weights(name: str, net: Parametrised, tensors: Mapping[str, torch.Te
 
 
 def blend(target: Parametrised, source: Parametrised, rate: float = 1.0) -> None:
-    """Move a net's parameters towards those of another of the same shape: by all of the way, or by a part of it."""
+    """Move a net's parameters towards those of another of the same shape: by all of the way, or by a part of it.
+
+    What the source has beyond them, such as a value head, is left.
+    """
+    theirs = iter(source.parameters())
     with torch.no_grad():
-        for mine, theirs in zip(target.parameters(), source.parameters(), strict=True):
-            mine.lerp_(theirs, rate)
+        for mine in target.parameters():
+            mine.lerp_(next(theirs), rate)

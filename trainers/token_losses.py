@@ -34,7 +34,7 @@ def importance(
     return ratio.clamp(max=cap)
 
 
-def constant_length_mean(each: torch.Tensor, turns: int, length: int) -> torch.Tensor:
+def constant_length_mean(each: torch.Tensor, turns: float, length: int) -> torch.Tensor:
     """Return the sum of (S,) over `turns` times `length`, the most tokens that an answer may have.
 
     Divided by its own length, a long wrong answer would cost less per token than a short one, and answers would grow

@@ -9,6 +9,10 @@ step goes down the sum over all sampled tokens of
 over the number of answers times the most tokens that one may have. The divergences are those of the next token, in
 the places that were reached. What regularisation to a reference does for nets in games with hidden information
 (Perolat et al., 2022; Sokota et al., 2023) it does here too: without it play falls to one move.
+
+As in StarPO-S (Wang et al., 2025) a policy may predict payoffs, before each answer, and filters may choose what is
+learned. Then the advantages are those of gae.py over each seat's turns, and c · (V − target)² of every answer joins the
+sum, with target = A + V_old. What is left out counts as answers that move nothing: it stays in the number of answers.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -24,9 +29,10 @@ from numpy.typing import NDArray
 
 from arena.batch import TokenBatch
 from arena.config.algorithms import TokenPolicyGradientConfig
+from arena.errors import ConfigError
 from arena.player import TrainableTokens
 from arena.seeds import generator
-from arena.trainers import losses, memory, token_losses
+from arena.trainers import filters, gae, losses, memory, token_losses
 from arena.trainers.advantage import RoleBaselines
 from arena.trainers.distinct_turns import distinct_turns, within_budget
 from arena.trainers.optimiser import Adam
@@ -34,7 +40,10 @@ from arena.trainers.trainer import ALONE, NOTHING, Penalty, Report, no_penalty
 
 
 class TokenPolicyGradient:
-    """A language model with its optimiser, its reference and its baselines. `scale` divides payoffs."""
+    """A language model with its optimiser, its reference and its baselines. `scale` divides payoffs.
+
+    Raises ConfigError where payoffs are to be predicted by a policy without a value head.
+    """
 
     shares = ALONE
 
@@ -48,6 +57,11 @@ class TokenPolicyGradient:
         updates: int,
         seed: int = 0,
     ) -> None:
+        if options.value_weight and not policy.predicts:
+            raise ConfigError(
+                f"training.token_policy_gradient.value_weight = {options.value_weight:g} is for a learner that "
+                "predicts payoffs: let it be a language_model(…, value=True), or leave value_weight at 0"
+            )
         self.policy, self.scale, self.options, self.seed = policy, scale, options, seed
         self._updates = updates
         steps = updates * options.epochs * options.minibatches
@@ -60,34 +74,50 @@ class TokenPolicyGradient:
         """Take `epochs` · `minibatches` steps on matches that the policy has just played, and let it play on."""
         if not len(batch):
             return NOTHING
-        begun = perf_counter()
+        begun, options = perf_counter(), self.options
         self.policy.rest()
-        advantage = self.advantages(batch)
+        lesson, kept = self._lesson(batch)
         seen = _Seen()
-        steps = self.options.epochs * self.options.minibatches
-        old = None if steps == 1 else replace(batch, behaviour_logp=self._logp(batch))
-        for rows in self._parts(len(batch)):
-            before = None if old is None else old.where(rows)
-            seen.norms.append(self._step(batch.where(rows), before, advantage[rows], seen, penalty))
+        for rows in self._parts(len(kept)):
+            turns = len(rows) * len(batch) / len(kept)
+            seen.norms.append(self._step(lesson.where(kept[rows]), turns, seen, penalty))
         self.policy.version += 1
-        if self.reference is not None and self.options.reference_rate:
-            memory.blend(self.reference, self.policy, self.options.reference_rate)
+        if self.reference is not None and options.reference_rate:
+            memory.blend(self.reference, self.policy, options.reference_rate)
         learned = perf_counter()
         self.policy.sync()
-        seconds = {"update_seconds": learned - begun, "sync_seconds": perf_counter() - learned}
-        return seen.report(float(batch.payoff.mean() / self.scale), seconds, self.options.cap)
+        others = {"update_seconds": learned - begun, "sync_seconds": perf_counter() - learned}
+        if options.filters is not None:
+            others["kept"] = len(kept) / len(batch)
+        if options.value_weight:
+            others["value_error"] = float(np.square(lesson.target - lesson.value).mean())
+        return seen.report(float(batch.payoff.mean() / self.scale), others, options.cap)
 
-    def advantages(self, batch: TokenBatch) -> NDArray[np.float64]:
-        """Return (N,) advantages in units of the scale; baselines are read once, and then updated from the batch."""
+    def advantages(self, batch: TokenBatch, value: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return (N,) advantages in units of the scale: from what was predicted (N,), or else from baselines.
+
+        Baselines are read once, and then updated from the batch.
+        """
         options = self.options
+        if options.value_weight:
+            reward = gae.at_the_end(batch, batch.payoff / self.scale)
+            return gae.advantages(batch, value, reward, options.trace_decay)
         if options.baseline == "none":
-            advantage = batch.payoff / self.scale
-        elif options.baseline == "shared":
+            return batch.payoff / self.scale
+        if options.baseline == "shared":
             nobody = np.zeros_like(batch.role)
-            advantage = self.baselines.advantages(replace(batch, role=nobody, side=nobody), self.scale)
-        else:
-            advantage = self.baselines.advantages(batch, self.scale)
-        return advantage - options.invalid_penalty * ~batch.legal
+            return self.baselines.advantages(replace(batch, role=nobody, side=nobody), self.scale)
+        return self.baselines.advantages(batch, self.scale)
+
+    def prices(self, batch: TokenBatch) -> NDArray[np.float64]:
+        """Return (N,) what each answer costs by itself, whatever its match has paid, in units of the scale."""
+        price = self.options.invalid_penalty * ~batch.legal
+        if self.options.filters is not None:
+            longest = self.policy.max_tokens
+            length = np.bincount(_turn_of_tokens(batch), minlength=len(batch))
+            length[batch.cut] = longest  # also where a prompt has left less room
+            price = price - filters.overlong_price(length, longest, self.options.filters)
+        return price
 
     def save(self, folder: Path) -> None:
         """Write what training needs beyond the policy: optimiser, baselines and the reference."""
@@ -111,41 +141,41 @@ class TokenPolicyGradient:
             return begin
         return begin * float((end / begin) ** (self.policy.version / self._updates))
 
-    def _step(
-        self, batch: TokenBatch, old: TokenBatch | None, advantage: NDArray[np.float64], seen: _Seen, penalty: Penalty
-    ) -> float:
-        """Take one step on all turns of `batch`, whose tokens were as likely as `old` says; return the gradient's norm.
+    def _lesson(self, batch: TokenBatch) -> tuple[_Lesson, NDArray[np.int64]]:
+        """Return what there is to learn of all turns, and the numbers of those that are learned from."""
+        options, old, value = self.options, None, np.zeros(len(batch))
+        several = options.epochs * options.minibatches > 1
+        if several or options.value_weight:
+            logp, value = self._before(batch)
+            old = replace(batch, behaviour_logp=logp) if several else None
+        chosen, drawn, kept = options.filters, batch.payoff == 0, np.arange(len(batch))
+        paid = batch
+        if chosen is not None:
+            paid = replace(batch, payoff=filters.worth_of_draws(batch.payoff, drawn, self.scale, chosen))
+        advantage = self.advantages(paid, value)
+        lesson = _Lesson(batch, old, advantage - self.prices(batch), value, advantage + value)
+        if chosen is not None:
+            start = batch.match if batch.start is None else batch.start
+            columns = {"start": start, "drawn": drawn, "truncated": batch.cut}
+            keep = filters.kept(chosen, paid.payoff, batch.match, batch.seat, **columns)
+            kept = filters.fill(lesson.advantage, keep, batch.match, len(batch), chosen.least_advantage).rows
+        return lesson, kept
 
-        Without `old` the policy is as it was when the turns were played.
-        """
-        kinds = distinct_turns(batch, advantage, by_sign=old is not None)
+    def _step(self, lesson: _Lesson, turns: float, seen: _Seen, penalty: Penalty) -> float:
+        """Take one step on all turns of a lesson, over so many `turns`; return the gradient's norm."""
+        batch = lesson.batch
+        kinds = distinct_turns(batch, lesson.advantage, by_sign=lesson.old is not None)
+        once = lesson.where(kinds.rows)._replace(advantage=kinds.advantage, target=kinds.mean(lesson.target))
         for place in within_budget(batch, kinds.rows, self.options.batch_tokens):
-            rows = kinds.rows[place]
-            loss = self._loss(
-                batch.where(rows),
-                None if old is None else old.where(rows),
-                kinds.advantage[place],
-                kinds.times[place],
-                len(batch),
-                seen,
-            )
-            self.optimiser.accumulate(loss)
+            self.optimiser.accumulate(self._loss(once.where(place), kinds.times[place], turns, seen))
         if isinstance(more := penalty(), torch.Tensor):
             self.optimiser.accumulate(more)
         norm: float = self.optimiser.apply()
         return norm
 
-    def _loss(
-        self,
-        batch: TokenBatch,
-        old: TokenBatch | None,
-        advantage: NDArray[np.float64],
-        count: NDArray[np.float64],
-        turns: int,
-        seen: _Seen,
-    ) -> torch.Tensor:
+    def _loss(self, lesson: _Lesson, count: NDArray[np.float64], turns: float, seen: _Seen) -> torch.Tensor:
         """Return the loss of D distinct turns, each of which stands for `count` (D,) of all `turns`."""
-        options = self.options
+        options, batch, old = self.options, lesson.batch, lesson.old
         reference = None
         if self.reference is not None:
             with torch.no_grad():  # first: gradients are of what was computed last
@@ -153,7 +183,7 @@ class TokenPolicyGradient:
         said = self.policy.evaluate(batch)
         device = said.logp.device
         turn = torch.from_numpy(_turn_of_tokens(batch)).to(device)
-        times, worth = (torch.from_numpy(x).to(device, said.logp.dtype)[turn] for x in (count, advantage))
+        times, worth = (torch.from_numpy(x).to(device, said.logp.dtype)[turn] for x in (count, lesson.advantage))
         engine, before = _sampled(batch).to(device), said.logp.detach()
         if old is not None:
             before = _sampled(old).to(device)
@@ -169,30 +199,61 @@ class TokenPolicyGradient:
             each = each + options.reverse_kl_weight * losses.kl(reference.log_policy, said.log_policy)
         seen.take(float(count.sum()), times, entropy.detach(), kl.detach(), before, engine)
         loss: torch.Tensor = token_losses.constant_length_mean(each * times, turns, self.policy.max_tokens)
+        if options.value_weight and said.value is not None:
+            target, number = (torch.from_numpy(x).to(said.value) for x in (lesson.target, count))
+            error = number * (said.value - target).square()
+            loss = loss + options.value_weight * token_losses.constant_length_mean(error, turns, self.policy.max_tokens)
         return loss
 
     @torch.no_grad()
-    def _logp(self, batch: TokenBatch) -> NDArray[np.float32]:
-        """Return (T,) log-probabilities of all sampled tokens before the first step; 0 elsewhere."""
+    def _before(self, batch: TokenBatch) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+        """Return what the policy says before the first step.
+
+        (T,) log-probabilities of all sampled tokens, 0 elsewhere, and (N,) predicted payoffs, 0 without a value head.
+        """
         kinds = distinct_turns(batch, np.zeros(len(batch)), by_sign=False)
         said: dict[int, NDArray[np.float32]] = {}
+        value = np.zeros(len(kinds.rows))
         for place in within_budget(batch, kinds.rows, self.options.batch_tokens):
             part = batch.where(kinds.rows[place])
-            logp = self.policy.evaluate(part).logp.cpu().numpy()
+            told = self.policy.evaluate(part)
             ends = np.cumsum(np.bincount(_turn_of_tokens(part), minlength=len(part)))[:-1]
-            said |= dict(zip(place.tolist(), np.split(logp, ends), strict=True))
-        found = np.zeros(len(batch.ids), np.float32)
-        found[batch.loss_mask] = np.concatenate([said[k] for k in kinds.kind.tolist()])
-        return found
+            said |= dict(zip(place.tolist(), np.split(told.logp.cpu().numpy(), ends), strict=True))
+            if told.value is not None:
+                value[place] = told.value.cpu().numpy()
+        logp = np.zeros(len(batch.ids), np.float32)
+        logp[batch.loss_mask] = np.concatenate([said[k] for k in kinds.kind.tolist()])
+        return logp, value[kinds.kind]
 
     def _parts(self, turns: int) -> Iterator[NDArray[np.int64]]:
-        """Yield the turns of every step: each epoch deals them out anew."""
+        """Yield the turns of every step: each epoch deals them out anew. Of no turns there are no steps."""
+        if not turns:
+            return
         rng = generator(self.seed, "minibatches", self.policy.version)
         for _ in range(self.options.epochs):
             if self.options.minibatches == 1:
                 yield np.arange(turns)
             else:
                 yield from np.array_split(rng.permutation(turns), min(self.options.minibatches, turns))
+
+
+class _Lesson(NamedTuple):
+    """Turns, and what is to be learned of each."""
+
+    batch: TokenBatch
+    old: TokenBatch | None
+    """The same with what the policy said before its first step; None where there is only one, so it is as it was."""
+    advantage: NDArray[np.float64]
+    """(N,) in units of the scale, prices taken off."""
+    value: NDArray[np.float64]
+    """(N,) payoff that was predicted before the first step, in units of the scale."""
+    target: NDArray[np.float64]
+    """(N,) what should have been."""
+
+    def where(self, rows: NDArray[np.int64]) -> _Lesson:
+        """Return those of some turns."""
+        old = None if self.old is None else self.old.where(rows)
+        return _Lesson(self.batch.where(rows), old, *(column[rows] for column in self[2:]))
 
 
 class _Seen:
@@ -209,15 +270,15 @@ class _Seen:
         for kept, column in zip(self._columns, columns, strict=True):
             kept.append(column.repeat_interleave(times.long()).cpu())
 
-    def report(self, payoff: float, seconds: Mapping[str, float], cap: float) -> Report:
+    def report(self, payoff: float, more: Mapping[str, float], cap: float) -> Report:
         """Return the means over answers, and the raw ratios of tokens."""
+        if not self.norms:
+            return Report(0.0, 0.0, payoff, more)
         entropy, kl, before, engine = (torch.cat(column) for column in self._columns)
         ratios = token_losses.ratios(before, engine, cap)
         others = {f"ratio_{name}": value for name, value in ratios._asdict().items()}
         others |= {"gradient_norm": float(np.mean(self.norms)), "answer_tokens": len(entropy) / self._answers}
-        return Report(
-            float(entropy.sum()) / self._answers, float(kl.sum()) / self._answers, payoff, {**others, **seconds}
-        )
+        return Report(float(entropy.sum()) / self._answers, float(kl.sum()) / self._answers, payoff, {**others, **more})
 
 
 def _turn_of_tokens(batch: TokenBatch) -> NDArray[np.int64]:
