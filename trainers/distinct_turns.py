@@ -30,8 +30,8 @@ class DistinctTurns(NamedTuple):
 
     def mean(self, column: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return (D,) the means of a number (N,) of each turn."""
-        total: NDArray[np.float64] = np.bincount(self.kind, column)
-        return total / self.times
+        mean: NDArray[np.float64] = np.bincount(self.kind, column) / self.times
+        return mean
 
 
 def distinct_turns(batch: TokenBatch, advantage: NDArray[np.float64], by_sign: bool) -> DistinctTurns:

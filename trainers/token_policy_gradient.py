@@ -98,20 +98,20 @@ class TokenPolicyGradient:
 
         Baselines are read once, and then updated from the batch.
         """
-        options = self.options
+        options, advantage = self.options, batch.payoff / self.scale
         if options.value_weight:
-            reward = gae.at_the_end(batch, batch.payoff / self.scale)
-            return gae.advantages(batch, value, reward, options.trace_decay)
-        if options.baseline == "none":
-            return batch.payoff / self.scale
-        if options.baseline == "shared":
+            reward = gae.at_the_end(batch, advantage)
+            advantage = gae.advantages(batch, value, reward, options.trace_decay)
+        elif options.baseline == "shared":
             nobody = np.zeros_like(batch.role)
-            return self.baselines.advantages(replace(batch, role=nobody, side=nobody), self.scale)
-        return self.baselines.advantages(batch, self.scale)
+            advantage = self.baselines.advantages(replace(batch, role=nobody, side=nobody), self.scale)
+        elif options.baseline == "role":
+            advantage = self.baselines.advantages(batch, self.scale)
+        return advantage
 
     def prices(self, batch: TokenBatch) -> NDArray[np.float64]:
         """Return (N,) what each answer costs by itself, whatever its match has paid, in units of the scale."""
-        price = self.options.invalid_penalty * ~batch.legal
+        price = np.where(batch.legal, 0.0, self.options.invalid_penalty)
         if self.options.filters is not None:
             longest = self.policy.max_tokens
             length = np.bincount(_turn_of_tokens(batch), minlength=len(batch))
