@@ -107,14 +107,6 @@ class TokenPolicyGradientConfig(Strict):
     retries: Annotated[int, Field(ge=0)] = 0
     """How often an answer that is no move may be tried again in training. At the first such answer the match is forfeit
     otherwise, so that it is unlearned; in rated matches the referee is more patient."""
-    value_weight: Weight = 0.0
-    """Of the squared error of a predicted payoff, of an answer beside its log-probability times its advantage. Above 0,
-    what the learner predicts (`language_model(…, value=true)`) takes the place of the baselines."""
-    trace_decay: Fraction = 1.0
-    """λ of generalised advantage estimation over a seat's turns, with predicted payoffs; 1: a turn is worth the payoff
-    minus what was predicted before it."""
-    filters: FilterConfig | None = None
-    """Which turns are learned from: a table of its own; without it all of them."""
     invalid_penalty: Weight = 0.0
     """Price of an answer that is no legal move, beside what the forfeit costs."""
     kl_weight: Weight = 0.0
@@ -141,6 +133,14 @@ class TokenPolicyGradientConfig(Strict):
     """How the gap between the engine that played and the model that learns is weighed (trainers/token_losses.py)."""
     cap: Annotated[float, Field(gt=1, allow_inf_nan=False)] = 2.0
     """Where those weights are cut."""
+    value_weight: Weight = 0.0
+    """Of the squared error of a predicted payoff, of an answer beside its log-probability times its advantage. Above 0,
+    what the learner predicts (`language_model(…, value=true)`) takes the place of the baselines."""
+    trace_decay: Fraction = 1.0
+    """λ of generalised advantage estimation over a seat's turns, with predicted payoffs; 1: a turn is worth the payoff
+    minus what was predicted before it."""
+    filters: FilterConfig | None = None
+    """Which turns are learned from: a table of its own; without it all of them."""
     batch_tokens: Count = 16384
     """Tokens that are computed at a time, padding included; gradients add up."""
     keep_updates: Count = 20
