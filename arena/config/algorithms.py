@@ -135,7 +135,7 @@ class TokenPolicyGradientConfig(Strict):
     """Where those weights are cut."""
     value_weight: Weight = 0.0
     """Of the squared error of a predicted payoff, of an answer beside its log-probability times its advantage. Above 0,
-    what the learner predicts (`language_model(…, value=true)`) takes the place of the baselines."""
+    what the learner predicts (`language_model(…, value=True)`) takes the place of the baselines."""
     trace_decay: Fraction = 1.0
     """λ of generalised advantage estimation over a seat's turns, with predicted payoffs; 1: a turn is worth the payoff
     minus what was predicted before it."""
