@@ -121,7 +121,9 @@ def test_the_digests_tell_weights_and_memory_apart(tmp_path):
 
 @pytest.mark.parametrize("player", ["uniform", "tabular"])
 def test_what_cannot_be_trained_is_no_learner(player):
-    with pytest.raises(ConfigError, match=rf"learner 'main': '{player}' cannot be trained; use net\(…\)"):
+    with pytest.raises(
+        ConfigError, match=rf"learner 'main': '{player}' cannot be trained by policy_gradient; use net\(…\)"
+    ):
         learner(player=player)
 
 
