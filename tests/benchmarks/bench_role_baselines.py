@@ -10,7 +10,8 @@ Noise: weights stay as they are, many small batches are played, and the variance
 all weights, is compared between one baseline for each role, one for both and none. All three see the same batches,
 without matches in which an answer was no move: those are rare and cost the whole stake, and would be most of the
 variance. Where the answers of a batch are independent (one side of each match, against uniform play) theory says that
-the ratio is 1 + bonus² / variance. Against itself the two answers of a match share its return, and the noise of a
+the ratio is 1 + bonus² / variance, but for what a baseline that follows its last matches adds to the variance with
+'role': (1 − decay) / (1 + decay), 2.6%. Against itself the two answers of a match share its return, and the noise of a
 shared baseline in one seat cancels a part of that in the other: all of it at a bonus of 1, to a model that answers both
 seats alike, where theory says (1 − bonus)². In Kuhn poker, where a seat is worth 1/18, there is nothing to gain.
 
@@ -91,7 +92,7 @@ def played(game: Game[Any], learner: LanguageModel, opponent: Player | None, mat
     casts = [("it", "other"), ("other", "it")] if opponent else [("it", "it")]
     players = {"it": learner, **({"other": opponent} if opponent else {})}
     fixtures = [
-        Fixture(f"{i:04d}", "train", casts[i % len(casts)], derive(seed, "match", i), "") for i in range(matches)
+        Fixture(f"{i:06d}", "train", casts[i % len(casts)], derive(seed, "match", i), "") for i in range(matches)
     ]
     records = play_fixtures(game, fixtures, players, patience=Patience(retries=0))
     ordered = sorted(records, key=lambda record: record.key)
