@@ -8,8 +8,8 @@ the spot, plays through the referee and learns by `TokenPolicyGradient`, as it d
 
 Noise: weights stay as they are, many small batches are played, and the variance of the gradient over them, summed over
 all weights, is compared between one baseline for each role, one for both and none. All three see the same batches,
-without matches in which an answer was no move: those are rare and cost the whole stake, and would be most of the
-variance. Where the answers of a batch are independent (one side of each match, against uniform play) theory says that
+without matches in which an answer was no move: those are rare and cost the whole stake, which is a noise of another
+kind. Where the answers of a batch are independent (one side of each match, against uniform play) theory says that
 the ratio is 1 + bonus² / variance, but for what a baseline that follows its last matches adds to the variance with
 'role': (1 − decay) / (1 + decay), 2.6%. Against itself the two answers of a match share its return, and the noise of a
 shared baseline in one seat cancels a part of that in the other: all of it at a bonus of 1, to a model that answers both
@@ -17,7 +17,8 @@ seats alike, where theory says (1 − bonus)². In Kuhn poker, where a seat is w
 
 Curves: against a player that loses to heads in either seat, the model learns from small batches, without a bonus and
 with the greatest; printed is the exact probability of heads, mean of both seats, after some updates, over seeds.
-`--plot FILE` draws those with the greatest bonus.
+Nothing holds the policy back (kl_weight = 0), so a step may lift the share of answers that are no move for an update,
+which the least of a column then shows. `--plot FILE` draws those with the greatest bonus.
 """
 
 from __future__ import annotations
