@@ -16,6 +16,7 @@ oat        OUT/saved_models/step_00200
 from __future__ import annotations
 
 import json
+import os
 import re
 from hashlib import sha256
 from importlib.util import find_spec
@@ -140,12 +141,17 @@ def _base(folder: Path) -> str:
 
 
 def _named(folder: Path) -> Any:
-    """Return what an adapter's configuration says of its model; None where it says nothing."""
+    """Return what an adapter's configuration says of its model; None where it says nothing.
+
+    Adapters of a run name the run's own model as it is seen from them: "../../base".
+    """
     path = folder / ADAPTER
     try:
-        return json.loads(path.read_text(encoding="utf-8")).get("base_model_name_or_path")
+        said = json.loads(path.read_text(encoding="utf-8")).get("base_model_name_or_path")
     except (OSError, ValueError, AttributeError) as error:
         raise CheckpointError(f"{path} cannot be read: {reason(error)}") from None
+    beside = os.path.normpath(folder / said) if isinstance(said, str) and said.startswith("..") else ""
+    return beside if beside and Path(beside).is_dir() else said
 
 
 def _cached(name: str) -> bool:

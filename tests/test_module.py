@@ -1,11 +1,15 @@
 """A model and its members: they begin, learn, are written and read, and never touch each other."""
 
+import json
+import shutil
+
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
 from arena.errors import CheckpointError, ConfigError
+from arena.hugging_face import chat_parameters
 from arena.players.engines.module import Module
 from arena.trainers.tiny_model import make
 
@@ -87,6 +91,24 @@ def test_what_is_written_is_read_again_and_loads_as_others_load_it(module, folde
         fresh.load(str(tmp_path / "out"))
     np.testing.assert_allclose(said(fresh, str(tmp_path / "out") if rank else ""), wanted, atol=1e-6)
     assert not (tmp_path / "out" / "README.md").exists()
+
+
+def test_equal_adapters_have_equal_files_and_name_a_model_beside_them_from_where_they_are(folder, tmp_path) -> None:
+    written = []
+    for run in (tmp_path / "one", tmp_path / "other"):
+        shutil.copytree(folder, run / "base")
+        module = Module(str(run / "base"))
+        module.write(module.begin(4, seed=1), run / "players" / "it")
+        written.append((run / "players" / "it" / "adapter_config.json").read_text())
+    assert written[0] == written[1]
+    said = json.loads(written[0])
+    assert said["base_model_name_or_path"] == "../../base"
+    assert said["target_modules"] == sorted(said["target_modules"])
+    assert chat_parameters(tmp_path / "other/players/it", {})["model"] == str(tmp_path / "other/base")
+    (tmp_path / "other").rename(tmp_path / "elsewhere")
+    assert chat_parameters(tmp_path / "elsewhere/players/it", {})["model"] == str(tmp_path / "elsewhere/base")
+    module.write(module.begin(4, seed=1), tmp_path / "far")
+    assert json.loads((tmp_path / "far/adapter_config.json").read_text())["base_model_name_or_path"].endswith("base")
 
 
 def test_weights_of_another_shape_are_refused(module, folder, tmp_path) -> None:

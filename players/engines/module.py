@@ -7,6 +7,8 @@ run.
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from copy import deepcopy
@@ -34,6 +36,7 @@ class Module:
     def __init__(self, model: str, device: str | None = None, dtype: str | None = None) -> None:
         device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         dtype = dtype or ("bfloat16" if device.startswith("cuda") else "float32")
+        self._source = model
         self._model: Any = _loaded(model, dtype).to(device).eval()
         self._adapters: dict[str, str] = {}
         self._named = 0
@@ -156,6 +159,7 @@ class Module:
                 file.rename(folder / file.name)
             inner.rmdir()
             (folder / "README.md").unlink(missing_ok=True)  # with nothing filled in
+            self._settle(folder)
         else:
             self._model.save_pretrained(folder, max_shard_size="1TB")
 
@@ -175,6 +179,21 @@ class Module:
         with torch.no_grad():
             for name, weight in kept.items():
                 own[name].copy_(weight)
+
+    def _settle(self, folder: Path) -> None:
+        """Let equal adapters have equal files, wherever they are and whichever process wrote them.
+
+        Peft writes the layers in the order of a set, and where the model is as it was said, perhaps from the folder
+        that the process was in. A model that lies beside what is made of it, as in a run, is named as it is seen from
+        the adapter: they can be moved together.
+        """
+        file = folder / "adapter_config.json"
+        said = json.loads(file.read_text(encoding="utf-8"))
+        said["target_modules"] = sorted(said["target_modules"])
+        model = Path(self._source).absolute()
+        if model.is_dir() and folder.absolute().is_relative_to(model.parent):
+            said["base_model_name_or_path"] = os.path.relpath(model, folder)
+        file.write_text(json.dumps(said, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
     def _name(self) -> str:
         """Return a name for an adapter that no other had."""
