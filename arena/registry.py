@@ -58,7 +58,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "dark_hex": "arena.games.dark_hex_kernel:DarkHexKernel",
     },
     "players": {
-        "by_role": "arena.players.by_role:ByRole",
+        "by_role": "arena.players.by_role:by_role",
         "cfr": "arena.players.solved:cfr",
         "cfr_plus": "arena.players.solved:cfr_plus",
         "chat": "arena.players.chat:chat",

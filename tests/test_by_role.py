@@ -6,11 +6,13 @@ import pytest
 from arena.errors import CheckpointError, ConfigError
 from arena.games.kuhn_poker import KuhnPoker
 from arena.games.leduc_poker import LeducPoker
-from arena.player import HasPolicy, Loadable, Requests
-from arena.players.by_role import ByRole
+from arena.match import Fixture, play_fixtures
+from arena.player import HasLaw, HasPolicy, Loadable, Requests
+from arena.players.by_role import by_role
 from arena.registry import load_player
 from arena.testing import check_player
 from arena.tree import enumerate_game
+from tests.language import tiny_folder
 
 GAME = KuhnPoker()
 TREE = enumerate_game(GAME)
@@ -72,11 +74,47 @@ def test_a_damaged_part_is_named(tmp_path):
 
 
 def test_parts_that_cannot_be_trained_are_refused():
-    with pytest.raises(ConfigError, match=r"'uniform' cannot be trained, so it is no part for a role: use net\(…\)"):
-        ByRole(GAME, "uniform")
+    with pytest.raises(
+        ConfigError, match=r"'uniform' cannot be trained, so it is no part for a role: use net\(…\) or language"
+    ):
+        by_role(GAME, "uniform")
 
 
 def test_the_version_is_set_for_all_parts():
     both = player()
     both.version = 9
     assert [part.version for part in both.parts.values()] == [9, 9]
+
+
+def test_language_models_learn_a_role_each_and_play_on_one_engine(tmp_path):
+    spec = f"language_model(model={str(tiny_folder())!r}, rank=2, max_tokens=12)"
+    both = load_player(f"by_role(player={spec!r})", GAME, "main", seed=3)
+    assert isinstance(both, HasLaw)
+    assert isinstance(both, Loadable)
+    assert not isinstance(both, HasPolicy)
+    one, other = both.parts.values()
+    assert one.engine is other.engine
+    for part, shift in ((one, 0.05), (other, -0.05)):
+        for weight in part.parameters():
+            weight.data += shift
+    questions = Requests(TREE.requests)
+    wanted = both.law(questions)
+    role = np.array([request.role for request in questions])
+    for part in (one, other):
+        np.testing.assert_allclose(part.law(questions)[role == part.name], wanted[role == part.name], atol=1e-6)
+    fixtures = [Fixture(f"{i}", "train", ("main", "main"), i, "") for i in range(4)]
+    for record in play_fixtures(GAME, fixtures, {"main": both}):
+        assert record.traces.keys() == {n for n, turn in enumerate(record.turns) if turn.seat >= 0}
+    one.version = 4
+    both.save(tmp_path / "main")
+    frozen = load_player(str(tmp_path / "main"), GAME)
+    assert (frozen.name, frozen.version) == ("main", 4)
+    again = load_player(f"by_role(player={spec!r})", GAME, "again", seed=8)
+    again.load(tmp_path / "main")
+    for opened in (frozen, again):
+        np.testing.assert_allclose(opened.law(questions), wanted, atol=1e-6)
+    assert frozen.parts["first"].engine is one.engine
+    alone = load_player(str(tmp_path / "main" / "first"), GAME)
+    np.testing.assert_allclose(alone.law(questions)[role == "first"], wanted[role == "first"], atol=1e-6)
+    for player in (both, frozen, again, alone):
+        player.close()

@@ -10,14 +10,15 @@ from peft import AutoPeftModelForCausalLM, PeftModel
 from transformers import AutoModelForCausalLM
 
 import arena
+from arena.cli import terminal
 from arena.config import LeagueConfig, check
 from arena.league import League
 from arena.player import HasLaw, Requests
 from arena.players.engines.engine import Message
+from arena.registry import find
 from arena.store import Store
 from arena.trainers.learner import Learner
 from arena.trainers.loop import Progress
-from tests.command_line import succeed
 
 SPEC = "language_model(model='base', answer='brackets', max_tokens=8, rank={rank})"
 GAME = arena.load_game("kuhn_poker")
@@ -113,12 +114,12 @@ def test_every_snapshot_is_measured_exactly(run, told) -> None:
         assert found.forfeits.matches == pytest.approx(forfeits[name], abs=1e-6)
 
 
-def test_what_others_ask_of_a_run_is_answered(run, tmp_path) -> None:
+def test_what_others_ask_of_a_run_is_answered(run, tmp_path, capsys) -> None:
     """Ratings with payoffs and costs, the page, and a comparison of two snapshots."""
-    shown = succeed("ratings", run)
+    terminal.report(run)
+    shown = capsys.readouterr().out
     assert all(name in shown for name in (*SNAPSHOTS, "uniform", "base", "NashConv", "prompt tokens"))
-    succeed("report", run, "--out", tmp_path / "page.html")
-    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    page = find("tournaments", "page")(run, tmp_path / "page.html").read_text(encoding="utf-8")
     assert all(name in page for name in SNAPSHOTS)
     one, other = (str(run / "checkpoints" / name) for name in ("main-2", "main-4"))
     verdict = arena.pit(one, other, GAME, pairs=3, min_pairs=3)
@@ -141,6 +142,25 @@ def test_a_run_can_be_moved_and_its_snapshots_are_ordinary_adapters(run, tmp_pat
         logp = torch.log_softmax(logits, -1).gather(1, torch.tensor(answer)[:, None])[:, 0]
         np.testing.assert_allclose(logp.numpy(), wanted, atol=1e-4)
     player.close()
+
+
+def test_a_learner_may_have_an_adapter_for_each_role(run, tmp_path) -> None:
+    """The base is taken from the other run, which has taught it."""
+    shutil.copytree(run / "base", tmp_path / "run" / "base")
+    learner = {"player": SPEC.format(rank=2), "policies": "per_role"}
+    config = league(learners={"main": learner}, schedule={"checkpoint_every": 2, "snapshot_every": 2})
+    arena.train(config, tmp_path / "run")
+    with Store.read(tmp_path / "run") as store:
+        measured = {name: value for _, name, value in store.measures("nash_conv")}
+        assert {"main", "main-2"} >= {tally.opponent for tally in store.tallies()} > {"main"}
+    assert sorted(measured) == ["main-2", "main-4"]
+    folder = tmp_path / "run" / "checkpoints" / "main-4"
+    assert arena.exploit(str(folder), GAME).nash_conv == pytest.approx(measured["main-4"], abs=1e-6)
+    first, second = (arena.load_player(str(folder / role), GAME) for role in ("first", "second"))
+    questions = Requests(asked())
+    assert np.abs(first.law(questions) - second.law(questions)).max() > 1e-5
+    for player in (first, second):
+        player.close()
 
 
 def asked():
