@@ -26,7 +26,7 @@ learning_rate = 0.02
 algorithm = "token_policy_gradient"
 updates = 6
 matches = 8
-learning_rate = 0.01
+learning_rate = 0.002
 [training.token_policy_gradient]
 kl_weight = 0.2
 reference_rate = 0.1
@@ -148,7 +148,7 @@ def assert_the_same_came_of_it(killed_run: Path, whole_run: Path, atol: float) -
         for (step, name, value), (_, _, wanted) in zip(
             killed.measures("nash_conv"), whole.measures("nash_conv"), strict=True
         ):
-            assert value == pytest.approx(wanted, abs=1000 * atol), (step, name)
+            assert value == pytest.approx(wanted, abs=atol), (step, name)
         assert [player[:4] for player in killed.players()] == [player[:4] for player in whole.players()]
     mine, theirs = memory(killed_run), memory(whole_run)
     assert mine.keys() == theirs.keys()
@@ -193,7 +193,8 @@ def test_matches_that_were_kept_when_it_was_killed_in_a_rollout_are_not_played_a
     with Store.read(run) as store:
         kept = {key: store.traces(key) for key, *_ in first}
     killed_at(file, run, ("arena.players.language_model:LanguageModel.sync", 3), ("arena.store:Store.add", 2), NOWHERE)
-    # Whoever is left plays in a smaller batch, whose sums come out otherwise in the last bits.
+    # Whoever is left plays in a smaller batch, whose sums come out otherwise in the last bits; where a gradient is
+    # hardly more than that, Adam makes up to a tenth of a step of it.
     assert_the_same_came_of_it(run, undisturbed, atol=1e-4)
     with Store.read(run) as store:
         for key, turns in kept.items():
