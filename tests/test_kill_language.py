@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -184,19 +185,28 @@ def test_killed_between_its_matches_it_ends_with_the_same_bits(whole, tmp_path) 
         assert one.meta("digest") == other.meta("digest")
 
 
-def test_matches_that_were_kept_when_it_was_killed_in_a_rollout_are_not_played_again(whole, tmp_path) -> None:
+def test_killed_in_a_rollout_it_keeps_what_was_played_and_forgets_what_lost_weights_have_played(
+    whole, tmp_path
+) -> None:
     file, undisturbed = whole
     run = tmp_path / "killed"
-    killed_at(file, run, ("arena.store:Store.add", 2))
-    first = training(run)
-    assert 0 < len(first) < 8
+    killed_at(
+        file,
+        run,
+        ("arena.players.language_model:LanguageModel.sync", 4),  # two updates after the checkpoint that is left
+        ("arena.store:Store.add", 2),  # the matches of the first are known, of the second there are some
+    )
+    kept = training(run)
+    played = Counter(step for _, step, _ in kept)
+    assert 0 < played.pop(4) < 8
+    assert played == {1: 8, 2: 8, 3: 8}
     with Store.read(run) as store:
-        kept = {key: store.traces(key) for key, *_ in first}
-    killed_at(file, run, ("arena.players.language_model:LanguageModel.sync", 3), ("arena.store:Store.add", 2), NOWHERE)
+        traces = {key: store.traces(key) for key, *_ in kept}
+    finish(file, run)
     # Whoever is left plays in a smaller batch, whose sums come out otherwise in the last bits; where a gradient is
-    # hardly more than that, Adam makes up to a tenth of a step of it.
+    # hardly more than that, Adam makes up to a hundredth of a step of it.
     assert_the_same_came_of_it(run, undisturbed, atol=1e-4)
     with Store.read(run) as store:
-        for key, turns in kept.items():
+        for key, turns in traces.items():
             for place, trace in store.traces(key).items():
-                assert trace["logp"].tobytes() == turns[place]["logp"].tobytes()
+                assert trace["logp"].tobytes() == turns[place]["logp"].tobytes()  # not drawn again
