@@ -21,7 +21,7 @@ from arena.payoff import PayoffMatrix, exact_matrix
 from arena.player import Player
 from arena.rating import Ladder, Point, history, rate
 from arena.record import Cost, Result
-from arena.registry import load_checkpoint, load_game, load_player
+from arena.registry import load_checkpoint, load_game, load_player, parse
 from arena.scores import Scores
 from arena.store import Member, Store
 from arena.tournaments.tournament import anchor_of
@@ -115,9 +115,11 @@ class Run:
         if not exact:
             return {}
         tree = enumerate_game(self.game)
-        for name in [member.name for member in self.members if member.kind == "anchor"]:
+        for member in self.members:
+            if member.kind != "anchor" or parse(member.spec).target == "chat":  # no model is loaded for a table
+                continue
             try:
-                exact[name] = nash_conv(tree, tree.policy(self._player(name)))
+                exact[member.name] = nash_conv(tree, tree.policy(self._player(member.name)))
             except ArenaError:  # a player without a policy, or a folder that is gone: its place stays empty
                 continue
         return exact

@@ -23,7 +23,7 @@ from arena.batch import DecisionBatch, TokenBatch
 from arena.config import LeagueConfig
 from arena.errors import ArenaError, ConfigError
 from arena.league import League
-from arena.player import HasLaw, HasPolicy, TrainableTokens
+from arena.player import HasLaw, HasPolicy, TrainableTokens, close
 from arena.registry import load_game
 from arena.schema import Tally
 from arena.seeds import generator
@@ -187,6 +187,12 @@ class SelfPlay:
         self.league.enlist(name, learner.player)
         return learner
 
+    def _afresh(self, learner: Learner) -> Learner:
+        """Return a learner of the same name with its first weights; the old one gives up what it holds."""
+        fresh = self._enlisted(learner.name)
+        close(learner.behaviours)
+        return fresh
+
     def _play(self, learner: Learner) -> Played:
         played = self.collect(learner, self._opponents(learner.name), self.step)
         for (opponent, seat), result in played.tallies.items():
@@ -247,7 +253,7 @@ class SelfPlay:
                 member._replace(name=self._name(member.name, self.step), kind="snapshot") for member in joining
             )
             self.store.put_meta({"step": self.step, "trainers": trainers, "born": born})
-        self.learners = [self._enlisted(one.name) if one.name in afresh else one for one in self.learners]
+        self.learners = [self._afresh(one) if one.name in afresh else one for one in self.learners]
         self.tallies.clear()
         self._shares = {}
         self._sweep()
@@ -297,7 +303,7 @@ class SelfPlay:
             self.store.put_meta({"population": self.population._asdict(), "born": born})
         for i, learner in enumerate(self.learners):
             if learner.name in parents:
-                self.learners[i] = self._enlisted(learner.name)
+                self.learners[i] = self._afresh(learner)
                 self._load(self.learners[i])
         self._shares = {}
 
