@@ -23,8 +23,6 @@ from arena.trainers.imitation import Cloned, Settings, Tell, gather, teach
 
 NAME = "base"
 """What the model is called, in the specs of a run's players and in its folder."""
-_BATCH = 4096
-"""Tokens of a step: with less, a tiny model learns the form of an answer and becomes deaf to the question."""
 _ASKED = ("history", "thinking", "answer", "show_legal")
 """Parameters of a player that say how it is asked, which is how it is taught."""
 

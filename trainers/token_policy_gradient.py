@@ -136,11 +136,10 @@ class TokenPolicyGradient:
 
     def kl_weight(self) -> float:
         """Return the price of KL(policy ‖ reference) at this update."""
-        begin, end, hold = self.options.kl_weight, self.options.final_kl_weight, self.options.kl_hold
+        begin, end = self.options.kl_weight, self.options.final_kl_weight
         if end is None:
             return begin
-        fallen = max(0.0, self.policy.version / self._updates - hold) / (1 - hold)
-        return begin * float((end / begin) ** fallen)
+        return begin * float((end / begin) ** (self.policy.version / self._updates))
 
     def _lesson(self, batch: TokenBatch) -> tuple[_Lesson, NDArray[np.int64]]:
         """Return what there is to learn of all turns, and the numbers of those that are learned from."""

@@ -112,10 +112,7 @@ class TokenPolicyGradientConfig(Strict):
     kl_weight: Weight = 0.0
     """Of KL(policy ‖ reference), at the start. The reference is what the policy was before the first update."""
     final_kl_weight: Weight | None = None
-    """At the end; by default as at the start."""
-    kl_hold: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Share of all updates for which the price stays as it is; after them it falls geometrically. A model that does not
-    read its cards yet has to be held back until it does."""
+    """At the end, and geometrically between; by default as at the start."""
     reverse_kl_weight: Weight = 0.0
     """Of KL(reference ‖ policy), which forbids to forget what the reference can do."""
     reference_rate: Fraction = 0.0

@@ -169,9 +169,9 @@ class BaseConfig(Strict):
     """Of each teacher."""
     runs: list[str] = []
     """Folders of runs, whose decisions are learned too."""
-    epochs: Count = 12
-    """How often all decisions are gone through."""
-    learning_rate: Weight = 0.0
+    epochs: Count = 4
+    """How often all decisions are gone through. A tiny model that is taught for long becomes deaf to the question."""
+    learning_rate: Weight = 1e-3
     """Of behaviour cloning; 0: 5e-3 for models of less than ten million weights, 1e-5 for larger ones."""
 
 
