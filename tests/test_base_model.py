@@ -40,7 +40,7 @@ def test_what_a_killed_run_left_is_made_again(tmp_path) -> None:
 
 
 def test_it_is_taught_in_the_words_in_which_it_will_be_asked(tmp_path) -> None:
-    make(tmp_path / "base", small(epochs=25, matches=60))
+    make(tmp_path / "base", small(epochs=25, matches=60, learning_rate=0.003))
     asked = Requests(enumerate_game(GAME).requests)
     legal = {}
     for answer in ("brackets", "tag"):

@@ -36,7 +36,7 @@ def prepare(base: BaseConfig, game: Game[Any], spec: str, folder: Path, seed: in
         return None
     fresh = folder.with_name(f"{folder.name}-untaught")
     shutil.rmtree(fresh, ignore_errors=True)
-    settings = Settings(epochs=base.epochs, rate=base.learning_rate, batch_tokens=_BATCH, seed=derive(seed, NAME))
+    settings = Settings(epochs=base.epochs, rate=base.learning_rate, seed=derive(seed, NAME))
     played = _examples(base, game, settings, tell)
     if not base.model:
         tiny_model.run(fresh, [game.spec], settings.seed, width=base.width, layers=base.layers)
