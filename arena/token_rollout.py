@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from arena.batch import TokenBatch
+from arena.batch import Pair, TokenBatch
+from arena.demonstrations import Demonstration
 from arena.errors import PlayerError
 from arena.game import Game
 from arena.record import Record, Turn
@@ -75,6 +76,33 @@ def _start(record: Record) -> tuple[str | None, ...]:
     By what it is and not by the seed of the match, which a few starts of a small game share out among many matches.
     """
     return tuple(turn.action for turn in takewhile(lambda turn: turn.seat < 0, record.turns))
+
+
+def from_lessons(
+    game: Game[Any], shown: Sequence[Demonstration], pairs: Sequence[Pair], policy_id: str, version: int
+) -> TokenBatch:
+    """Return the answers that others have given, as a batch whose payoffs are 0; pairs are the ids of each."""
+    nothing = [np.zeros(len(answer), np.float32) for _, answer in pairs]
+    traces = [
+        {"prompt_ids": np.asarray(prompt), "ids": np.asarray(answer), "logp": logp}
+        for (prompt, answer), logp in zip(pairs, nothing, strict=True)
+    ]
+    seat = np.array([request.seat for request, _ in shown], np.int64)
+    n = len(pairs)
+    return TokenBatch(
+        game=game.name,
+        policy_id=policy_id,
+        version=version,
+        **_tokens([(i, 0, Turn(0, None), trace) for i, trace in enumerate(traces)]),
+        payoff=np.zeros(n),
+        legal=np.ones(n, np.bool_),
+        cut=np.zeros(n, np.bool_),
+        seat=seat,
+        side=np.array(game.side_of)[seat],
+        role=role_index(game)[seat],
+        match=np.arange(n),
+        turn=np.zeros(n, np.int64),
+    )
 
 
 def _said(record: Record, place: int) -> bool:

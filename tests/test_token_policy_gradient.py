@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from arena.player import TokenEvaluation
 from arena.players.language_model import language_model
 from arena.trainers.advantage import Key
 from arena.trainers.token_policy_gradient import TokenPolicyGradient
+from arena.trainers.trainer import Lessons
 from tests.language import tiny_folder
 from tests.test_distinct_turns import batch_of
 
@@ -269,6 +271,22 @@ def test_it_goes_on_exactly_where_it_was_saved(tmp_path) -> None:
     assert torch.equal(one.policy.logits, two.policy.logits)
     assert torch.equal(one.reference.logits, two.reference.logits)
     assert one.baselines.state() == two.baselines.state()
+
+
+def test_a_lesson_is_a_step_up_the_likelihood_of_its_answers() -> None:
+    policy = policy_of(1)
+    trainer = trainer_of(policy, kl_weight=0.3, batch_tokens=4)
+    batch = batch_by(policy)
+    logits = policy.logits.detach().clone().requires_grad_()
+    (-Bigrams.evaluate(SimpleNamespace(logits=logits, predicts=False), batch).logp.mean()).backward()
+    wanted = -float(policy.evaluate(batch).logp.detach().mean())
+    found, apply = [], trainer.optimiser.apply
+    trainer.optimiser.apply = lambda: found.append(policy.logits.grad.clone()) or apply()
+    report = trainer.update(Lessons(batch))
+    torch.testing.assert_close(found[0], logits.grad, atol=1e-12, rtol=1e-9)
+    assert report.others["imitation_loss"] == pytest.approx(wanted)
+    assert (policy.version, policy.synced) == (1, [1])
+    assert trainer.baselines.state() == []
 
 
 def test_weights_that_run_away_are_told() -> None:

@@ -37,7 +37,7 @@ def prepare(base: BaseConfig, game: Game[Any], spec: str, folder: Path, seed: in
     fresh = folder.with_name(f"{folder.name}-untaught")
     shutil.rmtree(fresh, ignore_errors=True)
     settings = Settings(epochs=base.epochs, rate=base.learning_rate, seed=derive(seed, NAME))
-    played = _examples(base, game, settings, tell)
+    played = examples(base, game, settings, tell)
     if not base.model:
         tiny_model.run(fresh, [game.spec], settings.seed, width=base.width, layers=base.layers)
     asked = {key: value for key, value in parse(spec).parameters.items() if key in _ASKED}
@@ -48,8 +48,8 @@ def prepare(base: BaseConfig, game: Game[Any], spec: str, folder: Path, seed: in
     return cloned
 
 
-def _examples(base: BaseConfig, game: Game[Any], settings: Settings, tell: Tell) -> list[Demonstration]:
-    """Return what there is to learn, in an order that is drawn."""
+def examples(base: BaseConfig, game: Game[Any], settings: Settings, tell: Tell) -> list[Demonstration]:
+    """Return what there is to learn, in an order that is drawn. Raises ConfigError where that is nothing."""
     shown: list[Demonstration] = []
     for spec in base.teachers:
         teacher = load_player(spec, game, spec, derive(settings.seed, spec))

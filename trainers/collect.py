@@ -25,7 +25,7 @@ from arena.record import Record
 from arena.rollout import Collector, from_batched, from_tables
 from arena.seeds import derive, generator
 from arena.trainers.learner import Learner
-from arena.trainers.trainer import Walked
+from arena.trainers.trainer import Lessons, Walked
 from arena.tree import Tree, enumerate_game, rollout
 
 TABLE_LIMIT = 300_000
@@ -35,7 +35,7 @@ TABLE_LIMIT = 300_000
 class Played(NamedTuple):
     """What a learner gets to eat, and what the league remembers of it."""
 
-    batches: Mapping[str, DecisionBatch | TokenBatch | Walked]
+    batches: Mapping[str, DecisionBatch | TokenBatch | Lessons | Walked]
     """Policy id → its decisions, or what it walked."""
     tallies: dict[tuple[str, int], NDArray[np.float64]]
     """(opponent, learner's seat) → (wins, draws, losses, sum of payoffs)."""

@@ -24,7 +24,7 @@ from arena.trainers.policy_gradient import PolicyGradient
 from arena.trainers.ppo import PPO
 from arena.trainers.rnad import RNaD
 from arena.trainers.token_policy_gradient import TokenPolicyGradient
-from arena.trainers.trainer import Penalty, Report, Trainer, Walked, no_penalty
+from arena.trainers.trainer import Lessons, Penalty, Report, Trainer, Walked, no_penalty
 
 SHARED = "shared"
 """The policy id of a policy that plays every role."""
@@ -84,7 +84,7 @@ class Learner:
 
     def update(
         self,
-        batches: Mapping[str, DecisionBatch | TokenBatch | Walked],
+        batches: Mapping[str, DecisionBatch | TokenBatch | Lessons | Walked],
         penalties: Mapping[str, Penalty] = NO_PENALTIES,
     ) -> Report:
         """Improve every policy on its own batch; returns the report of the last. Policy ids lead to both."""

@@ -29,13 +29,14 @@ from arena.schema import Tally
 from arena.seeds import generator
 from arena.store import Member, Store
 from arena.trainers import dvd, transfer
+from arena.trainers.by_phases import ByPhases
 from arena.trainers.collect import Collect, Played, collector
 from arena.trainers.collect_answers import ByAnswers
 from arena.trainers.learner import Learner
 from arena.trainers.population import Population, explored, heirs
 from arena.trainers.roll_back import RollBack
 from arena.trainers.tracking import Tracking
-from arena.trainers.trainer import Penalty, Report, Walked
+from arena.trainers.trainer import Lessons, Penalty, Report, Walked
 from arena.trainers.traversal import ByTraversals
 from arena.trainers.watch import Watch
 from arena.tree import Tree, nash_conv
@@ -123,7 +124,7 @@ def _collect(league: League) -> Collect:
     if training.algorithm == "deep_cfr":
         return ByTraversals(league)
     if training.algorithm == "token_policy_gradient":
-        return ByAnswers(league, training.token_policy_gradient)
+        return ByPhases(league, ByAnswers(league, training.token_policy_gradient))
     return collector(league)
 
 
@@ -198,7 +199,7 @@ class SelfPlay:
         for (opponent, seat), result in played.tallies.items():
             key = (learner.name, opponent, seat)
             self.tallies[key] = self.tallies.get(key, 0.0) + result
-        if isinstance(self.collect, ByAnswers):
+        if isinstance(self.collect, ByPhases) and self.collect.played:
             self.watch.played(learner, self.collect.played)
         return played
 
@@ -217,7 +218,7 @@ class SelfPlay:
     def _improved(
         self,
         learner: Learner,
-        batches: Mapping[str, DecisionBatch | TokenBatch | Walked],
+        batches: Mapping[str, DecisionBatch | TokenBatch | Lessons | Walked],
         penalties: Mapping[str, Penalty],
     ) -> Report:
         """Let a learner learn from what it played; raises ConfigError with its name and the update that failed."""

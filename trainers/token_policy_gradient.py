@@ -36,7 +36,7 @@ from arena.trainers import filters, gae, losses, memory, token_losses
 from arena.trainers.advantage import RoleBaselines
 from arena.trainers.distinct_turns import distinct_turns, within_budget
 from arena.trainers.optimiser import Adam
-from arena.trainers.trainer import ALONE, NOTHING, Penalty, Report, no_penalty
+from arena.trainers.trainer import ALONE, NOTHING, Lessons, Penalty, Report, no_penalty
 
 
 class TokenPolicyGradient:
@@ -70,8 +70,13 @@ class TokenPolicyGradient:
         wanted = options.kl_weight or options.reverse_kl_weight
         self.reference = policy.frozen() if wanted else None
 
-    def update(self, batch: TokenBatch, penalty: Penalty = no_penalty) -> Report:
-        """Take `epochs` · `minibatches` steps on matches that the policy has just played, and let it play on."""
+    def update(self, batch: TokenBatch | Lessons, penalty: Penalty = no_penalty) -> Report:
+        """Take `epochs` · `minibatches` steps on matches that the policy has just played, and let it play on.
+
+        From lessons, one step of behaviour cloning.
+        """
+        if isinstance(batch, Lessons):
+            return self._imitate(batch.batch)
         if not len(batch):
             return NOTHING
         begun, options = perf_counter(), self.options
@@ -92,6 +97,22 @@ class TokenPolicyGradient:
         if options.value_weight:
             others["value_error"] = float(np.square(lesson.target - lesson.value).mean())
         return seen.report(float(batch.payoff.mean() / self.scale), others, options.cap)
+
+    def _imitate(self, batch: TokenBatch) -> Report:
+        """Take one step towards the answers of others: up their mean log-likelihood per token."""
+        tokens, total = int(batch.loss_mask.sum()), 0.0
+        kinds = distinct_turns(batch, np.zeros(len(batch)), by_sign=False)
+        for place in within_budget(batch, kinds.rows, self.options.batch_tokens):
+            part = batch.where(kinds.rows[place])
+            logp = self.policy.evaluate(part).logp
+            times = torch.from_numpy(kinds.times[place][_turn_of_tokens(part)]).to(logp)
+            loss = -(times * logp).sum() / tokens
+            self.optimiser.accumulate(loss)
+            total += float(loss.detach())
+        norm = self.optimiser.apply()
+        self.policy.version += 1
+        self.policy.sync()
+        return Report(0.0, 0.0, 0.0, {"imitation_loss": total, "gradient_norm": norm})
 
     def advantages(self, batch: TokenBatch, value: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return (N,) advantages in units of the scale: from what was predicted (N,), or else from baselines.

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from arena.batch import TokenBatch
 from arena.player import Trainable, TrainableTokens
 
 
@@ -55,6 +56,13 @@ class Walked(NamedTuple):
     """Where it was another seat's turn to be tried: the strategy that was played."""
     endings: int
     """Terminal nodes reached, by all seats together."""
+
+
+class Lessons(NamedTuple):
+    """What a language model learns by example, in place of matches."""
+
+    batch: TokenBatch
+    """The answers that others have given; nothing is known of how likely they were, and payoffs are 0."""
 
 
 Penalty = Callable[[], torch.Tensor | float]

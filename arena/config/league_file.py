@@ -17,6 +17,7 @@ from arena.config.algorithms import (
 )
 from arena.config.fields import Count, Seed, Strict, Weight, check_labels
 from arena.config.monitoring import AlarmsConfig, TrackingConfig
+from arena.config.phases import PhasesConfig
 
 _POLICY_GRADIENT = {"kl_weight", "reference_every", "baseline_decay"}
 """The keys of [training] that are parameters of policy_gradient alone; other algorithms have a sub-table."""
@@ -69,6 +70,8 @@ class TrainingConfig(Strict):
     nfsp: NFSPConfig = NFSPConfig()
     deep_cfr: DeepCFRConfig = DeepCFRConfig()
     token_policy_gradient: TokenPolicyGradientConfig = TokenPolicyGradientConfig()
+    phases: PhasesConfig = PhasesConfig()
+    """token_policy_gradient: when it learns by example, and from opponents that stay as they are."""
     rollouts: Literal["auto", "tables", "matches"] = "auto"
     """auto: on exact tables where the game can be enumerated, else many states side by side, else (for a player without
     a policy) through the referee; tables: there or not at all; matches: always through the referee."""
@@ -78,6 +81,8 @@ class TrainingConfig(Strict):
         """The keys that mean nothing here: the parameters of algorithms other than the chosen one."""
         tables = {name for name, field in type(self).model_fields.items() if isinstance(field.default, Strict)}
         own = _POLICY_GRADIENT if self.algorithm == "policy_gradient" else {self.algorithm}
+        if self.algorithm == "token_policy_gradient":
+            own = own | {"phases"}
         return (tables | _POLICY_GRADIENT) - own
 
 
@@ -222,6 +227,9 @@ class LeagueConfig(Strict):
         check_labels(self.anchors)
         if self.training.algorithm == "token_policy_gradient" and self.population.diversity:
             raise ValueError("population.diversity compares nets, not language models: leave it out")
+        phases = self.training.phases
+        if self.base is None and (phases.opening or phases.after != "self_play"):
+            raise ValueError("[training.phases] learns by example, and [base] says from whom: add that table")
         if self.training.algorithm != "token_policy_gradient" and self.transfer is not None:
             raise ValueError("[transfer] asks language models, and this run has none that learns: leave it out")
         if self.population.diversity:

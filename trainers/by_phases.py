@@ -1,0 +1,81 @@
+"""Updates by self-play and by example in turn, as `[training.phases]` says; the schedules are those of `phases.py`.
+
+The examples are those of `[base]`, in the words in which the learner itself is asked and answers; each supervised
+update draws as many as an update has matches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from arena.demonstrations import Demonstration
+from arena.league import League
+from arena.record import Record
+from arena.seeds import derive, generator
+from arena.token_rollout import from_lessons
+from arena.trainers.base_model import NAME, examples
+from arena.trainers.collect import Played
+from arena.trainers.collect_answers import ByAnswers
+from arena.trainers.imitation import Settings
+from arena.trainers.learner import Learner
+from arena.trainers.phases import phase
+from arena.trainers.trainer import Lessons
+from arena.tree import Tree
+
+
+class ByPhases:
+    """Training of language models: what the next update is, and what it learns from."""
+
+    def __init__(self, league: League, matches: ByAnswers) -> None:
+        self.league, self.matches = league, matches
+        self._examples: list[Demonstration] | None = None
+        self.played: list[Record] = []
+        """The matches of the latest update, with their traces; none where it is by example."""
+
+    @property
+    def tree(self) -> Tree | None:
+        """The exact tables, where the game has them."""
+        tree: Tree | None = self.matches.tree
+        return tree
+
+    def __call__(self, learner: Learner, share: Mapping[str, float], step: int) -> Played:
+        """Play matches, against whom the phase says, or draw examples."""
+        config = self.league.config
+        now = phase(config.training.phases, step, config.seed)
+        if now.learn_from == "records":
+            self.played = []
+            return Played(self._lessons(learner, step), {})
+        if now.frozen:
+            share = self._frozen(learner.name, share)
+        found = self.matches(learner, share, step)
+        self.played = self.matches.played
+        return found
+
+    def _frozen(self, learner: str, share: Mapping[str, float]) -> Mapping[str, float]:
+        """Return the learner's last frozen copy as its only opponent; before there is one, those that it would have."""
+        copies = [m.name for m in self.league.members("snapshot") if m.name.rpartition("-")[0] == learner]
+        return {copies[-1]: 1.0} if copies else share
+
+    def _lessons(self, learner: Learner, step: int) -> dict[str, Lessons]:
+        """Return what each policy of a learner learns by example in this update."""
+        game, config = self.league.game, self.league.config
+        rng = generator(config.seed, "examples", learner.name, step)
+        found = {}
+        for policy_id, trainer in learner.trainers.items():
+            roles = learner.roles(policy_id, game)
+            known = [shown for shown in self._known() if shown.request.role in roles]
+            drawn = [known[i] for i in rng.integers(len(known), size=config.training.matches)]
+            policy: Any = trainer.policy
+            pairs = [policy.lesson(*shown) for shown in drawn]
+            found[policy_id] = Lessons(from_lessons(game, drawn, pairs, policy_id, policy.version))
+        return found
+
+    def _known(self) -> list[Demonstration]:
+        """Return all examples; they are played when they are first wanted."""
+        if self._examples is None:
+            base = self.league.config.base
+            assert base is not None
+            settings = Settings(seed=derive(self.league.config.seed, NAME))
+            self._examples = examples(base, self.league.game, settings, lambda *_: None)
+        return self._examples
