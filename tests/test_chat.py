@@ -99,7 +99,7 @@ def test_a_trace_holds_what_training_needs() -> None:
     assert {name: str(array.dtype) for name, array in trace.items()} == {
         "dollars": "float64", "prompt_tokens": "int64", "completion_tokens": "int64",
         "prompt_ids": "int32", "ids": "int32", "logp": "float32", "version": "int64", "temperature": "float64",
-        "top_p": "float64", "top_k": "int64", "max_tokens": "int64", "constrained": "bool",
+        "top_p": "float64", "top_k": "int64", "max_tokens": "int64", "constrained": "bool", "cut": "bool",
     }  # fmt: skip
     assert trace["ids"][-1] == END
     assert "".join(map(chr, trace["ids"][:-1])) == move.raw

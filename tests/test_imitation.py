@@ -122,7 +122,7 @@ def test_of_more_decisions_than_wanted_it_takes_a_fair_sample(place) -> None:
     every, counts = 60, Counter()
     for seed in range(300):
         settings = Settings(decisions=15, seed=seed)
-        played, _ = imitation._gather([place / "pennies"], "", settings, lambda *_: None)
+        played, _ = imitation.gather([place / "pennies"], "", settings, lambda *_: None)
         assert len(played) == 15
         counts.update((d.request.match, d.request.seat) for d in played)
     assert len(counts) == every

@@ -19,7 +19,7 @@ from packaging.utils import canonicalize_name
 import arena
 
 ROOT = Path(__file__).resolve().parent.parent
-APART = {"arena.players.engines.vllm_engine": "vllm"}
+APART = {"arena.players.engines.vllm_engine": "vllm", "arena.players.engines.vllm_start": "vllm"}
 """Modules that need a package which lives in an environment of its own, as `.ci/run` makes one."""
 ROOMS = ("games", "players", "trainers", "tournaments")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

@@ -13,7 +13,9 @@ from arena.trainers.trainer import Report
 
 ALGORITHMS = get_args(TrainingConfig.model_fields["algorithm"].annotation)
 QUICK = {"nfsp": {"steps": 2, "minibatch": 64}, "deep_cfr": {"steps": 2, "minibatch": 64}}
-each = pytest.mark.parametrize("algorithm", ALGORITHMS)
+OF_NETS = [name for name in ALGORITHMS if name != "token_policy_gradient"]
+"""Those of language models are tried by tests of their own: test_language_league.py, test_watch.py."""
+each = pytest.mark.parametrize("algorithm", OF_NETS)
 
 
 def league(algorithm, policies="shared", **training):
@@ -51,7 +53,7 @@ def test_a_league_that_stops_ends_like_one_that_does_not(algorithm, policies, tm
     assert checkpoint.read(tmp_path / "whole/training/main-8").player == algorithm
 
 
-@pytest.mark.parametrize("algorithm", [name for name in ALGORITHMS if name != "deep_cfr"])
+@pytest.mark.parametrize("algorithm", [name for name in OF_NETS if name != "deep_cfr"])
 def test_a_league_trains_through_the_referee_too(algorithm, tmp_path):
     told = []
     train(league(algorithm, updates=2, matches=4, rollouts="matches"), tmp_path, told.append)
