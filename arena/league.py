@@ -132,7 +132,7 @@ class League:
             return True
         if self._role(learner) == "plain":
             return step % schedule.snapshot_every == 0
-        last = max((m.step for m in self.members("snapshot") if _learner(m.name) == learner), default=0)
+        last = max((m.step for m in self.members("snapshot") if learner_of(m.name) == learner), default=0)
         return alpha_star.joins(self._standing(learner), step - last, schedule.snapshot_every)
 
     def starts_afresh(self, learner: str, step: int) -> bool:
@@ -171,7 +171,7 @@ class League:
 
         Against everybody who was rated so far; a learner that has no Elo yet is left out.
         """
-        copies = {m.name: _learner(m.name) for m in self.members("snapshot") if m.step == step}
+        copies = {m.name: learner_of(m.name) for m in self.members("snapshot") if m.step == step}
         anchor, block_pairs = next(iter(self.config.anchors)), self.config.rating.block_pairs
         ladder = rate(self.store.results(self.game), self.game, anchor, block_pairs)
         found = {}
@@ -224,7 +224,7 @@ class League:
 
     def _past(self) -> dict[str, str]:
         """Return snapshot → its learner, oldest first."""
-        return {member.name: _learner(member.name) for member in self.members("snapshot")}
+        return {member.name: learner_of(member.name) for member in self.members("snapshot")}
 
     def _standing(self, learner: str) -> alpha_star.Standing:
         roles = {name: config.league_role for name, config in self.config.learners.items()}
@@ -259,7 +259,7 @@ class League:
         return sha256(json.dumps(what).encode()).hexdigest()[:16]
 
 
-def _learner(snapshot: str) -> str:
+def learner_of(snapshot: str) -> str:
     """Return the learner that a snapshot is a copy of: "main" of "main-0300"."""
     return snapshot.rpartition("-")[0]
 

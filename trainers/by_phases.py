@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from arena.demonstrations import Demonstration
-from arena.league import League
+from arena.league import League, learner_of
 from arena.record import Record
 from arena.seeds import derive, generator
 from arena.token_rollout import from_lessons
@@ -54,7 +54,7 @@ class ByPhases:
 
     def _frozen(self, learner: str, share: Mapping[str, float]) -> Mapping[str, float]:
         """Return the learner's last frozen copy as its only opponent; before there is one, those that it would have."""
-        copies = [m.name for m in self.league.members("snapshot") if m.name.rpartition("-")[0] == learner]
+        copies = [m.name for m in self.league.members("snapshot") if learner_of(m.name) == learner]
         return {copies[-1]: 1.0} if copies else share
 
     def _lessons(self, learner: Learner, step: int) -> dict[str, Lessons]:

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from arena import __version__
+from arena import __version__, adapters
 from arena.demonstrations import Demonstration, demonstrations
 from arena.errors import ConfigError, UnknownName
 from arena.folder import publish, refuse_existing
@@ -219,19 +219,10 @@ def _weights(model: str, settings: Settings) -> tuple[Any, Any]:
 
 def _adapted(weights: Any, settings: Settings) -> Any:
     """Return a model with a fresh adapter, which changes nothing yet; it begins as peft's do, but from our seed."""
-    import torch
-    from peft import LoraConfig, get_peft_model
+    from peft import get_peft_model
 
-    config = LoraConfig(
-        r=settings.rank, lora_alpha=2 * settings.rank, target_modules="all-linear", task_type="CAUSAL_LM"
-    )
-    adapted = get_peft_model(weights, config)
-    rng = torch.Generator().manual_seed(derive(settings.seed, "adapter"))
-    with torch.no_grad():
-        for name, weight in adapted.named_parameters():
-            if "lora_A" in name:
-                bound = weight.shape[1] ** -0.5
-                weight.copy_(torch.empty(weight.shape).uniform_(-bound, bound, generator=rng))
+    adapted = get_peft_model(weights, adapters.lora(settings.rank))
+    adapters.begin(adapted.named_parameters(), derive(settings.seed, "adapter"))
     return adapted
 
 

@@ -28,7 +28,7 @@ def before(league: League, learner: str) -> dict[str, float]:
 
 def during(league: League, snapshot: str, step: int) -> dict[str, float]:
     """Measure a snapshot."""
-    return _measured(league, f"{league.store.folder / 'checkpoints' / snapshot}()", snapshot, step)
+    return _measured(league, str(league.store.folder / "checkpoints" / snapshot), snapshot, step)
 
 
 _OF_CHAT = ("model", "engine", "answer", "options")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from arena.league import League
+from arena.league import League, learner_of
 from arena.record import Record
 from arena.store import Member
 from arena.trainers.alarms import Alarm, new_alarms
@@ -54,7 +54,7 @@ class Watch:
         anchors = list(league.config.anchors)
         won = against_anchors(league.store.results(league.game), league.game, [snapshot.name], anchors)
         told = {**won.get(snapshot.name, {}), **values}
-        self._tracking.write(snapshot.step, _learner(snapshot.name), told)
+        self._tracking.write(snapshot.step, learner_of(snapshot.name), told)
 
     def past(self, learner: str) -> list[RollBack]:
         """Return the times that a learner has gone back, oldest first."""
@@ -66,14 +66,10 @@ class Watch:
         if not self._config.roll_backs:
             return None
         store, past = self._league.store, self.past(learner)
-        own = [Snapshot(m.name, m.step) for m in self._league.members("snapshot") if _learner(m.name) == learner]
+        own = [Snapshot(m.name, m.step) for m in self._league.members("snapshot") if learner_of(m.name) == learner]
         back = roll_back(self._tracking.history(learner), own, past, self._config)
         if back is not None:
             kept: dict[str, Any] = store.meta("roll_backs", {})
             with store.transaction():
                 store.put_meta({"roll_backs": {**kept, learner: [one._asdict() for one in [*past, back]]}})
         return back
-
-
-def _learner(snapshot: str) -> str:
-    return snapshot.rpartition("-")[0]

@@ -20,6 +20,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
+from arena import adapters
 from arena.errors import CheckpointError, ConfigError, reason
 
 WEIGHTS = {"adapter": "adapter_model.safetensors", "model": "model.safetensors"}
@@ -82,21 +83,15 @@ class Module:
 
     def begin(self, rank: int, seed: int) -> str:
         """Begin a new adapter and return its name: it changes nothing yet, and its weights come from a seed."""
-        from peft import LoraConfig, PeftModel, get_peft_model
+        from peft import PeftModel, get_peft_model
 
-        config = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear", task_type="CAUSAL_LM")
         name = self._name()
         if isinstance(self._model, PeftModel):
-            self._model.add_adapter(name, config)
+            self._model.add_adapter(name, adapters.lora(rank))
         else:
-            self._model = get_peft_model(self._model, config, adapter_name=name)
+            self._model = get_peft_model(self._model, adapters.lora(rank), adapter_name=name)
         self._adapters[name] = name
-        rng = torch.Generator().manual_seed(seed)
-        with torch.no_grad():
-            for place, weight in self._weights(name).items():
-                if "lora_A" in place:
-                    bound = weight.shape[1] ** -0.5
-                    weight.copy_(torch.empty(weight.shape).uniform_(-bound, bound, generator=rng))
+        adapters.begin(self._weights(name).items(), seed)
         self._model.eval()
         return name
 
