@@ -36,8 +36,8 @@ from numpy.typing import NDArray
 from transformers.utils import logging
 
 import arena
-from arena.batch import TokenBatch
-from arena.causal import answers
+from arena.batch import Pair, TokenBatch
+from arena.causal import Answers, answers
 from arena.config import LeagueConfig
 from arena.config.league_file import BaseConfig
 from arena.league import League
@@ -106,10 +106,13 @@ def kind_of_update(merged: bool, shared: bool) -> Iterator[None]:
         if not merged:
             stack.enter_context(patch("arena.trainers.token_policy_gradient.distinct_turns", apart))
         if not shared:
-            stack.enter_context(
-                patch("arena.players.weights.answers", lambda model, pairs, share: answers(model, pairs, share=False))
-            )
+            stack.enter_context(patch("arena.players.weights.answers", unshared))
         yield
+
+
+def unshared(model: Any, pairs: Sequence[Pair], share: bool, hidden: bool) -> Answers:
+    """Return what a model says of answers, with every prompt read by itself; in place of `answers`."""
+    return answers(model, pairs, share=False, hidden=hidden)
 
 
 class Run:
@@ -120,7 +123,8 @@ class Run:
         self._league = League(self._store, GAME, configuration(model, players[0], matches))
         self.learners = {name: Learner.fresh("main", GAME, configuration(model, name, matches)) for name in players}
         self._league.enlist("main", self.learners[players[0]].player)
-        self._collect, self._first, self._step = ByAnswers(self._league, 2), players[0], 0
+        options = self._league.config.training.token_policy_gradient
+        self._collect, self._first, self._step = ByAnswers(self._league, options), players[0], 0
 
     def played(self) -> tuple[TokenBatch, float]:
         """Return the matches of one update, and the processor time that they took."""

@@ -171,7 +171,8 @@ def noise(game: Game[Any], folder: Path, opponent: str, batches: int) -> Noise:
         trainer = frozen_trainer(learner, game, baseline)
         weights = np.zeros((len(parts), len(each)))
         for weight, rows in zip(weights, parts, strict=True):
-            weight += np.bincount(kinds.kind[rows], trainer.advantages(batch.where(rows)), len(each)) / len(rows)
+            advantage = trainer.advantages(batch.where(rows), np.zeros(len(rows)))
+            weight += np.bincount(kinds.kind[rows], advantage, len(each)) / len(rows)
         trainer.baselines.restore(())
         trainer.update(batch.where(parts[0]))
         np.testing.assert_allclose(trainer.optimiser.gradient, weights[0] @ each, atol=1e-5)

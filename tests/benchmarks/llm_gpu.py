@@ -49,6 +49,16 @@ class Row(NamedTuple):
     good: bool
 
 
+def told(rows: Sequence[Row], engines: Sequence[str]) -> int:
+    """Print the table, and return 1 if anything in it is wrong, else 0."""
+    width = max(len(row.what) for row in rows)
+    for row in rows:
+        print(f"{row.what:{width}}  {row.found:>18}  {row.wanted:8}  {'' if row.good else 'WRONG'}")
+    if "vllm" not in engines:
+        print("vllm: not installed, so nothing is shown of it")
+    return int(not all(row.good for row in rows))
+
+
 def adapters(model: str, folder: Path) -> list[str]:
     """Write two adapters that change what a model says."""
     folders = []
@@ -161,12 +171,7 @@ def main() -> int:
     packages = sorted({name for module in ("torch", *engines) for name in packages_distributions()[module]})
     versions = ", ".join(f"{package} {version(package)}" for package in packages)
     print(f"\n{card}, {datetime.now(UTC):%Y-%m-%d}, {versions}, model {given.model or 'made on the spot'}\n")
-    width = max(len(row.what) for row in rows)
-    for row in rows:
-        print(f"{row.what:{width}}  {row.found:>18}  {row.wanted:8}  {'' if row.good else 'WRONG'}")
-    if "vllm" not in engines:
-        print("vllm: not installed, so nothing is shown of it")
-    return int(not all(row.good for row in rows))
+    return told(rows, engines)
 
 
 if __name__ == "__main__":

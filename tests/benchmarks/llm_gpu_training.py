@@ -36,7 +36,7 @@ from unittest.mock import patch
 import numpy as np
 import torch
 from bench_role_baselines import played
-from llm_gpu import Row
+from llm_gpu import Row, told
 from transformers import AutoTokenizer, Qwen3Config, Qwen3ForCausalLM
 
 import arena
@@ -117,13 +117,13 @@ def make(folder: Path, sizes: dict[str, int]) -> str:
 def counted(into: list[Work]) -> Iterator[None]:
     """Count what learners compute."""
 
-    def counting(model: Any, pairs: Sequence[Pair], share: bool) -> Answers:
+    def counting(model: Any, pairs: Sequence[Pair], share: bool, hidden: bool) -> Answers:
         shared = shared_beginning(model, pairs) if share else 0
         lengths = np.array([len(prompt) + len(answer) for prompt, answer in pairs])
         attended = shared * (shared + 1) + (lengths * (lengths + 1) - shared * (shared + 1)).sum()
         logits = len(pairs) * (max(len(answer) for _, answer in pairs) + 1) + bool(shared)
         into.append(Work(shared + int((lengths - shared).sum()), logits, int(attended) // 2))
-        return answers(model, pairs, share=share)
+        return answers(model, pairs, share=share, hidden=hidden)
 
     with patch("arena.players.weights.answers", counting):
         yield
@@ -256,12 +256,7 @@ def main() -> int:
                 rows += measured(model, rank, engine, given, sizes)
     versions = ", ".join(f"{package} {version(package)}" for package in ("torch", "peft", *engines))
     print(f"\n{card}, {given.peak:g} TFLOP/s, {datetime.now(UTC):%Y-%m-%d}, {versions}\n")
-    width = max(len(row.what) for row in rows)
-    for row in rows:
-        print(f"{row.what:{width}}  {row.found:>18}  {row.wanted:8}  {'' if row.good else 'WRONG'}")
-    if "vllm" not in engines:
-        print("vllm: not installed, so nothing is shown of it")
-    return int(not all(row.good for row in rows))
+    return told(rows, engines)
 
 
 if __name__ == "__main__":
