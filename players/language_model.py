@@ -74,7 +74,7 @@ def language_model(
     return LanguageModel(model, rank, engine, style, sampling, options or {}, checkpointing, value, seed)
 
 
-class LanguageModel(DirectChat):  # type: ignore[misc]  # mypy sees nothing of a room by this name
+class LanguageModel(DirectChat):
     """A chat player whose weights learn; `version` counts the updates that they have seen."""
 
     def __init__(

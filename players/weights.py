@@ -42,7 +42,7 @@ class Weights:
         with self._module.using(self._member) as model, self._module.learning(self._checkpointing):
             said = answers(model, pairs, share=not self._checkpointing, hidden=self._head is not None)
         log_policy = torch.log_softmax(said.logits, dim=-1)
-        value = self._head(said.hidden) if self._head is not None else None
+        value = self._head(said.hidden) if self._head is not None and said.hidden is not None else None
         return TokenEvaluation(log_policy.gather(1, said.ids[:, None])[:, 0], log_policy, value)
 
     def frozen(self) -> Weights:

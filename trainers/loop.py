@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
@@ -23,7 +23,7 @@ from arena.batch import DecisionBatch, TokenBatch
 from arena.config import LeagueConfig
 from arena.errors import ArenaError, ConfigError
 from arena.league import League
-from arena.player import HasLaw, HasPolicy, TrainableTokens, close
+from arena.player import HasLaw, HasPolicy, Trainable, TrainableTokens, close
 from arena.registry import load_game
 from arena.schema import Tally
 from arena.seeds import generator
@@ -208,9 +208,11 @@ class SelfPlay:
         weight, first = self.config.population.diversity, self.learners[0]
         apart: list[dict[str, Penalty]] = [{} for _ in self.learners]
         for policy_id in first.trainers if weight else ():
-            policies = [learner.trainers[policy_id].policy for learner in self.learners]
+            # The file of a league of language models has no diversity: these are nets.
+            policies = [cast(Trainable, learner.trainers[policy_id].policy) for learner in self.learners]
+            batches = [cast(DecisionBatch | Walked, played_by.batches[policy_id]) for played_by in played]
             rng = generator(self.config.seed, "probes", policy_id, self.step)
-            terms = dvd.penalties(policies, [batches[policy_id] for batches, _ in played], weight, rng)
+            terms = dvd.penalties(policies, batches, weight, rng)
             for penalties, term in zip(apart, terms, strict=True):
                 penalties[policy_id] = term
         return apart

@@ -85,8 +85,9 @@ class Trainer(Protocol[Batch]):
     `shares` says how often each does, drawn per match and seat, and `DecisionBatch.behaviour` says who decided.
     """
 
-    policy: Trainable | TrainableTokens
-    """What plays in rated matches, joins the population and is saved."""
+    @property
+    def policy(self) -> Trainable | TrainableTokens:
+        """What plays in rated matches, joins the population and is saved."""
 
     @property
     def shares(self) -> Sequence[float]:
