@@ -1,12 +1,12 @@
 """What learners eat, whoever made it: the referee or the tables.
 
-Rows of different matches lie in one array, structure-of-arrays; a batch is one game's. Shapes: N decisions,
+Rows of different matches lie in one array, structure-of-arrays. Shapes: N decisions,
 T tokens, I distinct observations, A actions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -23,7 +23,7 @@ _ROWS = (
     *("payoff", "seat", "side", "role", "match", "turn"),
 )
 """The fields of a DecisionBatch with an entry per decision."""
-_TURNS = ("payoff", "legal", "cut", "seat", "side", "role", "match", "turn", "start")
+_TURNS = ("payoff", "legal", "cut", "seat", "side", "role", "match", "turn", "start", "played")
 """The fields of a TokenBatch with an entry per turn."""
 _TOKENS = ("ids", "loss_mask", "behaviour_logp")
 """… and per token."""
@@ -108,6 +108,10 @@ class TokenBatch:
     """(N,) number of the answer among all turns of its match."""
     start: NDArray[np.int64] | None = None
     """(N,) number of what its match began from, the same for all repeats of it; None where that is not known."""
+    games: tuple[str, ...] = ()
+    """Of a batch of several games their names; of one game empty."""
+    played: NDArray[np.int64] | None = None
+    """(N,) position in `games`; None in a batch of one game."""
 
     def __post_init__(self) -> None:
         _check_lengths(self, len(self), "turns", _TURNS)
@@ -137,6 +141,37 @@ class TokenBatch:
         for columns, kept in ((_TURNS, turns), (_TOKENS, tokens)):
             values |= {name: values[name][kept] for name in columns if values[name] is not None}
         return TokenBatch(**{**values, "offsets": offsets})
+
+
+def together(by_game: Mapping[str, TokenBatch], scales: Mapping[str, float]) -> TokenBatch:
+    """Return the turns of one policy in several games as one batch; payoffs are divided by the scales of their games.
+
+    Matches and starts are numbered on, so that those of different games stay apart.
+    """
+    batches = list(by_game.values())
+    columns: dict[str, NDArray[Any]] = {
+        name: np.concatenate([getattr(batch, name) for batch in batches])
+        for name in (*_TOKENS, "legal", "cut", "seat", "side", "role", "turn")
+    }
+    columns["payoff"] = np.concatenate([batch.payoff / scales[game] for game, batch in by_game.items()])
+    columns["played"] = np.repeat(np.arange(len(batches)), [len(batch) for batch in batches])
+    columns["match"] = _numbered_on([batch.match for batch in batches])
+    columns["start"] = _numbered_on([batch.match if batch.start is None else batch.start for batch in batches])
+    lengths = np.concatenate([np.diff(batch.offsets) for batch in batches])
+    return TokenBatch(
+        game=" + ".join(by_game),
+        policy_id=batches[0].policy_id,
+        version=batches[0].version,
+        offsets=np.append(0, np.cumsum(lengths)),
+        games=tuple(by_game),
+        **columns,
+    )
+
+
+def _numbered_on(numbers: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Return numbers from 0 of several batches, each moved beyond those of the batches before it."""
+    sizes = [int(of.max(initial=-1)) + 1 for of in numbers]
+    return np.concatenate([of + sum(sizes[:i]) for i, of in enumerate(numbers)])
 
 
 def _check_lengths(batch: DecisionBatch | TokenBatch, length: int, unit: str, columns: tuple[str, ...]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -38,10 +39,15 @@ PRIOR_MATCHES = 10
 
 
 class League:
-    """A run's population over its open store."""
+    """A run's population in one game, over its open store.
 
-    def __init__(self, store: Store, game: Game[Any], config: LeagueConfig) -> None:
+    A run of several games has a league for each, and its weights lie elsewhere: in the folder `home`.
+    """
+
+    def __init__(self, store: Store, game: Game[Any], config: LeagueConfig, home: Path | None = None) -> None:
         self.store, self.game, self.config = store, game, config
+        self.home = home or store.folder
+        self.anchors = config.specs(game.spec)
         self._players: dict[str, Player] = {}
         self._learning: dict[str, Player] = {}
         self._exact: dict[tuple[str, str], float] = {}
@@ -50,27 +56,9 @@ class League:
     def _begin(self) -> None:
         """Write configuration and anchors into a new store, or check that an old one is of this run."""
         refuse_unratable(self.game)
-        anchors = [
-            Member(name, spec, "anchor", 0, checkpoint_digest(spec)) for name, spec in self.config.anchors.items()
-        ]
-        kept = self.store.meta("config")
-        if kept is None:
-            about = {"format": "league", "config": self.config.model_dump(), "fingerprint": self.game.fingerprint}
-            with self.store.transaction():
-                self.store.put_meta(about)
-                self.store.put_players(anchors)
+        anchors = [Member(name, spec, "anchor", 0, checkpoint_digest(spec)) for name, spec in self.anchors.items()]
+        if begin(self.store, self.config, {"format": "league", "fingerprint": self.game.fingerprint}, anchors):
             return
-        if self.store.meta("format") != "league":
-            raise ConfigError(
-                f"{self.store.folder} holds a {self.store.meta('format')}, not a league: use another folder"
-            )
-        # A file that an older arena wrote lacks newer keys: their defaults are what it did.
-        begun = check(kept, LeagueConfig, str(self.store.folder))
-        if different := _first_difference(begun.identity, self.config.identity):
-            raise ConfigError(
-                f"{self.store.folder} was begun with another {different}: "
-                "go on with the old configuration, or give this run another folder (--run)"
-            )
         if self.store.meta("fingerprint") != self.game.fingerprint:
             raise ConfigError(
                 f"{self.store.folder} was begun under other rules of {self.game.name}: use another folder"
@@ -97,8 +85,8 @@ class League:
         if name in self._learning:
             return self._learning[name]
         if name not in self._players:
-            if name in self.config.anchors:
-                self._players[name] = load_player(self.spec(self.config.anchors[name]), self.game, name)
+            if name in self.anchors:
+                self._players[name] = load_player(self.spec(self.anchors[name]), self.game, name)
             else:
                 member = {m.name: m for m in self.members("snapshot")}[name]
                 self._players[name] = load_checkpoint(self.store.folder / member.spec, self.game, name)
@@ -108,7 +96,7 @@ class League:
         """Return a player's spec, in which the model 'base' is that of the run."""
         if self.config.base is None or "base" not in spec or parse(spec).parameters.get("model") != "base":
             return spec
-        return respelled(spec, {"model": str(self.store.folder / "base")})
+        return respelled(spec, {"model": str(self.home / "base")})
 
     def close(self) -> None:
         """Let all players give up what they hold."""
@@ -172,7 +160,7 @@ class League:
         Against everybody who was rated so far; a learner that has no Elo yet is left out.
         """
         copies = {m.name: learner_of(m.name) for m in self.members("snapshot") if m.step == step}
-        anchor, block_pairs = next(iter(self.config.anchors)), self.config.rating.block_pairs
+        anchor, block_pairs = next(iter(self.anchors)), self.config.rating.block_pairs
         ladder = rate(self.store.results(self.game), self.game, anchor, block_pairs)
         found = {}
         for row in ladder.rows:
@@ -237,7 +225,7 @@ class League:
         """
         earlier = [m.name for m in self.members("snapshot") if (m.step, m.name) < (snapshot.step, snapshot.name)]
         rivals = earlier[len(earlier) - self.config.rating.rivals :] if self.config.rating.rivals else []
-        names = [*self.config.anchors, *rivals]
+        names = [*self.anchors, *rivals]
         pairs, seed = self.config.rating.pairs, self.config.seed
         fixtures = list(challenge(self.game, snapshot.name, names, pairs, seed, "rating", snapshot.step))
         known = self.store.known(fixture.key for fixture in fixtures)
@@ -257,6 +245,31 @@ class League:
         pool = [(m.name, m.kind, m.step, m.digest) for m in self.store.players()]
         what = [pool, self.store.meta("trainers", {}), self.store.tallies()]
         return sha256(json.dumps(what).encode()).hexdigest()[:16]
+
+
+def begin(store: Store, config: LeagueConfig, about: Mapping[str, str], members: Sequence[Member] = ()) -> bool:
+    """Write what a new run is into its store, and return whether it is new.
+
+    Raises ConfigError where the store holds something else, or a run of another configuration.
+    """
+    kept, kind = store.meta("config"), about["format"]
+    if kept is None:
+        with store.transaction():
+            store.put_meta({**about, "config": config.model_dump()})
+            store.put_players(members)
+        return True
+    if store.meta("format") != kind:
+        named = {"league": "a league", "leagues": "leagues of several games"}
+        held = store.meta("format")
+        raise ConfigError(f"{store.folder} holds {named.get(held, f'a {held}')}, not {named[kind]}: use another folder")
+    # A file that an older arena wrote lacks newer keys: their defaults are what it did.
+    begun = check(kept, LeagueConfig, str(store.folder))
+    if different := _first_difference(begun.identity, config.identity):
+        raise ConfigError(
+            f"{store.folder} was begun with another {different}: "
+            "go on with the old configuration, or give this run another folder (--run)"
+        )
+    return False
 
 
 def learner_of(snapshot: str) -> str:

@@ -35,7 +35,6 @@ _MOST = 1000
 """… but no more than so many matches wait: where writing is slow beside playing, ever more would."""
 _LONGEST = 1.0
 """… nor any longer than this, in seconds, even where a disk has just hung: a kill would lose them."""
-
 _CHUNK = 1000
 """Rows that are held at once where a table is walked through."""
 
@@ -233,6 +232,11 @@ class Store:
         steps = (first, 1 << 60 if last is None else last)
         self._db.execute(f"DELETE FROM traces WHERE match IN ({which})", steps)  # noqa: S608
         self._db.execute(f"DELETE FROM matches WHERE number IN ({which})", steps)  # noqa: S608
+
+    def forget_after(self, step: int) -> None:
+        """Remove the members and tallies of later steps; call inside a transaction."""
+        self._db.execute("DELETE FROM players WHERE step > ?", (step,))
+        self._db.execute("DELETE FROM tallies WHERE step > ?", (step,))
 
     def forget_beginning(self) -> None:
         """Remove what a run wrote that could not begin, so that it may begin otherwise."""

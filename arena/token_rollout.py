@@ -110,8 +110,8 @@ def _said(record: Record, place: int) -> bool:
     return int(record.traces.get(place, {}).get("completion_tokens", 1)) > 0
 
 
-def _tokens(rows: Sequence[_ROW]) -> dict[str, NDArray[Any]]:
-    """Return the columns that have an entry per token, and where each turn begins."""
+def _tokens(rows: Sequence[_ROW]) -> dict[str, Any]:
+    """Return the columns, all of them arrays, that have an entry per token, and where each turn begins."""
     ids, mask, logp = [np.zeros(0, np.int64)], [np.zeros(0, np.bool_)], [np.zeros(0, np.float32)]
     offsets = [0]
     for *_, trace in rows:

@@ -18,7 +18,7 @@ def small(**changes) -> BaseConfig:
 
 
 def make(folder, base: BaseConfig, seed: int = 0):
-    return prepare(base, GAME, SPEC, folder, seed, lambda *_: None)
+    return prepare(base, [GAME], SPEC, folder, seed, lambda *_: None)
 
 
 def test_it_is_made_once_and_the_same_seed_makes_the_same(tmp_path) -> None:

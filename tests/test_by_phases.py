@@ -70,7 +70,7 @@ def test_frozen_opponents_are_the_last_copy_once_there_is_one(run) -> None:
 
 def test_examples_are_drawn_anew_for_every_update_and_are_those_of_the_base(run) -> None:
     _, learner, collect = run
-    first, again, later = (collect._lessons(learner, step)[SHARED] for step in (3, 3, 4))
+    first, again, later = (collect._lessons(learner, step, 8)[SHARED] for step in (3, 3, 4))
     assert isinstance(first, Lessons)
     assert len(first.batch) == 8
     assert first.batch.ids.tolist() == again.batch.ids.tolist() != later.batch.ids.tolist()

@@ -44,7 +44,7 @@ def collect(folder, share, rollouts="tables", step=0, **options):
     with league(folder, "auto" if rollouts == "batched" else rollouts, **options) as run:
         member = Learner.fresh("main", run.game, run.config)
         way = Batched(run) if rollouts == "batched" else collector(run)
-        return member, way(member, share, step)
+        return member, way(member, share, step, run.config.training.matches)
 
 
 every_way = pytest.mark.parametrize("rollouts", ["tables", "batched", "matches"])
@@ -78,9 +78,9 @@ def test_the_referee_plays_for_who_states_no_policy(tmp_path, monkeypatch):
     monkeypatch.setattr(Net, "act", lambda self, batch: (acting.append(len(batch)), act(self, batch))[1])
     with league(tmp_path, others={"mute": f"{__file__}:Mute"}, matches=50) as run:
         member = Learner.fresh("main", run.game, run.config)
-        Batched(run)(member, {"uniform": 1.0}, 0)
+        Batched(run)(member, {"uniform": 1.0}, 0, 50)
         assert not acting  # its policy is asked, not its moves
-        played = Batched(run)(member, {"mute": 1.0}, 0)
+        played = Batched(run)(member, {"mute": 1.0}, 0, 50)
         assert acting
     assert sum(tally[:3].sum() for tally in played.tallies.values()) == 50
 
@@ -105,7 +105,9 @@ def test_a_net_is_evaluated_once_per_information_set_and_batch_of_weights(tmp_pa
     with league(tmp_path, "tables", others={"old": "net(hidden=[4])"}) as run:
         member, way = Learner.fresh("main", run.game, run.config), collector(run)
         for step in range(3):
-            member.update(way(member, {"main": 0.25, "old": 0.5, "uniform": 0.25}, step).batches)
+            member.update(
+                way(member, {"main": 0.25, "old": 0.5, "uniform": 0.25}, step, run.config.training.matches).batches
+            )
     # Kuhn poker has 12 information sets, whatever the number of matches.
     assert asked == {("main", 0): 12, ("main", 1): 12, ("main", 2): 12, ("old", 0): 12}
 
@@ -198,7 +200,7 @@ def test_a_method_of_two_players_has_both_sit_down_by_their_shares(rollouts, tmp
             for parameter in best.parameters():
                 parameter.mul_(5)  # so that the two are not alike
         way = Batched(run) if rollouts == "batched" else collector(run)
-        batch = way(member, SELF, 0).batches[SHARED]
+        batch = way(member, SELF, 0, run.config.training.matches).batches[SHARED]
     sat = {(int(m), int(s)): int(b) for m, s, b in zip(batch.match, batch.seat, batch.behaviour, strict=True)}
     assert len(sat) == 2000
     assert sum(sat.values()) == pytest.approx(200, abs=4 * (2000 * 0.1 * 0.9) ** 0.5)

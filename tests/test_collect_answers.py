@@ -14,11 +14,16 @@ from arena.trainers.collect_answers import ByAnswers
 from arena.trainers.learner import SHARED, Learner
 from tests.language import tiny_folder
 
-GAME = arena.load_game("kuhn_poker")
+GAME, MATCHES = arena.load_game("kuhn_poker"), 6
 
 
 def config(**options) -> LeagueConfig:
-    training = {"algorithm": "token_policy_gradient", "updates": 30, "matches": 6, "token_policy_gradient": options}
+    training = {
+        "algorithm": "token_policy_gradient",
+        "updates": 30,
+        "matches": MATCHES,
+        "token_policy_gradient": options,
+    }
     player = f"language_model(model={str(tiny_folder())!r}, max_tokens=12)"
     return LeagueConfig.model_validate(
         {"game": "kuhn_poker", "training": training, "learners": {"main": {"player": player}}}
@@ -59,7 +64,7 @@ def keys(store: Store) -> list[str]:
 
 def test_a_match_that_was_kept_is_not_played_again(run, monkeypatch) -> None:
     store, learner, collect = run()
-    wanted = collect(learner, {"main": 1.0}, 4)
+    wanted = collect(learner, {"main": 1.0}, 4, MATCHES)
     for key in keys(store)[2:]:
         store._db.execute("DELETE FROM traces WHERE match = (SELECT number FROM matches WHERE key = ?)", (key,))
         store._db.execute("DELETE FROM matches WHERE key = ?", (key,))
@@ -71,7 +76,7 @@ def test_a_match_that_was_kept_is_not_played_again(run, monkeypatch) -> None:
         "play_rounds",
         lambda game, fixtures, players, **how: asked.extend(fixtures) or play(game, fixtures, players, **how),
     )
-    again = collect(learner, {"main": 1.0}, 4)
+    again = collect(learner, {"main": 1.0}, 4, MATCHES)
     assert [fixture.key for fixture in asked] == [f"main-4-{i:06d}" for i in range(2, 6)]
     assert same(again.batches[SHARED], wanted.batches[SHARED])
     assert {k: v.tolist() for k, v in again.tallies.items()} == {k: v.tolist() for k, v in wanted.tallies.items()}
@@ -82,11 +87,11 @@ def test_a_match_that_was_kept_is_not_played_again(run, monkeypatch) -> None:
 def test_what_lost_weights_have_played_is_forgotten(run) -> None:
     store, learner, collect = run()
     for step in (3, 4, 5):
-        collect(learner, {"main": 1.0}, step)
+        collect(learner, {"main": 1.0}, step, MATCHES)
     store, learner, collect = run()  # the checkpoint is of step 3
-    collect(learner, {"main": 1.0}, 3)
+    collect(learner, {"main": 1.0}, 3, MATCHES)
     assert {key.split("-")[1] for key in keys(store)} == {"3"}
-    collect(learner, {"main": 1.0}, 4)
+    collect(learner, {"main": 1.0}, 4, MATCHES)
     assert {key.split("-")[1] for key in keys(store)} == {"3", "4"}
 
 
@@ -97,7 +102,7 @@ def test_only_the_latest_updates_are_kept_and_rating_matches_always(run) -> None
     fixture = Fixture("rated", "rating", ("main", "main"), 1, "", 1)
     list(store.keep(play_rounds(GAME, [fixture], {"main": learner.player})))
     for step in range(5):
-        collect(learner, {"main": 1.0}, step)
+        collect(learner, {"main": 1.0}, step, MATCHES)
     assert {key.split("-")[1] for key in keys(store) if key != "rated"} == {"3", "4"}
     assert "rated" in keys(store)
     assert store.traces("rated")
@@ -105,7 +110,7 @@ def test_only_the_latest_updates_are_kept_and_rating_matches_always(run) -> None
 
 def test_matches_of_one_update_differ_and_seeds_decide_them(run) -> None:
     _, learner, collect = run()
-    first, second = (collect(learner, {"main": 1.0}, step).batches[SHARED] for step in (0, 1))
+    first, second = (collect(learner, {"main": 1.0}, step, MATCHES).batches[SHARED] for step in (0, 1))
     assert not same(first, second)
     assert len(collect.played) == 6
     assert all(record.traces for record in collect.played)
@@ -113,7 +118,7 @@ def test_matches_of_one_update_differ_and_seeds_decide_them(run) -> None:
 
 def test_against_others_only_its_own_side_is_learned(run) -> None:
     store, learner, collect = run()
-    played = collect(learner, {"uniform": 1.0}, 0)
+    played = collect(learner, {"uniform": 1.0}, 0, MATCHES)
     batch = played.batches[SHARED]
     own = {record.key: record.entrants.index("main") for record in store.records()}
     assert [own[f"main-0-{m:06d}"] for m in batch.match] == batch.seat.tolist()
@@ -125,6 +130,6 @@ def test_against_others_only_its_own_side_is_learned(run) -> None:
 def test_an_answer_that_is_no_move_forfeits_at_once_unless_it_may_be_tried_again(run, retries) -> None:
     store, learner, collect = run(retries=retries)
     for step in range(8):
-        collect(learner, {"main": 1.0}, step)
+        collect(learner, {"main": 1.0}, step, MATCHES)
     refused = [[bool(turn.fault) for turn in record.turns].count(True) for record in store.records()]
     assert max(refused) == 1 if retries == 0 else max(refused) > 1

@@ -11,6 +11,7 @@ from arena.interval import Interval
 from arena.league import League
 from arena.rating import rate
 from arena.store import Store
+from arena.trainers.circuit import Circuit
 from arena.trainers.learner import Learner
 from arena.trainers.loop import SelfPlay, train
 from arena.trainers.tracking import Tracking
@@ -35,11 +36,11 @@ def config(**changes):
 
 
 @contextmanager
-def resumed(league):
+def resumed(circuit):
     """Give a run as it stands after it was stopped."""
-    step = int(league.store.meta("step", 0))
-    with Tracking.open(league.store.folder, league.config.tracking, step, {}) as tracking:
-        yield SelfPlay(league, lambda _: None, Watch(league, tracking))
+    step = int(circuit.run.meta("step", 0))
+    with Tracking.open(circuit.run.folder, circuit.config.tracking, step, {}) as tracking:
+        yield SelfPlay(circuit, lambda _: None, Watch(circuit, tracking))
 
 
 def test_a_run_leaves_rated_snapshots_and_only_the_folders_it_needs(tmp_path):
@@ -204,8 +205,7 @@ def test_a_league_that_stops_between_joining_and_rating_ends_alike(alpha_star, t
 
     with pytest.raises(StopError):
         train(config(**ALPHA_STAR), tmp_path, stop)
-    game = arena.load_game("kuhn_poker")
-    with Store.open(tmp_path) as store, resumed(League(store, game, config(**ALPHA_STAR))) as run:
+    with Store.open(tmp_path) as store, resumed(Circuit(store, config(**ALPHA_STAR), [store])) as run:
         assert {learner.name: learner.player.version for learner in run.learners}["spy"] == 0
     assert train(config(**ALPHA_STAR), tmp_path) == alpha_star[1]
 
@@ -237,7 +237,7 @@ def test_the_weak_go_on_from_the_strong_with_other_hyper_parameters(known_streng
         train(config(**POPULATION), tmp_path, stop)
     game = arena.load_game("kuhn_poker")
     tree = enumerate_game(game)
-    with Store.open(tmp_path) as store, resumed(League(store, game, config(**POPULATION))) as run:
+    with Store.open(tmp_path) as store, resumed(Circuit(store, config(**POPULATION), [store])) as run:
         league, (weak, strong) = run.league, run.learners
         kept = store.meta("population")
         assert (kept["step"], kept["parents"]) == (16, {"weak": "strong"})

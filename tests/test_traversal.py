@@ -27,7 +27,7 @@ def test_what_was_found_goes_to_the_policy_of_its_role(tmp_path):
     config = configured(policies="per_role")
     with Store.open(tmp_path) as store:
         league = League(store, KUHN, config)
-        played = ByTraversals(league)(Learner.fresh("main", KUHN, config), {"main": 1.0}, 0)
+        played = ByTraversals(league)(Learner.fresh("main", KUHN, config), {"main": 1.0}, 0, config.training.matches)
     first, second = played.batches["first"], played.batches["second"]
     assert played.tallies == {}
     assert first.endings == second.endings > 101
@@ -44,7 +44,8 @@ def test_the_same_step_is_walked_alike_again(tmp_path):
     with Store.open(tmp_path) as store:
         walks = ByTraversals(League(store, KUHN, config))
         one, same, other = (
-            walks(Learner.fresh("main", KUHN, config), {}, step).batches[SHARED].regrets.target for step in (0, 0, 1)
+            walks(Learner.fresh("main", KUHN, config), {}, step, config.training.matches).batches[SHARED].regrets.target
+            for step in (0, 0, 1)
         )
     assert (one == same).all()
     assert one.shape != other.shape or (one != other).any()

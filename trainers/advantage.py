@@ -77,12 +77,16 @@ class RoleBaselines:
 
 
 def _rows_by_key(batch: DecisionBatch | TokenBatch, opponent: str) -> Iterable[tuple[Key, NDArray[np.int64]]]:
-    """Yield the rows of every (side, role) in the batch, sorted by key."""
-    roles = int(batch.role.max(initial=0)) + 1
+    """Yield the rows of every (game, side, role) in the batch."""
+    roles, sides = int(batch.role.max(initial=0)) + 1, int(batch.side.max(initial=0)) + 1
     code = batch.side * roles + batch.role
+    games: tuple[str, ...] = (batch.game,)
+    if isinstance(batch, TokenBatch) and batch.played is not None:
+        games, code = batch.games, code + batch.played * sides * roles
     for present in np.flatnonzero(np.bincount(code)):
-        side, role = divmod(int(present), roles)
-        yield Key(batch.game, side, role, opponent), np.flatnonzero(code == present)
+        seat, role = divmod(int(present), roles)
+        game, side = divmod(seat, sides)
+        yield Key(games[game], side, role, opponent), np.flatnonzero(code == present)
 
 
 def _first_of_each_seat(batch: DecisionBatch | TokenBatch, rows: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -7,6 +7,7 @@ the same seed.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,9 @@ _ASKED = ("history", "thinking", "answer", "show_legal")
 """Parameters of a player that say how it is asked, which is how it is taught."""
 
 
-def prepare(base: BaseConfig, game: Game[Any], spec: str, folder: Path, seed: int, tell: Tell) -> Cloned | None:
+def prepare(
+    base: BaseConfig, games: Sequence[Game[Any]], spec: str, folder: Path, seed: int, tell: Tell
+) -> Cloned | None:
     """Make and teach the model into `folder`, to be asked like the player `spec`; None if it is there already.
 
     Raises ConfigError for teachers that teach nothing, and as `imitation.teach` does.
@@ -37,9 +40,9 @@ def prepare(base: BaseConfig, game: Game[Any], spec: str, folder: Path, seed: in
     fresh = folder.with_name(f"{folder.name}-untaught")
     shutil.rmtree(fresh, ignore_errors=True)
     settings = Settings(epochs=base.epochs, rate=base.learning_rate, seed=derive(seed, NAME))
-    played = examples(base, game, settings, tell)
+    played = examples(base, games, settings, tell)
     if not base.model:
-        tiny_model.run(fresh, [game.spec], settings.seed, width=base.width, layers=base.layers)
+        tiny_model.run(fresh, [game.spec for game in games], settings.seed, width=base.width, layers=base.layers)
     asked = {key: value for key, value in parse(spec).parameters.items() if key in _ASKED}
     pupil = respelled("chat", {"model": base.model or str(fresh), **asked})
     origin = {"learned": base.teachers, "runs": base.runs}
@@ -48,25 +51,31 @@ def prepare(base: BaseConfig, game: Game[Any], spec: str, folder: Path, seed: in
     return cloned
 
 
-def examples(base: BaseConfig, game: Game[Any], settings: Settings, tell: Tell) -> list[Demonstration]:
+def examples(base: BaseConfig, games: Sequence[Game[Any]], settings: Settings, tell: Tell) -> list[Demonstration]:
     """Return what there is to learn, in an order that is drawn. Raises ConfigError where that is nothing."""
     shown: list[Demonstration] = []
-    for spec in base.teachers:
-        teacher = load_player(spec, game, spec, derive(settings.seed, spec))
-        fixtures = [
-            Fixture(f"lesson-{i:06d}", "play", (spec,) * game.seats, derive(settings.seed, "lesson", spec, i), "")
-            for i in range(base.matches)
-        ]
-        records = []
-        for record in play_fixtures(game, fixtures, {spec: teacher}):
-            records.append(record)
-            tell("teachers play", len(records), base.matches, "matches", spec)
-        close([teacher])
-        records.sort(key=lambda record: record.key)
-        shown += [decision for record in records for decision in demonstrations(record, game)]
+    for game in games:
+        for spec in base.teachers:
+            shown += _taught(base, game, spec, settings, tell)
     if base.runs:
         shown += gather([Path(run) for run in base.runs], "", settings, tell)[0]
     if not shown:
         raise ConfigError("[base] has no teachers whose decisions could be learned, and no runs: name one of them")
     order = generator(settings.seed, "lessons").permutation(len(shown))
     return [shown[i] for i in order[: settings.decisions]]
+
+
+def _taught(base: BaseConfig, game: Game[Any], spec: str, settings: Settings, tell: Tell) -> list[Demonstration]:
+    """Return what a teacher decides when it plays a game against itself."""
+    teacher = load_player(spec, game, spec, derive(settings.seed, spec))
+    fixtures = [
+        Fixture(f"lesson-{i:06d}", "play", (spec,) * game.seats, derive(settings.seed, "lesson", spec, i), "")
+        for i in range(base.matches)
+    ]
+    records = []
+    for record in play_fixtures(game, fixtures, {spec: teacher}):
+        records.append(record)
+        tell("teachers play", len(records), base.matches, "matches", spec)
+    close([teacher])
+    records.sort(key=lambda record: record.key)
+    return [decision for record in records for decision in demonstrations(record, game)]

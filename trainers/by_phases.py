@@ -39,16 +39,16 @@ class ByPhases:
         tree: Tree | None = self.matches.tree
         return tree
 
-    def __call__(self, learner: Learner, share: Mapping[str, float], step: int) -> Played:
+    def __call__(self, learner: Learner, share: Mapping[str, float], step: int, matches: int) -> Played:
         """Play matches, against whom the phase says, or draw examples."""
         config = self.league.config
         now = phase(config.training.phases, step, config.seed)
         if now.learn_from == "records":
             self.played = []
-            return Played(self._lessons(learner, step), {})
+            return Played(self._lessons(learner, step, matches), {})
         if now.frozen:
             share = self._frozen(learner.name, share)
-        found = self.matches(learner, share, step)
+        found = self.matches(learner, share, step, matches)
         self.played = self.matches.played
         return found
 
@@ -57,7 +57,7 @@ class ByPhases:
         copies = [m.name for m in self.league.members("snapshot") if learner_of(m.name) == learner]
         return {copies[-1]: 1.0} if copies else share
 
-    def _lessons(self, learner: Learner, step: int) -> dict[str, Lessons]:
+    def _lessons(self, learner: Learner, step: int, matches: int) -> dict[str, Lessons]:
         """Return what each policy of a learner learns by example in this update."""
         game, config = self.league.game, self.league.config
         rng = generator(config.seed, "examples", learner.name, step)
@@ -65,7 +65,7 @@ class ByPhases:
         for policy_id, trainer in learner.trainers.items():
             roles = learner.roles(policy_id, game)
             known = [shown for shown in self._known() if shown.request.role in roles]
-            drawn = [known[i] for i in rng.integers(len(known), size=config.training.matches)]
+            drawn = [known[i] for i in rng.integers(len(known), size=matches)]
             policy: Any = trainer.policy
             pairs = [policy.lesson(*shown) for shown in drawn]
             found[policy_id] = Lessons(from_lessons(game, drawn, pairs, policy_id, policy.version))
@@ -77,5 +77,5 @@ class ByPhases:
             base = self.league.config.base
             assert base is not None
             settings = Settings(seed=derive(self.league.config.seed, NAME))
-            self._examples = examples(base, self.league.game, settings, lambda *_: None)
+            self._examples = examples(base, [self.league.game], settings, lambda *_: None)
         return self._examples

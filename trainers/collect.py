@@ -48,7 +48,7 @@ class Collect(Protocol):
     def tree(self) -> Tree | None:
         """The exact tables, where the game has them."""
 
-    def __call__(self, learner: Learner, share: Mapping[str, float], step: int) -> Played:
+    def __call__(self, learner: Learner, share: Mapping[str, float], step: int, matches: int) -> Played:
         """Play the matches of one update; `share` is opponent → probability."""
 
 
@@ -81,11 +81,11 @@ class ByTables:
         self.tree = tree
         self._frozen: dict[str, NDArray[np.float64]] = {}
 
-    def __call__(self, learner: Learner, share: Mapping[str, float], step: int) -> Played:
+    def __call__(self, learner: Learner, share: Mapping[str, float], step: int, matches: int) -> Played:
         """Play on tables; a frozen opponent's policy is evaluated once in its life."""
         game, tree = self.league.game, self.tree
         rng = generator(self.league.config.seed, "rollout", learner.name, step)
-        opponent, side = _draw_opponents(self.league, share, rng)
+        opponent, side = _draw_opponents(self.league.game, share, matches, rng)
         names = list(share)
         own = [tree.policy(player) for player in learner.behaviours]
         policies = np.stack([*own, *(self._policy(name, learner.name) for name in names)])
@@ -114,7 +114,7 @@ class Batched:
     def __init__(self, league: League) -> None:
         self.league = league
 
-    def __call__(self, learner: Learner, share: Mapping[str, float], step: int) -> Played:
+    def __call__(self, learner: Learner, share: Mapping[str, float], step: int, matches: int) -> Played:
         """Play all matches at once, one question per player and move."""
         league, game = self.league, self.league.game
         names = list(share)
@@ -122,9 +122,9 @@ class Batched:
         players: list[Player] = [*learner.behaviours, *others]
         stating = [player for player in players if isinstance(player, HasPolicy)]
         if len(stating) < len(players) or not game.actions:
-            return ByMatches(league, None)(learner, share, step)
+            return ByMatches(league, None)(learner, share, step, matches)
         rng = generator(league.config.seed, "rollout", learner.name, step)
-        opponent, side = _draw_opponents(league, share, rng)
+        opponent, side = _draw_opponents(game, share, matches, rng)
         seating = _seating(game, learner, names, opponent, side, rng)
         played = play_batched(game, stating, seating, rng, len(learner.behaviours))
         batches = {}
@@ -141,20 +141,20 @@ class ByMatches:
         self.league = league
         self.tree = tree
 
-    def __call__(self, learner: Learner, share: Mapping[str, float], step: int) -> Played:
+    def __call__(self, learner: Learner, share: Mapping[str, float], step: int, matches: int) -> Played:
         """Play by the rules, hundreds of matches at once."""
         game = self.league.game
-        matches = schedule(self.league, learner, share, step)
-        listener = Collector(game, *matches.own)
+        plan = schedule(self.league, learner, share, step, matches)
+        listener = Collector(game, *plan.own)
         unplayed = Unplayed()
-        played = play_fixtures(game, matches.fixtures, matches.players, watch=listener.watch)
+        played = play_fixtures(game, plan.fixtures, plan.players, watch=listener.watch)
         records = sorted((record for record in played if not unplayed.takes(record)), key=lambda r: r.key)
         unplayed.check()
         batches = {
             policy_id: listener.batch(records, policy_id, trainer.policy.version, learner.roles(policy_id, game))
             for policy_id, trainer in learner.trainers.items()
         }
-        return Played(batches, matches.tallies(game, records))
+        return Played(batches, plan.tallies(game, records))
 
 
 class Matches(NamedTuple):
@@ -184,11 +184,11 @@ class Matches(NamedTuple):
         return _tally(self.names, self.opponent[rated], seat, payoff)
 
 
-def schedule(league: League, learner: Learner, share: Mapping[str, float], step: int) -> Matches:
+def schedule(league: League, learner: Learner, share: Mapping[str, float], step: int, matches: int) -> Matches:
     """Return who plays whom in the matches of the update after `step`; all is drawn from the run's seed."""
     game = league.game
     rng = generator(league.config.seed, "rollout", learner.name, step)
-    opponent, side = _draw_opponents(league, share, rng)
+    opponent, side = _draw_opponents(game, share, matches, rng)
     names = list(share)
     own = [learner.name, *(f"{learner.name}|{j}" for j in range(1, len(learner.behaviours)))]
     behaviour = _draw_behaviours(learner, (len(opponent), game.seats), rng)
@@ -206,12 +206,11 @@ def schedule(league: League, learner: Learner, share: Mapping[str, float], step:
 
 
 def _draw_opponents(
-    league: League, share: Mapping[str, float], rng: np.random.Generator
+    game: Game[Any], share: Mapping[str, float], matches: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return per match (matches,) the position of the opponent in `share` and the learner's side."""
-    matches = league.config.training.matches
     opponent = rng.choice(len(share), size=matches, p=np.array(list(share.values())))
-    return opponent, np.arange(matches) % league.game.entrants
+    return opponent, np.arange(matches) % game.entrants
 
 
 def _seating(

@@ -30,18 +30,18 @@ class ByAnswers:
         self.played: list[Record] = []
         """The matches of the latest update, with their traces."""
 
-    def __call__(self, learner: Learner, share: Mapping[str, float], step: int) -> Played:
+    def __call__(self, learner: Learner, share: Mapping[str, float], step: int, matches: int) -> Played:
         """Play what is not in the run's file yet."""
-        game, matches = self.league.game, schedule(self.league, learner, share, step)
+        game, plan = self.league.game, schedule(self.league, learner, share, step, matches)
         self._forget(step)
-        self.played = records = self._records(matches)
+        self.played = records = self._records(plan)
         batches = {
             policy_id: from_records(
-                game, records, matches.own, policy_id, trainer.policy.version, learner.roles(policy_id, game)
+                game, records, plan.own, policy_id, trainer.policy.version, learner.roles(policy_id, game)
             )
             for policy_id, trainer in learner.trainers.items()
         }
-        return Played(batches, matches.tallies(game, records))
+        return Played(batches, plan.tallies(game, records))
 
     def _forget(self, step: int) -> None:
         """Forget what was played with weights that a crash has lost, and what is long past."""
@@ -49,13 +49,13 @@ class ByAnswers:
             self.league.store.forget_training(step + 2 - self._keep, step + 1 if self._resumed else None)
         self._resumed = False
 
-    def _records(self, matches: Matches) -> list[Record]:
+    def _records(self, plan: Matches) -> list[Record]:
         """Return all matches in the order of their keys, with traces."""
         store, game = self.league.store, self.league.game
-        known = store.known(fixture.key for fixture in matches.fixtures)
+        known = store.known(fixture.key for fixture in plan.fixtures)
         records = [replace(record, traces=store.traces(key)) for key in sorted(known) for record in store.records(key)]
-        missing = [fixture for fixture in matches.fixtures if fixture.key not in known]
-        rounds = play_rounds(game, missing, matches.players, patience=self._patience)
+        missing = [fixture for fixture in plan.fixtures if fixture.key not in known]
+        rounds = play_rounds(game, missing, plan.players, patience=self._patience)
         unplayed = Unplayed()
         kept: list[Record] = []
         for record in store.keep(_seen(rounds, kept)):

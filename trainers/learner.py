@@ -45,7 +45,7 @@ class Learner:
 
     @classmethod
     def fresh(cls, name: str, game: Game[Any], config: LeagueConfig) -> Learner:
-        """Return an untrained learner as the configuration describes it."""
+        """Return an untrained learner as the configuration describes it; of a run of several games `game` is one."""
         spec = config.learners[name].player
         if ":" in parse(spec).target:
             raise ConfigError(
@@ -63,8 +63,9 @@ class Learner:
             raise ConfigError(
                 f"learner {name!r}: {spec!r} cannot be trained by {config.training.algorithm}; use {example}"
             )
+        scale = 1.0 if config.games else game.scale  # the batches of several games bring payoffs in units of theirs
         trainers = {
-            policy_id: _trainer([nets[policy_id] for nets in policies], game, config.training, derive(seed, policy_id))
+            policy_id: _trainer([nets[policy_id] for nets in policies], scale, config.training, derive(seed, policy_id))
             for policy_id in policies[0]
         }
         learner = cls(name, config.training.algorithm, players[0], trainers, players)
@@ -129,9 +130,9 @@ NETS = {"token_policy_gradient": 1, "policy_gradient": 2, "ppo": 1, "mmd": 2, "r
 """How many nets of one shape a method works with, the policy among them."""
 
 
-def _trainer(nets: Sequence[Any], game: Game[Any], training: TrainingConfig, seed: int) -> Trainer[Any]:
+def _trainer(nets: Sequence[Any], scale: float, training: TrainingConfig, seed: int) -> Trainer[Any]:
     """Return the trainer of the algorithm that the configuration names, over as many nets as `NETS` says."""
-    policy, scale = nets[0], game.scale
+    policy = nets[0]
     rate, updates = training.learning_rate, training.updates
     match training.algorithm:
         case "ppo":

@@ -14,34 +14,25 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple, cast
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from arena import checkpoint, exploitation
+from arena import checkpoint
 from arena.batch import DecisionBatch, TokenBatch
 from arena.config import LeagueConfig
 from arena.errors import ArenaError, ConfigError
-from arena.league import League
-from arena.player import HasLaw, HasPolicy, Trainable, TrainableTokens, close
-from arena.registry import load_game
-from arena.schema import Tally
+from arena.player import Trainable, TrainableTokens, close
 from arena.seeds import generator
 from arena.store import Member, Store
 from arena.trainers import dvd, transfer
-from arena.trainers.by_phases import ByPhases
-from arena.trainers.collect import Collect, Played, collector
-from arena.trainers.collect_answers import ByAnswers
+from arena.trainers.circuit import Circuit, stores
+from arena.trainers.collect import Played
 from arena.trainers.learner import Learner
 from arena.trainers.population import Population, explored, heirs
 from arena.trainers.roll_back import RollBack
 from arena.trainers.tracking import Tracking
 from arena.trainers.trainer import Lessons, Penalty, Report, Walked
-from arena.trainers.traversal import ByTraversals
+from arena.trainers.venue import Venue
 from arena.trainers.watch import Watch
-from arena.tree import Tree, nash_conv
-from arena.tree.enumeration import Policy
-from arena.tree.mixture import mixture_policy
 
 
 class Progress(NamedTuple):
@@ -55,6 +46,8 @@ class Progress(NamedTuple):
     """Rating matches played since the last word."""
     snapshot: str = ""
     """The snapshot that has just been rated."""
+    game: str = ""
+    """In which game, where there are several."""
     nash_conv: float | None = None
     """Its exact NashConv, in the game's own units, where the game can be enumerated."""
     mixture_nash_conv: float | None = None
@@ -70,37 +63,36 @@ Tell = Callable[[Progress], None]
 
 def train(config: LeagueConfig, folder: Path, tell: Tell = lambda _: None) -> str:
     """Run a league in `folder`, or go on with it, until its last update is rated. Returns the run's digest."""
-    game = load_game(config.game)
     with Store.open(folder) as store, _one_thread(), ExitStack() as ends:
-        new = store.meta("config") is None
+        new, of_games = store.meta("config") is None, stores(store, config, ends)
         try:
-            league = League(store, game, config)
-            ends.callback(league.close)
-            _prepare_base(league)
+            circuit = Circuit(store, config, of_games)
+            ends.callback(circuit.close)
+            _prepare_base(circuit)
             settings = config.model_dump(exclude={"training": config.training.unread})
             tracking = ends.enter_context(Tracking.open(folder, config.tracking, int(store.meta("step", 0)), settings))
-            run = SelfPlay(league, tell, Watch(league, tracking))
+            run = SelfPlay(circuit, tell, Watch(circuit, tracking))
         except ArenaError:
-            if new:  # a mended configuration must not be told that the run was begun with another
-                store.forget_beginning()
+            for begun in {store, *of_games} if new else ():
+                begun.forget_beginning()  # a mended configuration must not be told that the run was begun with another
             raise
         run.go()
-        digest = league.digest()
+        digest = circuit.digest()
         with store.transaction():
             store.put_meta({"digest": digest})
         return digest
 
 
-def _prepare_base(league: League) -> None:
+def _prepare_base(circuit: Circuit) -> None:
     """Make the model that the run's language models begin with, where the configuration asks for one."""
-    config = league.config
+    config = circuit.config
     if config.base is None:
         return
     from arena.trainers import base_model  # transformers is not needed for nets
 
     asked = [learner.player for learner in config.learners.values() if "base" in learner.player]
-    spec = asked[0] if asked else "chat"
-    base_model.prepare(config.base, league.game, spec, league.store.folder / base_model.NAME, config.seed, _untold)
+    games, spec = [venue.league.game for venue in circuit.all], asked[0] if asked else "chat"
+    base_model.prepare(config.base, games, spec, circuit.run.folder / base_model.NAME, config.seed, _untold)
 
 
 def _untold(what: str, done: int, total: int | None, unit: str, note: str) -> None:
@@ -118,28 +110,15 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _collect(league: League) -> Collect:
-    """Return how the matches that the configured algorithm learns from are played."""
-    training = league.config.training
-    if training.algorithm == "deep_cfr":
-        return ByTraversals(league)
-    if training.algorithm == "token_policy_gradient":
-        return ByPhases(league, ByAnswers(league, training.token_policy_gradient))
-    return collector(league)
-
-
 class SelfPlay:
     """A run in progress."""
 
-    def __init__(self, league: League, tell: Tell, watch: Watch) -> None:
-        self.league, self.tell, self.watch = league, tell, watch
-        self.config, self.store = league.config, league.store
+    def __init__(self, circuit: Circuit, tell: Tell, watch: Watch) -> None:
+        self.circuit, self.tell, self.watch = circuit, tell, watch
+        self.config, self.store, self.league = circuit.config, circuit.run, circuit.first
         self._try_anchors()
         self.population = Population.begun(self.config, self.store.meta("population"))
         self.learners = [self._enlisted(name) for name in self.config.learners]
-        self.collect = _collect(league)
-        self.tallies: dict[tuple[str, str, int], NDArray[np.float64]] = {}
-        self._shares: dict[str, dict[str, float]] = {}
         self._players = self.store.folder / "checkpoints"
         self._trainers = self.store.folder / "training"
         self.step = int(self.store.meta("step", 0))
@@ -161,6 +140,7 @@ class SelfPlay:
             self.step += 1
             alarms: list[str] = []
             for learner, report in zip(self.learners, reports, strict=True):
+                self.circuit.learned(learner.name, self.step, report)
                 found = self.watch.updated(learner.name, self.step, report)
                 alarms += [f"{learner.name}: {alarm.sentence}" for alarm in found]
             self.tell(Progress(self.step, updates, reports[-1], alarms=alarms))
@@ -172,11 +152,13 @@ class SelfPlay:
 
     def _try_anchors(self) -> None:
         """Make every anchor before anything is trained; raises ConfigError with the key of one that cannot play."""
-        for name in self.config.anchors:
-            try:
-                self.league.player(name)
-            except ArenaError as error:
-                raise ConfigError(f"anchors.{name}: {error}") from error
+        for venue in self.circuit.all:
+            for name in venue.league.anchors:
+                try:
+                    venue.league.player(name)
+                except ArenaError as error:
+                    where = f" in {venue.league.config.game}" if venue.label else ""
+                    raise ConfigError(f"anchors.{name}{where}: {error}") from error
 
     def _enlisted(self, name: str) -> Learner:
         """Return a learner with its first weights and its own hyper-parameters, whom others may meet from now on."""
@@ -185,7 +167,8 @@ class SelfPlay:
         described = described.model_copy(update={"player": self.league.spec(described.player)})
         config = self.config.model_copy(update={"training": training, "learners": {name: described}})
         learner = Learner.fresh(name, self.league.game, config)
-        self.league.enlist(name, learner.player)
+        for venue in self.circuit.all:
+            venue.league.enlist(name, learner.player)
         return learner
 
     def _afresh(self, learner: Learner) -> Learner:
@@ -195,12 +178,8 @@ class SelfPlay:
         return fresh
 
     def _play(self, learner: Learner) -> Played:
-        played = self.collect(learner, self._opponents(learner.name), self.step)
-        for (opponent, seat), result in played.tallies.items():
-            key = (learner.name, opponent, seat)
-            self.tallies[key] = self.tallies.get(key, 0.0) + result
-        if isinstance(self.collect, ByPhases) and self.collect.played:
-            self.watch.played(learner, self.collect.played)
+        played = self.circuit.play(learner, self.step)
+        self.watch.played(learner)
         return played
 
     def _penalties(self, played: Sequence[Played]) -> Sequence[Mapping[str, Penalty]]:
@@ -229,12 +208,6 @@ class SelfPlay:
         except ConfigError as error:
             raise ConfigError(f"after update {self.step + 1} of learner {learner.name!r} {error}") from error
 
-    def _opponents(self, learner: str) -> dict[str, float]:
-        """Return the learner's opponent distribution, which changes at checkpoints only."""
-        if learner not in self._shares:
-            self._shares[learner] = self.league.opponents(learner, self.collect.tree)
-        return self._shares[learner]
-
     def _checkpoint(self) -> None:
         """Write the learners' folders, then publish them and all that belongs to this step at once.
 
@@ -246,26 +219,17 @@ class SelfPlay:
             place = self._name(learner.name, self.step)
             digest, trainers[learner.name] = learner.save(self._players / place, self._trainers / place)
             members.append(Member(learner.name, f"{self._players.name}/{place}", "learner", self.step, digest))
-        with self.store.transaction():
-            self.store.put_players(members)
-            self.store.put_tallies(self._tallies())
+        with self.circuit.transaction():
+            for venue in self.circuit.all:
+                venue.league.store.put_tallies(venue.tallies(self.step))
             joining = [member for member in members if self.league.joins(member.name, self.step)]
             afresh = [member.name for member in joining if self.league.starts_afresh(member.name, self.step)]
             born = {name: self.step if name in afresh else self.league.born(name) for name in self.config.learners}
-            self.store.put_players(
-                member._replace(name=self._name(member.name, self.step), kind="snapshot") for member in joining
-            )
-            self.store.put_meta({"step": self.step, "trainers": trainers, "born": born})
+            snapshots = [m._replace(name=self._name(m.name, self.step), kind="snapshot") for m in joining]
+            self.circuit.put([*members, *snapshots], {"step": self.step, "trainers": trainers, "born": born})
         self.learners = [self._afresh(one) if one.name in afresh else one for one in self.learners]
-        self.tallies.clear()
-        self._shares = {}
+        self.circuit.checkpointed()
         self._sweep()
-
-    def _tallies(self) -> list[Tally]:
-        return [
-            Tally(learner, self.step, opponent, seat, int(wins), int(draws), int(losses), float(payoff))
-            for (learner, opponent, seat), (wins, draws, losses, payoff) in sorted(self.tallies.items())
-        ]
 
     def _resume(self) -> None:
         if self.step:
@@ -308,7 +272,7 @@ class SelfPlay:
             if learner.name in parents:
                 self.learners[i] = self._afresh(learner)
                 self._load(self.learners[i])
-        self._shares = {}
+        self.circuit.checkpointed()
 
     def _roll_back(self) -> None:
         """Let a learner whose run has gone wrong go on from its last healthy snapshot."""
@@ -333,60 +297,43 @@ class SelfPlay:
 
     def _transfer(self) -> None:
         """Measure how the first models reason, once, where the configuration asks for it."""
-        known = {player for _, player, _ in self.store.measures("pass_at_1")}
+        store = self.league.store
+        known = {player for _, player, _ in store.measures("pass_at_1")}
         for learner in self.config.learners if self.config.transfer is not None else ():
             name = f"{learner}-{transfer.BEFORE}"
             if name not in known:
                 values = transfer.before(self.league, learner)
-                with self.store.transaction():
-                    self.store.put_measures(0, name, values)
+                with store.transaction():
+                    store.put_measures(0, name, values)
 
     def _rate_snapshots(self) -> None:
-        """Play every rating match that is still missing, and measure exactly what can be measured."""
-        measured = {player for _, player, _ in self.store.measures("rated")}
-        for snapshot in self.league.members("snapshot"):
-            if snapshot.name in measured:
-                continue
-            for _ in self.league.rate(snapshot):
-                self.tell(Progress(self.step, self.config.training.updates, rated=1))
-            # "rated" says that the matches above are all there; it is written once they are.
-            values = {"rated": 1.0, **self._measure(snapshot.name)}
-            if self.config.transfer is not None:
-                values |= transfer.during(self.league, snapshot.name, snapshot.step)
-            with self.store.transaction():
-                self.store.put_measures(snapshot.step, snapshot.name, values)
-            self.watch.rated(snapshot, values)
-            self.tell(
-                Progress(
-                    self.step,
-                    self.config.training.updates,
-                    snapshot=snapshot.name,
-                    nash_conv=values.get("nash_conv"),
-                    mixture_nash_conv=values.get("mixture_nash_conv"),
-                )
+        """Play every rating match that is still missing, and measure what can be measured, in each game."""
+        for venue in self.circuit.all:
+            league = venue.league
+            measured = {player for _, player, _ in league.store.measures("rated")}
+            for snapshot in league.members("snapshot"):
+                if snapshot.name not in measured:
+                    self._rate(venue, snapshot)
+
+    def _rate(self, venue: Venue, snapshot: Member) -> None:
+        updates, store = self.config.training.updates, venue.league.store
+        values = venue.rate(snapshot, lambda: self.tell(Progress(self.step, updates, rated=1)))
+        if self.config.transfer is not None and venue.league is self.league:
+            values |= transfer.during(self.league, snapshot.name, snapshot.step)
+        with store.transaction():
+            store.put_measures(snapshot.step, snapshot.name, values)
+        self.circuit.rated(venue, snapshot)
+        self.watch.rated(venue, snapshot, values)
+        self.tell(
+            Progress(
+                self.step,
+                updates,
+                snapshot=snapshot.name,
+                game=venue.label,
+                nash_conv=values.get("nash_conv"),
+                mixture_nash_conv=values.get("mixture_nash_conv"),
             )
-
-    def _measure(self, name: str) -> dict[str, float]:
-        """Return exact quantities of a snapshot; empty where the game cannot be enumerated."""
-        player = self.league.player(name)
-        tree = self.collect.tree
-        if tree is not None and isinstance(player, HasLaw) and not isinstance(player, HasPolicy):
-            found = exploitation.measure(player, tree, 0, 0, self.config.seed, lambda _: None)
-            return {"nash_conv": found.nash_conv, "forfeits": found.forfeits.matches if found.forfeits else 0.0}
-        if tree is None or not isinstance(player, HasPolicy):
-            return {}
-        values = {"nash_conv": nash_conv(tree, tree.policy(player))}
-        if self.config.opponents.meta and self.league.game.hidden:
-            values["mixture_nash_conv"] = nash_conv(tree, self._mixture(tree))
-        return values
-
-    def _mixture(self, tree: Tree) -> Policy:
-        """Return the meta-solver's mixture of all snapshots, which is the answer of PSRO, as one policy."""
-        share = self.league.meta_mixture(tree)
-        members = [tree.policy(self.league.player(name)) for name in share]
-        weights = np.array(list(share.values()))
-        seats = range(self.league.game.seats)
-        return sum((mixture_policy(tree, members, weights, seat) for seat in seats), np.zeros(tree.mask.shape))
+        )
 
     def _name(self, learner: str, step: int) -> str:
         return f"{learner}-{step:0{len(str(self.config.training.updates))}d}"

@@ -146,5 +146,7 @@ def _model(
     with torch.no_grad():
         for weight in model.parameters():
             if weight.ndim > 1:  # the scales of the norms stay at 1
-                weight.normal_(0.0, 0.02, generator=generator)
+                # The usual 0.02 is for widths near 1000. At a tenth of that, attention would be even and its values
+                # small: the model would hardly hear what it is asked, and reinforcement learning could not change that.
+                weight.normal_(0.0, weight.shape[1] ** -0.5, generator=generator)
     return model

@@ -92,6 +92,7 @@ class TokenPolicyGradient:
         learned = perf_counter()
         self.policy.sync()
         others = {"update_seconds": learned - begun, "sync_seconds": perf_counter() - learned}
+        others |= _advantage_by_game(batch, lesson.advantage)
         if options.filters is not None:
             others["kept"] = len(kept) / len(batch)
         if options.value_weight:
@@ -300,6 +301,15 @@ class _Seen:
         others = {f"ratio_{name}": value for name, value in ratios._asdict().items()}
         others |= {"gradient_norm": float(np.mean(self.norms)), "answer_tokens": len(entropy) / self._answers}
         return Report(float(entropy.sum()) / self._answers, float(kl.sum()) / self._answers, payoff, {**others, **more})
+
+
+def _advantage_by_game(batch: TokenBatch, advantage: NDArray[np.float64]) -> dict[str, float]:
+    """Return game/advantage, the mean size of the advantages (N,) in each game of a batch of several."""
+    if batch.played is None:
+        return {}
+    turns = np.bincount(batch.played, minlength=len(batch.games))
+    sizes = np.bincount(batch.played, np.abs(advantage), minlength=len(batch.games))
+    return {f"{game}/advantage": float(sizes[i] / turns[i]) for i, game in enumerate(batch.games) if turns[i]}
 
 
 def _turn_of_tokens(batch: TokenBatch) -> NDArray[np.int64]:

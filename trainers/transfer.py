@@ -28,7 +28,7 @@ def before(league: League, learner: str) -> dict[str, float]:
 
 def during(league: League, snapshot: str, step: int) -> dict[str, float]:
     """Measure a snapshot."""
-    return _measured(league, str(league.store.folder / "checkpoints" / snapshot), snapshot, step)
+    return _measured(league, str(league.home / "checkpoints" / snapshot), snapshot, step)
 
 
 _OF_CHAT = ("model", "engine", "answer", "options")
@@ -44,7 +44,7 @@ def _measured(league: League, spec: str, name: str, step: int) -> dict[str, floa
         )
     player = load_player(_asked_for(spec, config), league.game, name)
     try:
-        seed, folder = league.config.seed, league.store.folder / "transfer"
+        seed, folder = league.config.seed, league.home / "transfer"
         return measure(player, config.questions, config.samples, seed, folder=folder, step=step).measures()
     finally:
         close([player])

@@ -40,8 +40,8 @@ class ByTraversals:
         except TooLarge as error:
             raise ConfigError(f"deep_cfr walks exact tables: take another algorithm, since {error}") from error
 
-    def __call__(self, learner: Learner, share: Mapping[str, float], step: int) -> Played:
-        """Make `training.matches` traversals, seat by seat in turn; nobody wins or loses anything."""
+    def __call__(self, learner: Learner, share: Mapping[str, float], step: int, matches: int) -> Played:
+        """Make so many traversals, seat by seat in turn; nobody wins or loses anything."""
         tree, game = self.tree, self.league.game
         rng = generator(self.league.config.seed, "traversal", learner.name, step)
         seats = {
@@ -54,7 +54,7 @@ class ByTraversals:
             if not isinstance(trainer, DeepCFR):
                 raise TypeError(f"{learner.algorithm} has no strategy to walk with: it learns from matches")
             strategy[sets] = trainer.strategy(tree.requests.tensor()[sets], tree.mask[sets])
-        share_of_seat = np.diff(np.linspace(0, self.league.config.training.matches, game.seats + 1).astype(int))
+        share_of_seat = np.diff(np.linspace(0, matches, game.seats + 1).astype(int))
         found = [traverse(tree, strategy, seat, int(share_of_seat[seat]), rng) for seat in range(game.seats)]
         visits, others, regret = (
             np.sum(column, axis=0) for column in zip(*((r.visits, r.others, r.regret) for r in found), strict=True)

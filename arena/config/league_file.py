@@ -1,8 +1,19 @@
-"""A league's file: who learns how, from whom, and when the population grows."""
+"""A league's file: who learns how, from whom, and when the population grows.
+
+A file of several games has `games` where another has `game`, and its anchors say which of them they play, and as what::
+
+    games = ["kuhn_poker", "tic_tac_toe"]
+
+    [anchors]
+    uniform = "uniform"                                          # plays them all
+    search = {kuhn_poker = "ismcts", tic_tac_toe = "mcts"}       # another player in each
+    expert = {tic_tac_toe = "minimax"}                           # plays one of them
+"""
 
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -15,9 +26,11 @@ from arena.config.algorithms import (
     RNaDConfig,
     TokenPolicyGradientConfig,
 )
+from arena.config.curriculum import CurriculumConfig
 from arena.config.fields import Count, Seed, Strict, Weight, check_labels
 from arena.config.monitoring import AlarmsConfig, TrackingConfig
 from arena.config.phases import PhasesConfig
+from arena.config.several_games import label
 
 _POLICY_GRADIENT = {"kl_weight", "reference_every", "baseline_decay"}
 """The keys of [training] that are parameters of policy_gradient alone; other algorithms have a sub-table."""
@@ -196,12 +209,16 @@ class TransferConfig(Strict):
 class LeagueConfig(Strict):
     """A self-play run."""
 
-    game: str
+    game: str = ""
+    games: list[str] = []
+    """In place of `game`: all of them are played, by language models, and each has its own league."""
+    curriculum: CurriculumConfig = CurriculumConfig()
+    """How training matches are shared out among `games`."""
     base: BaseConfig | None = None
     training: TrainingConfig
     learners: dict[str, LearnerConfig] = {"main": LearnerConfig()}
-    anchors: dict[str, str] = {"uniform": "uniform"}
-    """Name → spec of players that never change. The first one's Elo is fixed at 1000."""
+    anchors: dict[str, str | dict[str, str]] = {"uniform": "uniform"}
+    """Name → spec of players that never change, or a table of game → spec. The first one's Elo is fixed at 1000."""
     opponents: OpponentConfig = OpponentConfig()
     schedule: ScheduleConfig = ScheduleConfig()
     rating: RatingConfig = RatingConfig()
@@ -218,8 +235,20 @@ class LeagueConfig(Strict):
         apart = dict.fromkeys({"tracking", "transfer"} | watching, True)
         return self.model_dump(exclude={"training": self.training.unread, **apart})
 
+    def specs(self, game: str) -> dict[str, str]:
+        """Return name → spec of the anchors of a game."""
+        chosen = {name: spec.get(game, "") if isinstance(spec, dict) else spec for name, spec in self.anchors.items()}
+        return {name: spec for name, spec in chosen.items() if spec}
+
+    def of_each_game(self) -> list[LeagueConfig]:
+        """Return the configuration of each game's league; of one game, this is the only one."""
+        if not self.games:
+            return [self]
+        return [self.model_copy(update={"game": game, "games": [], "anchors": self.specs(game)}) for game in self.games]
+
     @model_validator(mode="after")
     def _check(self) -> LeagueConfig:
+        self._check_games()
         if not self.learners or not self.anchors:
             raise ValueError("a league needs at least one learner and one anchor")
         if shared := set(self.learners) & set(self.anchors):
@@ -250,6 +279,45 @@ class LeagueConfig(Strict):
             if learner in self.learners and step.isdecimal():
                 raise ValueError(f"{name!r} is what a snapshot of {learner!r} is called: take another name")
         return self
+
+    def _check_games(self) -> None:
+        """Raise ValueError where no game is named, or several that cannot be played in one run."""
+        games = self.games or [self.game] * bool(self.game)
+        if not games:
+            raise ValueError("the key 'game' is missing; a file of several games has a list of them, games, instead")
+        if self.games and self.game:
+            raise ValueError("there are both game and games: leave one of them out")
+        if len({label(game) for game in games}) < len(games):
+            raise ValueError("games names a game twice")
+        for name, spec in self.anchors.items():
+            for game in spec if isinstance(spec, dict) else ():
+                if game not in games:
+                    near = get_close_matches(game, games, n=1)
+                    hint = f"did you mean {near[0]!r}?" if near else f"what is played is {', '.join(games)}"
+                    raise ValueError(f"anchors.{name} names the game {game!r}, which is not played; {hint}")
+        for game in games if self.anchors else ():
+            if not self.specs(game):
+                raise ValueError(f'no anchor plays {game}: give it one, such as uniform = "uniform"')
+        if self.games:
+            self._check_several()
+        elif self.curriculum != CurriculumConfig():
+            raise ValueError("[curriculum] shares play out among games, and there is one: leave it out, or give games")
+
+    def _check_several(self) -> None:
+        """Raise ValueError for what a run of several games cannot have."""
+        if self.training.algorithm != "token_policy_gradient":
+            raise ValueError(
+                "several games are for language models, since a net knows the moves of one: give one game, or set "
+                'training.algorithm = "token_policy_gradient"'
+            )
+        for name, learner in self.learners.items():
+            if learner.policies != "shared" or learner.league_role != "plain" or learner.fresh_after_snapshot:
+                raise ValueError(
+                    f"learner {name!r}: in a run of several games learners are plain, with one policy for all seats, "
+                    "and never start afresh: leave policies, league_role and fresh_after_snapshot out"
+                )
+        if self.population.every:
+            raise ValueError("[population] compares learners on one ladder, and each game has its own: leave it out")
 
     def _check_comparable(self) -> None:
         """Raise ValueError unless there are learners to keep apart that are of one kind."""

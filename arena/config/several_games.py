@@ -1,4 +1,4 @@
-"""One tournament's file over several games: a ladder for each, and entrants that say which they play and as what.
+"""Files over several games: a ladder for each, and entrants (a league's anchors) that say which they play and as what.
 
 ::
 

@@ -89,7 +89,7 @@ def configuration(model: str, player: str, matches: int) -> LeagueConfig:
 def taught(folder: Path) -> str:
     """Make a tiny model that plays Kuhn poker, by chance and legally."""
     base = BaseConfig(width=64, layers=2, matches=200, epochs=4)
-    base_model.prepare(base, GAME, f"language_model(model='base', {ASKED})", folder, 1, lambda *_: None)
+    base_model.prepare(base, [GAME], f"language_model(model='base', {ASKED})", folder, 1, lambda *_: None)
     return str(folder)
 
 
@@ -129,7 +129,9 @@ class Run:
     def played(self) -> tuple[TokenBatch, float]:
         """Return the matches of one update, and the processor time that they took."""
         begun = process_time()
-        batch = self._collect(self.learners[self._first], {"main": 1.0}, self._step).batches[SHARED]
+        batch = self._collect(
+            self.learners[self._first], {"main": 1.0}, self._step, self._league.config.training.matches
+        ).batches[SHARED]
         self._step += 1
         assert isinstance(batch, TokenBatch)
         return batch, process_time() - begun

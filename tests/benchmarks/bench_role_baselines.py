@@ -84,7 +84,7 @@ def pennies(bonus: float) -> Game[Any]:
 def taught(game: Game[Any], folder: Path) -> Path:
     """Make a model that knows how to answer, and nothing else."""
     base = BaseConfig(width=64, layers=2, matches=100, epochs=12)
-    base_model.prepare(base, game, SPEC, folder, 1, lambda *_: None)
+    base_model.prepare(base, [game], SPEC, folder, 1, lambda *_: None)
     return folder
 
 

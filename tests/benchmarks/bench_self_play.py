@@ -41,10 +41,11 @@ from open_spiel.python import rl_environment
 from open_spiel.python.pytorch import deep_cfr, escher, nfsp, policy_gradient
 
 from arena.config import LeagueConfig
-from arena.league import League
-from arena.registry import load_game
 from arena.store import Store
+from arena.trainers import watch as watch_of
+from arena.trainers.circuit import Circuit
 from arena.trainers.loop import SelfPlay
+from arena.trainers.tracking import Tracking
 from arena.tree import Tree, enumerate_open_spiel, enumeration, nash_conv
 
 TARGETS = {"leduc_poker": 0.6, "liars_dice": 0.4}
@@ -190,11 +191,13 @@ def arena(name: str, seed: int, watch: Watch) -> None:
 
         def tell(progress: Any) -> None:
             if progress.report and watch.due:
-                tree, player = run.collect.tree, run.learners[0].player
+                tree, player = run.circuit.all[0].collect.tree, run.learners[0].player
                 watch.look(progress.step * training["matches"], lambda: nash_conv(tree, tree.policy(player)))
 
-        run = SelfPlay(League(store, load_game(name), config), tell)
-        run.go()
+        circuit = Circuit(store, config, [store])
+        with Tracking.open(Path(folder), config.tracking, 0, {}) as tracking:
+            run = SelfPlay(circuit, tell, watch_of.Watch(circuit, tracking))
+            run.go()
 
 
 def by_episodes(
