@@ -27,6 +27,7 @@ from arena.player import HasPolicy, Player, close
 from arena.rating import rate, refuse_unratable
 from arena.record import Record
 from arena.registry import checkpoint_digest, load_checkpoint, load_player, parse, respelled
+from arena.runs import SEVERAL
 from arena.schedule import challenge
 from arena.seeds import generator
 from arena.store import Member, Store
@@ -259,7 +260,7 @@ def begin(store: Store, config: LeagueConfig, about: Mapping[str, str], members:
             store.put_players(members)
         return True
     if store.meta("format") != kind:
-        named = {"league": "a league", "leagues": "leagues of several games"}
+        named = {"league": "a league", SEVERAL: "leagues of several games"}
         held = store.meta("format")
         raise ConfigError(f"{store.folder} holds {named.get(held, f'a {held}')}, not {named[kind]}: use another folder")
     # A file that an older arena wrote lacks newer keys: their defaults are what it did.

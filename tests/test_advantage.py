@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arena.batch import DecisionBatch
+from arena.batch import DecisionBatch, TokenBatch, together
 from arena.games.kuhn_poker import KuhnPoker, equilibrium
 from arena.players.tabular import Tabular
 from arena.trainers.advantage import Key, RoleBaselines
@@ -168,3 +168,31 @@ def test_saved_and_restored_it_goes_on_bit_for_bit():
             stopped.update(FIRST, np.array([9.0]))  # what was there before is forgotten
             stopped.restore(json.loads(saved))
     assert straight.state() == stopped.state()
+
+
+def test_in_a_batch_of_several_games_each_game_has_its_own_baselines():
+    """As if each game had been learned from alone, in its own units."""
+    rng = np.random.default_rng(4)
+
+    def turns(game, scale):
+        zeros = np.zeros(12, np.int64)
+        return TokenBatch(
+            game=game, policy_id="", version=0, ids=zeros, offsets=np.arange(13), loss_mask=np.ones(12, bool),
+            behaviour_logp=np.zeros(12, np.float32), payoff=scale * rng.uniform(-1, 1, 12), legal=np.ones(12, bool),
+            cut=np.zeros(12, bool), seat=np.arange(12) % 2, side=np.arange(12) % 2, role=np.arange(12) % 2,
+            match=np.arange(12) // 2, turn=zeros,
+        )  # fmt: skip
+
+    scales = {"a": 2.0, "b": 7.0}
+    several, alone = RoleBaselines(), RoleBaselines()
+    for _ in range(3):
+        batches = {game: turns(game, scale) for game, scale in scales.items()}
+        both = several.advantages(together(batches, scales), 1.0)
+        each = [alone.advantages(batch, scales[game]) for game, batch in batches.items()]
+        assert both == pytest.approx(np.concatenate(each))
+    assert [(entry["game"], entry["count"]) for entry in several.state()] == [
+        ("a", 18),
+        ("a", 18),
+        ("b", 18),
+        ("b", 18),
+    ]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from arena.batch import DecisionBatch, TokenBatch
+from arena.batch import DecisionBatch, TokenBatch, together
 from arena.errors import GameError
 
 PER_DECISION = {
@@ -141,3 +141,21 @@ def test_where_picks_whole_turns(keep) -> None:
     wanted = [whole.behaviour_logp[whole.offsets[n] : whole.offsets[n + 1]].tolist() for n in rows]
     assert part.behaviour_logp.tolist() == [x for row in wanted for x in row]
     assert turns(start=None).where(keep).start is None
+
+
+def test_turns_of_several_games_come_together_in_units_of_their_games() -> None:
+    chess, poker = turns(game="chess", start=np.array([3, 0])), turns(game="poker", start=None)
+    both = together({"a": chess, "b": poker}, {"a": 1.0, "b": 4.0})
+    assert (both.games, both.policy_id, both.version) == (("a", "b"), "llm", 1)
+    assert both.played is not None
+    assert both.played.tolist() == [0, 0, 1, 1]
+    assert both.payoff.tolist() == [*chess.payoff, *poker.payoff / 4]
+    assert [both.pair(n) for n in range(4)] == [*map(chess.pair, range(2)), *map(poker.pair, range(2))]
+    first = int(chess.match.max()) + 1
+    assert both.match.tolist() == [*chess.match, *poker.match + first]
+    assert both.start is not None
+    assert both.start.tolist() == [3, 0, *poker.match + 4], "what is not known is a start of its own for every match"
+    picked = both.where(np.array([1, 2]))
+    assert picked.played is not None
+    assert picked.played.tolist() == [0, 1]
+    assert picked.games == both.games

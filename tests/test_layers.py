@@ -37,6 +37,7 @@ ORDER = [
         "voids",
         "database",
         "store",
+        "runs",
         "run_log",
     ),
     *("interval", "sprt", "confidence", "aivat", "bradley_terry", "scores", "blocks", "bootstrap", "strengths"),

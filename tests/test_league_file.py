@@ -7,6 +7,8 @@ from arena.errors import ConfigError
 from tests.config_files import LEAGUE, written
 
 POPULATION = LEAGUE + "[population]\nevery = 300\n"
+SEVERAL = "games = ['kuhn_poker', 'tic_tac_toe']\n"
+LANGUAGE = "[training]\nalgorithm = 'token_policy_gradient'\nupdates = 9\n"
 NOBODY = "nobody could inherit in this population: give it two plain learners that are described alike"
 
 
@@ -52,6 +54,19 @@ NOBODY = "nobody could inherit in this population: give it two plain learners th
         (LEAGUE + "[learners.a]\n[learners.a-3]\n", "'a-3' is what a snapshot of 'a' is called: take another name"),
         (LEAGUE + "[anchors]\n'a|b' = 'uniform'\n", "the name 'a|b' will not do"),
         ("game = 'kuhn_poker'\n", "the key 'training' is missing"),
+        (LEAGUE.replace("game = 'kuhn_poker'\n", ""), "the key 'game' is missing"),
+        (SEVERAL + "game = 'nim'\n" + LANGUAGE, "there are both game and games: leave one of them out"),
+        (SEVERAL.replace("tic_tac_toe", "kuhn_poker") + LANGUAGE, "games names a game twice"),
+        (SEVERAL + "[training]\nupdates = 9\n", "several games are for language models"),
+        (
+            SEVERAL + LANGUAGE + "[anchors]\na = {tic_tac_to = 'mcts'}\n",
+            "anchors.a names the game 'tic_tac_to', which is not played; did you mean 'tic_tac_toe'?",
+        ),
+        (SEVERAL + LANGUAGE + "[anchors]\na = {tic_tac_toe = 'mcts'}\n", "no anchor plays kuhn_poker: give it one"),
+        (SEVERAL + LANGUAGE + "[learners.a]\npolicies = 'per_role'\n", "learner 'a': in a run of several games"),
+        (SEVERAL + LANGUAGE + "[learners.a]\nleague_role = 'main'\n", "learner 'a': in a run of several games"),
+        (SEVERAL + LANGUAGE + "[population]\nevery = 300\n", "[population] compares learners on one ladder"),
+        (LEAGUE + "[curriculum]\nmethod = 'sec'\n", "[curriculum] shares play out among games, and there is one"),
     ],
 )
 def test_a_bad_league_file_gets_one_sentence(tmp_path, text, sentence):
@@ -83,3 +98,15 @@ def test_a_population_tunes_what_its_algorithm_has(tmp_path, algorithm, tune):
     others = "[learners.c]\nleague_role = 'main'\n[learners.d]\nplayer = 'net(hidden=[8])'\n"
     config = load(written(tmp_path, text + "[learners.a]\n[learners.b]\n" + others), LeagueConfig)
     assert config.population.tune == tune
+
+
+def test_every_game_has_its_own_anchors(tmp_path):
+    text = SEVERAL + LANGUAGE + "[curriculum]\nmethod = 'sec'\n[anchors]\nrandom = 'uniform'\n"
+    text += "search = {kuhn_poker = 'ismcts', tic_tac_toe = 'mcts'}\nexpert = {tic_tac_toe = 'minimax'}\n"
+    several = load(written(tmp_path, text), LeagueConfig)
+    poker, board = several.of_each_game()
+    assert (poker.game, poker.games, poker.anchors) == ("kuhn_poker", [], {"random": "uniform", "search": "ismcts"})
+    assert board.anchors == {"random": "uniform", "search": "mcts", "expert": "minimax"}
+    for one in (poker, board):  # each is a league like any other
+        assert LeagueConfig.model_validate(one.model_dump()) == one
+        assert one.of_each_game() == [one]

@@ -17,7 +17,8 @@ from arena.errors import ConfigError, reason
 from arena.game import Game
 from arena.rating import refuse_unratable
 from arena.record import Record, StopReason, to_result
-from arena.registry import load_game, parse
+from arena.registry import parse
+from arena.runs import game_of
 from arena.store import Store
 from arena.tournaments.import_results import ELSEWHERE
 from arena.tournaments.record_lines import as_json
@@ -58,7 +59,7 @@ def run(folder: Path, file: Path) -> Exported:
         config = store.meta("config")
         if config is None:
             raise ConfigError(f"{folder} holds a run that never began: there is nothing to export")
-        game = load_game(config["game"])
+        game = game_of(store)
         try:
             count = write(store, game, part)
             if not count and store.count():

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from arena.errors import ArenaError, RatingError
 from arena.online import Online, Skills
-from arena.registry import load_game
+from arena.runs import game_of
 from arena.store import Store
 from arena.tournaments.report import ladder_table
 from arena.tournaments.run import Run
@@ -41,7 +41,7 @@ class LiveTable:
                 config = store.meta("config")
                 if config is None:
                     return None
-                game = load_game(config["game"])
+                game = game_of(store)
                 new, self._number = store.results_after(game, self._number)
             self._matches += len(new)
             self._online.feed(new)

@@ -21,7 +21,8 @@ from arena.payoff import PayoffMatrix, exact_matrix
 from arena.player import Player
 from arena.rating import Ladder, Point, history, rate
 from arena.record import Cost, Result
-from arena.registry import load_checkpoint, load_game, load_player, parse
+from arena.registry import load_checkpoint, load_player, parse
+from arena.runs import game_of
 from arena.scores import Scores
 from arena.store import Member, Store
 from arena.tournaments.tournament import anchor_of
@@ -77,7 +78,7 @@ class Run:
                 raise ConfigError(f"{folder} holds a run that never began: start it with arena train or tournament")
             if what := _UNRANKED.get(store.meta("format")):
                 raise RatingError(f"{folder} holds {what}: it has no ladder")
-            game = load_game(config["game"])
+            game = game_of(store)
             league = store.meta("format") == "league"
             entrants = config["anchors" if league else "entrants"]
             results = store.results(game)

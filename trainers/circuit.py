@@ -20,15 +20,13 @@ from arena.config.several_games import label
 from arena.curriculum import Curriculum, Evidence, allot, curriculum
 from arena.league import League, begin, learner_of
 from arena.registry import load_game
+from arena.runs import SEVERAL
 from arena.seeds import generator
 from arena.store import Member, Store
 from arena.trainers.collect import Played
 from arena.trainers.learner import Learner
 from arena.trainers.trainer import Lessons, Report
 from arena.trainers.venue import Venue
-
-FORMAT = "leagues"
-"""What the file of a run of several games calls itself; its leagues lie in folders below, named like the games."""
 
 
 def stores(run: Store, config: LeagueConfig, ends: ExitStack) -> list[Store]:
@@ -45,7 +43,7 @@ class Circuit:
         """Begin the leagues, or go on with them. Raises ConfigError where they are those of another run."""
         self.run, self.config = run, config
         if self.several:
-            begin(run, config, {"format": FORMAT})
+            begin(run, config, {"format": SEVERAL})
         self.all = [
             Venue(League(store, load_game(one.game), one, run.folder), label(one.game) if self.several else "")
             for store, one in zip(of_games, config.of_each_game(), strict=True)

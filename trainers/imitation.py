@@ -23,7 +23,8 @@ from arena.demonstrations import Demonstration, demonstrations
 from arena.errors import ConfigError, UnknownName
 from arena.folder import publish, refuse_existing
 from arena.player import Move, Player, Request, Requests, close
-from arena.registry import load_game, load_player, parse, respelled
+from arena.registry import load_player, parse, respelled
+from arena.runs import game_of, runs_in
 from arena.seeds import derive, generator
 from arena.store import Store
 
@@ -154,12 +155,12 @@ def gather(
     origins: list[dict[str, Any]] = []
     names: Counter[str] = Counter()
     seen = 0
-    for folder in runs:
+    for folder in [part for run in runs for part in runs_in(run)]:
         with Store.read(folder) as store:
             config = store.meta("config")
             if config is None:
                 raise ConfigError(f"{folder} holds a run that never began, so it shows no decision")
-            game = load_game(config["game"])  # the run's own, never one that a record names
+            game = game_of(store)  # the run's own, never one that a record names
             before, matches = seen, 0
             for record in store.records():
                 names.update(record.entrants)

@@ -81,10 +81,13 @@ def replay(run: Path, match: str = "", *, whole: bool = False) -> None:
     """
     from itertools import islice
 
-    from arena.errors import UnknownName
+    from arena.errors import ConfigError, UnknownName
     from arena.registry import load_game
+    from arena.runs import game_of, runs_in
     from arena.store import Store
 
+    if len(parts := runs_in(run)) > 1:
+        raise ConfigError(f"{run} holds several games, each in a folder of its own: name one, {parts[0]} for example")
     screen = terminal.out()
     with Store.read(run) as store:
         if not match:
@@ -96,13 +99,13 @@ def replay(run: Path, match: str = "", *, whole: bool = False) -> None:
             )
             return
         records = list(islice(store.records(match), 2))
-        config = store.meta("config") or {"game": records[0].game if records else ""}
+        # The run's own game, never one that a record names: records may come from somebody else's file.
+        game = game_of(store) if store.meta("config") or not records else load_game(records[0].game)
     if not records:
         raise UnknownName(f"{run} has no match whose key begins with {match!r}: arena replay {run} lists some")
     if len(records) > 1:
         raise UnknownName(f"several matches in {run} have keys that begin with {match!r}: give more characters")
-    # The run's own game, never one that a record names: records may come from somebody else's file.
-    frames = story(load_game(config["game"]), records[0])
+    frames = story(game, records[0])
     if screen.is_terminal and sys.stdin.isatty() and not whole:
         _step_through(screen, frames)
     else:

@@ -11,7 +11,7 @@ from arena.errors import ConfigError
 def report(run: Path, *, out: Path | None = None) -> None:
     """Write a run, finished or not, as one HTML file: ladder, histories, payoffs, and every match to step through.
 
-    Of a tournament over several games it is one file for each.
+    Of a tournament or a league over several games it is one file for each.
 
     Parameters
     ----------
@@ -21,8 +21,9 @@ def report(run: Path, *, out: Path | None = None) -> None:
         Where to write it; by default report.html in the run's folder.
     """
     from arena.registry import find
+    from arena.runs import runs_in
 
-    folders = terminal.runs_in(run)
+    folders = runs_in(run)
     if out is not None and len(folders) > 1:
         raise ConfigError(f"{run} holds several games, and each has its own page: leave --out out")
     for folder in folders:

@@ -73,18 +73,26 @@ def _play(event: Event, redo_abandoned: bool) -> None:
 def train(file: Path, *, run: RunFolder = None, set_: Overrides = ()) -> None:
     """Run the self-play league that a TOML file describes, or go on with it.
 
+    With `games` instead of `game` it has a league in each of them, kept in a folder for each.
+
     Parameters
     ----------
     file
         For example tournaments/kuhn_league.toml.
     """
     from arena import api
+    from arena.registry import find
+    from arena.runs import runs_in
 
     folder = api.run_folder(file, run)
     with terminal.live(folder) as live:
         api.train(file, folder, set_, _Watch(live))
-    terminal.report(folder)
-    terminal.out().print(f"kept in {folder}; arena ratings {folder} --plot FILE draws it", markup=False)
+    parts = runs_in(folder)
+    for part in parts:
+        terminal.report(part)
+    if len(parts) > 1:
+        find("tournaments", "overview")(parts, terminal.out())
+    terminal.out().print(f"kept in {folder}; arena ratings {parts[0]} --plot FILE draws it", markup=False)
 
 
 def ratings(run: Path, *, deep: bool = False, plot: Path | None = None) -> None:
@@ -93,15 +101,16 @@ def ratings(run: Path, *, deep: bool = False, plot: Path | None = None) -> None:
     Parameters
     ----------
     run
-        The run's folder; of a tournament over several games either all of them or one.
+        The run's folder; of a tournament or a league over several games either all of them or one.
     deep
         Also show Nash averaging, alpha-rank and how likely each is stronger than each other.
     plot
         Also draw Elo histories, NashConv and payoffs into this PNG or SVG file.
     """
     from arena.registry import find
+    from arena.runs import runs_in
 
-    folders = terminal.runs_in(run)
+    folders = runs_in(run)
     if plot is not None:
         if len(folders) > 1:
             raise ConfigError(f"{run} holds several games, and a picture shows one: name {folders[0]}, for example")
@@ -146,13 +155,17 @@ def prune(run: Path, *, keep_latest: Whole = 0) -> None:
     keep_latest
         How many of the latest matches keep theirs.
     """
+    from arena.runs import runs_in
     from arena.store import Store
 
     if keep_latest < 0:
         raise ConfigError(f"the latest {keep_latest} matches are none: ask for 0 or more")
-    Store.read(run).close()  # a folder without a run is no new one
-    with Store.open(run) as store:
-        matches, freed = store.prune(keep_latest)
+    matches = freed = 0
+    for folder in runs_in(run):
+        Store.read(folder).close()  # a folder without a run is no new one
+        with Store.open(folder) as store:
+            pruned = store.prune(keep_latest)
+        matches, freed = matches + pruned[0], freed + pruned[1]
     what = "1 match" if matches == 1 else f"{matches:,} matches"
     terminal.out().print(f"the traces of {what} are deleted, {freed / 1e6:,.1f} MB are free again", markup=False)
 
@@ -195,4 +208,5 @@ class _Watch:
             exact = "" if progress.nash_conv is None else f": exact NashConv {progress.nash_conv:.4f}"
             if progress.mixture_nash_conv is not None:
                 exact += f", of the mixture of snapshots {progress.mixture_nash_conv:.4f}"
-            self.live.say(f"{progress.snapshot} rated{exact}")
+            where = f" in {progress.game}" if progress.game else ""
+            self.live.say(f"{progress.snapshot} rated{where}{exact}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -43,22 +42,6 @@ def out() -> Console:
     if not console.is_terminal:
         console.width = 10_000  # a pipe has no width: tables are as wide as they need to be
     return console
-
-
-def runs_in(folder: Path) -> list[Path]:
-    """Return the runs of a tournament over several games, which lie in folders of their own; or the folder itself."""
-    from arena.config.several_games import label
-    from arena.errors import StoreError
-    from arena.store import FILE, Store
-
-    below = [] if (folder / FILE).exists() else sorted(file.parent for file in folder.glob(f"*/{FILE}"))
-    parts = []
-    for part in below:
-        # A folder may hold other runs too: they are not called like their games, or cannot be read.
-        with suppress(StoreError), Store.read(part) as store:
-            if store.meta("format") == "tournament" and label(store.meta("config")["game"]) == part.name:
-                parts.append(part)
-    return parts or [folder]
 
 
 def live(run: Path | None = None) -> Live:

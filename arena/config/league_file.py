@@ -244,7 +244,8 @@ class LeagueConfig(Strict):
         """Return the configuration of each game's league; of one game, this is the only one."""
         if not self.games:
             return [self]
-        return [self.model_copy(update={"game": game, "games": [], "anchors": self.specs(game)}) for game in self.games]
+        common = {"games": [], "curriculum": CurriculumConfig()}
+        return [self.model_copy(update={**common, "game": game, "anchors": self.specs(game)}) for game in self.games]
 
     @model_validator(mode="after")
     def _check(self) -> LeagueConfig:
