@@ -54,7 +54,7 @@ NOBODY = "nobody could inherit in this population: give it two plain learners th
         (LEAGUE + "[learners.a]\n[learners.a-3]\n", "'a-3' is what a snapshot of 'a' is called: take another name"),
         (LEAGUE + "[anchors]\n'a|b' = 'uniform'\n", "the name 'a|b' will not do"),
         ("game = 'kuhn_poker'\n", "the key 'training' is missing"),
-        (LEAGUE.replace("game = 'kuhn_poker'\n", ""), "the key 'game' is missing"),
+        ("[training]\nupdates = 9\n", "the key 'game' is missing"),
         (SEVERAL + "game = 'nim'\n" + LANGUAGE, "there are both game and games: leave one of them out"),
         (SEVERAL.replace("tic_tac_toe", "kuhn_poker") + LANGUAGE, "games names a game twice"),
         (SEVERAL + "[training]\nupdates = 9\n", "several games are for language models"),
