@@ -238,6 +238,24 @@ class League:
                 yield record
         unplayed.check()
 
+    def release(self) -> None:
+        """Let snapshots that nobody will meet give up what they hold: of a language model that is all its weights.
+
+        Where opponents are drawn from the past anybody may be met.
+        """
+        config, learners = self.config, self.config.learners
+        weights = config.opponents
+        if (
+            weights.uniform
+            or weights.prioritised
+            or weights.meta
+            or any(self._role(name) != "plain" for name in learners)
+        ):
+            return
+        near = list(self._past())[-len(learners) * max(1, config.rating.rivals) :]
+        gone = [name for name in self._players if name not in self.anchors and name not in near]
+        close([self._players.pop(name) for name in gone])
+
     def digest(self) -> str:
         """Return one hash over weights, trainers' states, opponent pool and tallies.
 

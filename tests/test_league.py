@@ -300,3 +300,27 @@ def test_a_game_of_three_sides_has_no_league(tmp_path):
 
     with Store.open(tmp_path) as store, pytest.raises(RatingError, match="played by 3 sides"):
         League(store, Three(), CONFIG)
+
+
+def test_snapshots_whom_nobody_will_meet_are_let_go(tmp_path):
+    """With rivals = 1 the next one meets the last; whoever draws opponents from the past may meet anybody."""
+    game = arena.load_game("kuhn_poker")
+    closed = []
+
+    class Held:
+        def close(self):
+            closed.append(self)
+
+    for mirror in (True, False):
+        values = {**CONFIG.model_dump(), "opponents": {"latest": 1.0, "uniform": 0.0 if mirror else 0.5}}
+        with Store.open(tmp_path / str(mirror)) as store:
+            league = League(store, game, LeagueConfig.model_validate(values))
+            names = [f"main-{step}" for step in (10, 20, 30)]
+            with store.transaction():
+                store.put_players(Member(name, "x", "snapshot", int(name[5:])) for name in names)
+            league._players = {name: Held() for name in ["uniform", *names]}
+            held = dict(league._players)
+            league.release()
+            assert list(league._players) == (["uniform", "main-30"] if mirror else ["uniform", *names])
+            assert closed == ([held["main-10"], held["main-20"]] if mirror else [])
+            closed.clear()

@@ -67,7 +67,9 @@ class Venue:
         for _ in self.league.rate(snapshot):
             tell()
         # "rated" says that the matches above are all there; it is written once they are.
-        return {"rated": 1.0, **self._measure(snapshot.name)}
+        values = {"rated": 1.0, **self._measure(snapshot.name)}
+        self.league.release()
+        return values
 
     def score(self, snapshot: str) -> Score:
         """Return how a snapshot has played against the anchors, each pair of matches one result."""
