@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from arena.errors import ConfigError
 from arena.runs import SEVERAL, runs_in
 from arena.store import Store
 from arena.tournaments.run import Run
-from arena.trainers import circuit
+from arena.trainers.circuit import Circuit, stores
 from arena.trainers.loop import train
 from tests.language import tiny_folder
 
@@ -91,11 +91,6 @@ def test_replies_are_measured_together_and_by_game(finished) -> None:
     assert rated[-1]["anchor_low"] <= rated[-1]["anchor_win_rate"] <= rated[-1]["anchor_high"]
 
 
-def test_weights_say_who_gets_how_much(tmp_path) -> None:
-    train(config(curriculum={"method": "fixed", "weights": {"matching_pennies": 8}}), tmp_path)
-    assert trained(tmp_path) == {"kuhn_poker": 4, "matching_pennies": 32}
-
-
 def test_a_game_of_weight_0_is_not_played_but_rated(tmp_path) -> None:
     train(config(curriculum={"method": "fixed", "weights": {"kuhn_poker": 0}}), tmp_path)
     assert trained(tmp_path) == {"kuhn_poker": 0, "matching_pennies": 36}
@@ -105,7 +100,7 @@ def test_a_game_of_weight_0_is_not_played_but_rated(tmp_path) -> None:
 @pytest.mark.parametrize("method", ["progress", "sec"])
 def test_a_run_that_was_stopped_ends_as_if_it_had_not_been(method, tmp_path, monkeypatch) -> None:
     """The second time it is stopped after the games have their checkpoint, and before the run has its own."""
-    chosen = config(curriculum={"method": method}, training={"updates": 6})
+    chosen = config(curriculum={"method": method})
     whole = train(chosen, tmp_path / "whole")
 
     def stop(progress):
@@ -138,17 +133,14 @@ class StopError(Exception):
     """A watcher that stops the run."""
 
 
-def test_the_curriculum_goes_on_from_what_was_rated(tmp_path) -> None:
+def test_the_curriculum_goes_on_from_what_was_rated(finished) -> None:
     """Its shares are a function of what the files hold."""
-    chosen = config(curriculum={"method": "progress", "progress": {"window": 3}}, training={"updates": 6})
-    train(chosen, tmp_path)
-    with Store.open(tmp_path) as run, circuit.ExitStack() as ends:
-        again = circuit.Circuit(run, chosen, circuit.stores(run, chosen, ends))
-        shares = again.shares()["main"]
-        assert sum(shares.values()) == pytest.approx(1)
+    with Store.open(finished[0]) as run, ExitStack() as ends:
+        again = Circuit(run, config(), stores(run, config(), ends))
+        assert sum(again.shares()["main"].values()) == pytest.approx(1)
         (state,) = (of.state()["series"] for of in again._curricula.values())
-        assert [step for step, *_ in state["kuhn_poker"]] == [2, 4, 6]
-        again.close()
+        assert [step for step, *_ in state["kuhn_poker"]] == [2, 4]
+        assert state["kuhn_poker"][1][1:] == list(again.all[0].score("main-4"))
 
 
 def test_another_set_of_games_is_another_run(finished) -> None:

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from tests.command_line import MINE, TOURNAMENT, run, succeed
+from tests.language import tiny_folder
 
 PSRO = """
 game = "rock_paper_scissors"
@@ -157,3 +158,35 @@ def test_pruning_says_what_it_freed_and_refuses_what_is_no_run(runs, tmp_path):
         done = run("prune", *wrong, cwd=runs)
         assert (done.returncode, sentence in done.stderr) == (2, True)
     assert not (tmp_path / "nothing").exists()
+
+
+def test_a_league_of_several_games_has_a_ladder_for_each(tmp_path):
+    learner = f"language_model(model={str(tiny_folder())!r}, max_tokens=12)"
+    (tmp_path / "two.toml").write_text(f"""
+games = ["kuhn_poker", "matching_pennies"]
+[training]
+algorithm = "token_policy_gradient"
+updates = 1
+matches = 4
+[learners.main]
+player = "{learner}"
+[rating]
+pairs = 2
+block_pairs = 1
+""")
+    shown = succeed("train", "two.toml", cwd=tmp_path)
+    for line in ("kuhn_poker: kuhn_poker", "matching_pennies: matching_pennies", "all games: place and Elo"):
+        assert line in shown
+    assert "main-1" in shown
+    assert shown.splitlines()[:-1] == succeed("ratings", "runs/two", cwd=tmp_path).splitlines()
+    written = succeed("report", "runs/two", cwd=tmp_path).splitlines()
+    assert [line.split("/")[-2] for line in written] == ["kuhn_poker", "matching_pennies"]
+    # 4 training matches, and in each game 4 that rate.
+    assert "of 12 matches" in succeed("prune", "runs/two", cwd=tmp_path)
+    for asked in (["replay", "runs/two"], ["export", "runs/two", "all.csv"]):
+        refused = run(*asked, cwd=tmp_path)
+        assert refused.returncode == 1
+        assert (
+            "runs/two holds several games, each in a folder of its own: name one, runs/two/kuhn_poker" in refused.stderr
+        )
+    assert "vs" in succeed("replay", "runs/two/kuhn_poker", cwd=tmp_path)
