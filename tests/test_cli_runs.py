@@ -185,8 +185,6 @@ block_pairs = 1
     assert "of 12 matches" in succeed("prune", "runs/two", cwd=tmp_path)
     for asked in (["replay", "runs/two"], ["export", "runs/two", "all.csv"]):
         refused = run(*asked, cwd=tmp_path)
-        assert refused.returncode == 1
-        assert (
-            "runs/two holds several games, each in a folder of its own: name one, runs/two/kuhn_poker" in refused.stderr
-        )
+        assert refused.returncode == 2
+        assert "holds several games, each in a folder of its own: name one, runs/two/kuhn_poker" in refused.stderr
     assert "vs" in succeed("replay", "runs/two/kuhn_poker", cwd=tmp_path)
