@@ -18,6 +18,11 @@ from arena.trainers.loop import train
 from tests.language import tiny_folder
 
 GAMES = ["kuhn_poker", "matching_pennies"]
+TAUGHT = {
+    "base": {"width": 32, "layers": 1, "matches": 100, "epochs": 3, "learning_rate": 0.02},
+    "learners": {"main": {"player": "language_model(model='base', answer='brackets', max_tokens=8)"}},
+}
+"""A model that knows how to answer in each of the games."""
 
 
 def config(**changes) -> LeagueConfig:
@@ -158,11 +163,45 @@ def test_what_cannot_begin_leaves_nothing_behind(tmp_path) -> None:
 
 
 def test_lessons_come_from_all_games(tmp_path) -> None:
-    base = {"width": 32, "layers": 1, "matches": 20, "epochs": 1}
-    learner = {"player": "language_model(model='base', answer='brackets', max_tokens=8)"}
-    phases = {"opening": 2}
-    chosen = config(base=base, learners={"main": learner}, training={"phases": phases})
-    train(chosen, tmp_path)
+    train(config(**TAUGHT, training={"phases": {"opening": 2}}), tmp_path)
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()[1:]]
     assert [line["step"] for line in lines if "imitation_loss" in line] == [1, 2]
     assert sum(trained(tmp_path).values()) == 2 * 9
+
+
+@pytest.mark.parametrize("games", [GAMES, []])
+def test_an_update_is_filled_up_to_its_size(games, tmp_path) -> None:
+    """Turns of small advantage are left out, and further matches are played, so that all updates are of one size."""
+    method = "token_policy_gradient"
+    training = {"updates": 3, "matches": 9, method: {"filters": {"turns": 30, "least_advantage": 0.2, "refills": 9}}}
+    one = {} if games else {"game": "kuhn_poker", "anchors": {"uniform": "uniform"}}
+    fixed = {"curriculum": {"method": "fixed", "weights": {"kuhn_poker": 8}}} if games else {}
+    chosen = config(games=games, **one, **fixed, **TAUGHT, training=training)
+    whole = train(chosen, tmp_path / "whole")
+    lines = [json.loads(line) for line in (tmp_path / "whole" / "log.jsonl").read_text().splitlines()[1:]]
+    updates = [line for line in lines if "gradient_norm" in line]
+    assert len(updates) == 3
+    for line in updates:
+        assert line["kept"] * line["replies"] == pytest.approx(30)
+        assert line["matches"] > 9
+    assert sum(trained(tmp_path / "whole").values()) == sum(line["matches"] for line in updates)
+    for part in runs_in(tmp_path / "whole"):
+        with Store.read(part) as store:
+            played = sum(tally.wins + tally.draws + tally.losses for tally in store.tallies())
+        assert played == trained(tmp_path / "whole")[part.name]
+
+    def stop(progress):
+        if progress.step == 3 and progress.report:
+            raise StopError
+
+    with pytest.raises(StopError):
+        train(chosen, tmp_path / "stopped", stop)
+    assert train(chosen, tmp_path / "stopped") == whole
+
+
+def test_as_many_matches_as_a_run_may_play_for_one_update(tmp_path) -> None:
+    """Nothing is worth so much, so the rounds of further matches come to their end and the update moves nothing."""
+    method = "token_policy_gradient"
+    filters = {"turns": 20, "least_advantage": 5.0, "refills": 2}
+    train(config(training={"updates": 1, "matches": 4, method: {"filters": filters}}), tmp_path)
+    assert sum(trained(tmp_path).values()) == 3 * 4

@@ -52,6 +52,15 @@ class ByPhases:
         self.played = self.matches.played
         return found
 
+    def more(self, learner: Learner, share: Mapping[str, float], step: int, matches: int) -> Played:
+        """Play further matches of the same update, against the same."""
+        config = self.league.config
+        if phase(config.training.phases, step, config.seed).frozen:
+            share = self._frozen(learner.name, share)
+        found = self.matches.more(learner, share, step, matches)
+        self.played = self.matches.played
+        return found
+
     def _frozen(self, learner: str, share: Mapping[str, float]) -> Mapping[str, float]:
         """Return the learner's last frozen copy as its only opponent; before there is one, those that it would have."""
         copies = [m.name for m in self.league.members("snapshot") if learner_of(m.name) == learner]

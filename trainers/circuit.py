@@ -74,16 +74,30 @@ class Circuit:
             venue.checkpointed()
 
     def play(self, learner: Learner, step: int) -> Played:
-        """Play the matches of one update, each game its share."""
+        """Play the matches of one update, each game its share; and further ones where they do not fill it."""
+        found: dict[str, Played] = {}
         matches = self.config.training.matches
+        played = self._play(learner, step, 0, matches, found)
+        filters = self.config.training.token_policy_gradient.filters
+        for refill in range(filters.refills if filters is not None else 0):
+            if not (wanting := learner.wanting(played.batches)):
+                break
+            played = self._play(learner, step, refill + 1, min(wanting, matches), found)
+        return played
+
+    def _play(self, learner: Learner, step: int, refill: int, matches: int, found: dict[str, Played]) -> Played:
+        """Play so many matches of an update beside those that were `found` by game, and return all that is to learn."""
+        number = {self.all[0].label: matches}
+        if self.several:
+            rng = generator(self.config.seed, "games", learner.name, step, refill)
+            number = allot(self._curricula[learner.name].shares(), matches, rng)
+        for venue in self.all:
+            if number[venue.label]:
+                more = venue.label in found
+                found[venue.label] = venue.play(learner, step, number[venue.label], more)
         if not self.several:
-            return self.all[0].play(learner, step, matches)
-        rng = generator(self.config.seed, "games", learner.name, step)
-        number = allot(self._curricula[learner.name].shares(), matches, rng)
-        played = {
-            venue.label: venue.play(learner, step, number[venue.label]) for venue in self.all if number[venue.label]
-        }
-        return Played({policy_id: self._together(played, policy_id) for policy_id in learner.trainers}, {})
+            return found[self.all[0].label]
+        return Played({policy_id: self._together(found, policy_id) for policy_id in learner.trainers}, {})
 
     def _together(self, played: Mapping[str, Played], policy_id: str) -> TokenBatch | Lessons:
         """Return what a policy learns from all games; what one update learns from is of one kind in all of them."""

@@ -184,22 +184,27 @@ class Matches(NamedTuple):
         return _tally(self.names, self.opponent[rated], seat, payoff)
 
 
-def schedule(league: League, learner: Learner, share: Mapping[str, float], step: int, matches: int) -> Matches:
-    """Return who plays whom in the matches of the update after `step`; all is drawn from the run's seed."""
+def schedule(
+    league: League, learner: Learner, share: Mapping[str, float], step: int, matches: int, first: int = 0
+) -> Matches:
+    """Return who plays whom in the matches of the update after `step`, numbered from `first`.
+
+    All is drawn from the run's seed.
+    """
     game = league.game
-    rng = generator(league.config.seed, "rollout", learner.name, step)
+    rng = generator(league.config.seed, "rollout", learner.name, step, *[first] * bool(first))
     opponent, side = _draw_opponents(game, share, matches, rng)
     names = list(share)
     own = [learner.name, *(f"{learner.name}|{j}" for j in range(1, len(learner.behaviours)))]
     behaviour = _draw_behaviours(learner, (len(opponent), game.seats), rng)
     fixtures = []
     for i, (k, s) in enumerate(zip(opponent, side, strict=True)):
-        itself = names[k] == learner.name
+        number, itself = first + i, names[k] == learner.name
         seats = tuple(
             own[j] if itself or mine == s else names[k] for mine, j in zip(game.side_of, behaviour[i], strict=True)
         )
-        seed = derive(league.config.seed, "train", learner.name, step, i)
-        fixtures.append(Fixture(f"{learner.name}-{step}-{i:06d}", "train", seats, seed, "", step + 1))
+        seed = derive(league.config.seed, "train", learner.name, step, number)
+        fixtures.append(Fixture(f"{learner.name}-{step}-{number:06d}", "train", seats, seed, "", step + 1))
     players: dict[str, Player] = {name: league.player(name) for name in names if name != learner.name}
     players |= dict(zip(own, learner.behaviours, strict=True))
     return Matches(fixtures, players, own, names, opponent, side)

@@ -29,19 +29,27 @@ class ByAnswers:
         self.tree = small_tree(league)
         self.played: list[Record] = []
         """The matches of the latest update, with their traces."""
+        self._scheduled = 0
 
     def __call__(self, learner: Learner, share: Mapping[str, float], step: int, matches: int) -> Played:
         """Play what is not in the run's file yet."""
-        game, plan = self.league.game, schedule(self.league, learner, share, step, matches)
+        self.played, self._scheduled = [], 0
         self._forget(step)
-        self.played = records = self._records(plan)
+        return self.more(learner, share, step, matches)
+
+    def more(self, learner: Learner, share: Mapping[str, float], step: int, matches: int) -> Played:
+        """Play so many matches beside those of this update, and return what is to learn of all with how these ended."""
+        game, plan = self.league.game, schedule(self.league, learner, share, step, matches, self._scheduled)
+        self._scheduled += matches
+        further = self._records(plan)
+        self.played = records = [*self.played, *further]
         batches = {
             policy_id: from_records(
                 game, records, plan.own, policy_id, trainer.policy.version, learner.roles(policy_id, game)
             )
             for policy_id, trainer in learner.trainers.items()
         }
-        return Played(batches, plan.tallies(game, records))
+        return Played(batches, plan.tallies(game, further))
 
     def _forget(self, step: int) -> None:
         """Forget what was played with weights that a crash has lost, and what is long past."""

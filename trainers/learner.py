@@ -95,6 +95,15 @@ class Learner:
         ]
         return reports[-1]
 
+    def wanting(self, batches: Mapping[str, DecisionBatch | TokenBatch | Lessons | Walked]) -> int:
+        """Return how many further matches to play before an update from these, where its size is to stay the same."""
+        wanted = [0]
+        for policy_id, trainer in self.trainers.items():
+            batch = batches[policy_id]
+            if isinstance(trainer, TokenPolicyGradient) and isinstance(batch, TokenBatch):
+                wanted.append(trainer.wanting(batch))
+        return max(wanted)
+
     def save(self, player_folder: Path, trainer_folder: Path) -> tuple[str, str]:
         """Write the player's and the trainers' folders; returns the digests of both."""
         self.player.save(player_folder)

@@ -81,10 +81,11 @@ class TokenPolicyGradient:
             return NOTHING
         begun, options = perf_counter(), self.options
         self.policy.rest()
-        lesson, kept = self._lesson(batch)
+        lesson, (kept, *_) = self._lesson(batch)
         seen = _Seen()
+        whole = len(kept) if options.filters is not None and options.filters.turns else len(batch)
         for rows in self._parts(len(kept)):
-            turns = len(rows) * len(batch) / len(kept)
+            turns = len(rows) * whole / len(kept)
             seen.norms.append(self._step(lesson.where(kept[rows]), turns, seen, penalty))
         self.policy.version += 1
         if self.reference is not None and options.reference_rate:
@@ -98,6 +99,15 @@ class TokenPolicyGradient:
         if options.value_weight:
             others["value_error"] = float(np.square(lesson.target - lesson.value).mean())
         return seen.report(float(batch.payoff.mean() / self.scale), others, options.cap)
+
+    def wanting(self, batch: TokenBatch) -> int:
+        """Return how many further matches to play, so that there is as much worth learning from as was asked for."""
+        if self.options.filters is None or not self.options.filters.turns or not len(batch):
+            return 0
+        before = self.baselines.state()
+        _, filled = self._lesson(batch)
+        self.baselines.restore(before)
+        return filled.matches
 
     def _imitate(self, batch: TokenBatch) -> Report:
         """Take one step towards the answers of others: up their mean log-likelihood per token."""
@@ -163,14 +173,14 @@ class TokenPolicyGradient:
             return begin
         return begin * float((end / begin) ** (self.policy.version / self._updates))
 
-    def _lesson(self, batch: TokenBatch) -> tuple[_Lesson, NDArray[np.int64]]:
-        """Return what there is to learn of all turns, and the numbers of those that are learned from."""
+    def _lesson(self, batch: TokenBatch) -> tuple[_Lesson, filters.Filled]:
+        """Return what there is to learn of all turns, and which of them are learned from."""
         options, old, value = self.options, None, np.zeros(len(batch))
         several = options.epochs * options.minibatches > 1
         if several or options.value_weight:
             logp, value = self._before(batch)
             old = replace(batch, behaviour_logp=logp) if several else None
-        chosen, drawn, kept = options.filters, batch.payoff == 0, np.arange(len(batch))
+        chosen, drawn, filled = options.filters, batch.payoff == 0, filters.Filled(np.arange(len(batch)), 0, 0)
         paid = batch
         if chosen is not None:
             paid = replace(batch, payoff=filters.worth_of_draws(batch.payoff, drawn, self.scale, chosen))
@@ -180,8 +190,9 @@ class TokenPolicyGradient:
             start = batch.match if batch.start is None else batch.start
             columns = {"start": start, "drawn": drawn, "truncated": batch.cut}
             keep = filters.kept(chosen, paid.payoff, batch.match, batch.seat, **columns)
-            kept = filters.fill(lesson.advantage, keep, batch.match, len(batch), chosen.least_advantage).rows
-        return lesson, kept
+            size = chosen.turns or len(batch)
+            filled = filters.fill(lesson.advantage, keep, batch.match, size, chosen.least_advantage)
+        return lesson, filled
 
     def _step(self, lesson: _Lesson, turns: float, seen: _Seen, penalty: Penalty) -> float:
         """Take one step on all turns of a lesson, over so many `turns`; return the gradient's norm."""

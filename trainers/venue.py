@@ -40,11 +40,15 @@ class Venue:
         """The matches of the latest update, with their traces; of language models alone."""
         return self.collect.played if isinstance(self.collect, ByPhases) else ()
 
-    def play(self, learner: Learner, step: int, matches: int) -> Played:
-        """Play so many training matches of a learner, and remember how they ended."""
+    def play(self, learner: Learner, step: int, matches: int, more: bool = False) -> Played:
+        """Play so many training matches of a learner, and remember how they ended.
+
+        With `more` they come beside those of the same update, and what is returned is to be learned of all.
+        """
         if learner.name not in self._shares:
             self._shares[learner.name] = self.league.opponents(learner.name, self.collect.tree)
-        played = self.collect(learner, self._shares[learner.name], step, matches)
+        collect = self.collect.more if more and isinstance(self.collect, ByPhases) else self.collect
+        played = collect(learner, self._shares[learner.name], step, matches)
         for (opponent, seat), result in played.tallies.items():
             key = (learner.name, opponent, seat)
             self._tallies[key] = self._tallies.get(key, 0.0) + result

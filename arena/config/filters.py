@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from arena.config.fields import Strict, Weight
+from arena.config.fields import Count, Strict, Weight
 
 
 class FilterConfig(Strict):
@@ -20,6 +20,11 @@ class FilterConfig(Strict):
     StarPO-S; 1 keeps all, and only then need no start be played twice."""
     least_advantage: Weight = 0.0
     """A turn whose |advantage| is not above this, in units of the game's greatest payoff, is left out."""
+    turns: Annotated[int, Field(ge=0)] = 0
+    """How many turns an update learns from: where too few are left, further matches are played, and what is beyond
+    them is left out. 0: whatever is left of the update's matches."""
+    refills: Count = 4
+    """How often, at most, further matches are played for one update; each time at most as many as an update has."""
     overlong: Literal["keep", "drop", "penalty"] = "keep"
     """Replies that ran into max_tokens: learn from them, leave them out, or let long replies cost something."""
     overlong_from: Annotated[float, Field(ge=0, lt=1)] = 0.8
