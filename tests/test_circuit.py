@@ -49,6 +49,10 @@ def trained(folder: Path) -> dict[str, int]:
     return found
 
 
+def log_of(folder: Path) -> list[dict]:
+    return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()[1:]]
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory) -> tuple[Path, str]:
     folder = tmp_path_factory.mktemp("several")
@@ -80,7 +84,7 @@ def test_every_match_of_an_update_is_of_one_of_the_games(finished) -> None:
 
 
 def test_replies_are_measured_together_and_by_game(finished) -> None:
-    lines = [json.loads(line) for line in (finished[0] / "log.jsonl").read_text().splitlines()[1:]]
+    lines = log_of(finished[0])
     updates = [line for line in lines if "gradient_norm" in line]
     assert len(updates) == 4
     for line in updates:
@@ -164,7 +168,7 @@ def test_what_cannot_begin_leaves_nothing_behind(tmp_path) -> None:
 
 def test_lessons_come_from_all_games(tmp_path) -> None:
     train(config(**TAUGHT, training={"phases": {"opening": 2}}), tmp_path)
-    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()[1:]]
+    lines = log_of(tmp_path)
     assert [line["step"] for line in lines if "imitation_loss" in line] == [1, 2]
     assert sum(trained(tmp_path).values()) == 2 * 9
 
@@ -178,7 +182,7 @@ def test_an_update_is_filled_up_to_its_size(games, tmp_path) -> None:
     fixed = {"curriculum": {"method": "fixed", "weights": {"kuhn_poker": 8}}} if games else {}
     chosen = config(games=games, **one, **fixed, **TAUGHT, training=training)
     whole = train(chosen, tmp_path / "whole")
-    lines = [json.loads(line) for line in (tmp_path / "whole" / "log.jsonl").read_text().splitlines()[1:]]
+    lines = log_of(tmp_path / "whole")
     updates = [line for line in lines if "gradient_norm" in line]
     assert len(updates) == 3
     for line in updates:
@@ -205,3 +209,12 @@ def test_as_many_matches_as_a_run_may_play_for_one_update(tmp_path) -> None:
     filters = {"turns": 20, "least_advantage": 5.0, "refills": 2}
     train(config(training={"updates": 1, "matches": 4, method: {"filters": filters}}), tmp_path)
     assert sum(trained(tmp_path).values()) == 3 * 4
+
+
+def test_what_an_update_did_not_play_is_not_measured_with_it(tmp_path) -> None:
+    """A game of a small share is left out by most updates."""
+    weights = {"method": "fixed", "weights": {"matching_pennies": 0.1}}
+    train(config(curriculum=weights, training={"updates": 6, "matches": 4}), tmp_path)
+    updates = [line for line in log_of(tmp_path) if "matches" in line]
+    assert [line["matches"] for line in updates] == [4] * 6
+    assert 1 <= sum("matching_pennies/matches" in line for line in updates) < 6

@@ -48,6 +48,8 @@ class Circuit:
             Venue(League(store, load_game(one.game), one, run.folder), label(one.game) if self.several else "")
             for store, one in zip(of_games, config.of_each_game(), strict=True)
         ]
+        self.played: list[Venue] = []
+        """Where the latest update's matches were played: not everywhere, if a game's share is small."""
         self._curricula: dict[str, Curriculum] = {}
         if self.several:
             self._go_back(int(run.meta("step", 0)))
@@ -83,6 +85,7 @@ class Circuit:
             if not (wanting := learner.wanting(played.batches)):
                 break
             played = self._play(learner, step, refill + 1, min(wanting, matches), found)
+        self.played = [venue for venue in self.all if venue.label in found]
         return played
 
     def _play(self, learner: Learner, step: int, refill: int, matches: int, found: dict[str, Played]) -> Played:

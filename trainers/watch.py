@@ -39,7 +39,7 @@ class Watch:
 
         Of several games all replies count together, and those of each game under its name.
         """
-        found = {venue: venue.records for venue in self._circuit.all if venue.records}
+        found = {venue: venue.records for venue in self._circuit.played if venue.records}
         if not found:
             return
         each = [(venue, measure(of, [learner.name], venue.league.game.scale)) for venue, of in found.items()]
