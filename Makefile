@@ -12,10 +12,10 @@ install: ## install the checkout with everything the tests need, in the versions
 	$(PYTHON) -m pip install -c constraints.txt -e ".[test]"
 
 test: ## run the tests; those marked slow are skipped
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n auto --dist loadfile
 
 slow: ## run every test, full-size training included
-	$(PYTHON) -m pytest --slow
+	$(PYTHON) -m pytest -n auto --dist loadfile --slow
 
 check: types ## lint, formatting and types
 	$(PYTHON) -m ruff check .

@@ -20,6 +20,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Give the tests a cache of their own, which is empty, and no hub of models, in processes that they start too."""
     os.environ["HF_HUB_OFFLINE"] = "1"
+    if "PYTEST_XDIST_WORKER" in os.environ:  # the cores are taken by the workers
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
     cache = tempfile.TemporaryDirectory(prefix="arena-cache-")
     os.environ["ARENA_CACHE"] = cache.name
     config.add_cleanup(cache.cleanup)
