@@ -17,7 +17,7 @@ CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUD
 
 
 @pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=CUDA)])
-@pytest.mark.parametrize("game", GAMES, ids=str)
+@pytest.mark.parametrize("game", GAMES, ids=lambda game: game if isinstance(game, str) else type(game).__name__)
 def test_the_quantities_are_those_of_numpy(game, device):
     tree = enumerate_game(load_game(game) if isinstance(game, str) else game)
     policy = tree.mask * np.random.default_rng(0).random(tree.mask.shape)

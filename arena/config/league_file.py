@@ -188,7 +188,7 @@ class BaseConfig(Strict):
     runs: list[str] = []
     """Folders of runs, whose decisions are learned too."""
     epochs: Count = 4
-    """How often all decisions are gone through. A tiny model that is taught for long becomes deaf to the question."""
+    """How often all decisions are gone through."""
     learning_rate: Weight = 1e-3
     """Of behaviour cloning; 0: 5e-3 for models of less than ten million weights, 1e-5 for larger ones."""
 
