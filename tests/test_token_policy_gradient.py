@@ -442,7 +442,7 @@ def test_minibatches_of_what_is_left_have_the_same_mean() -> None:
 def test_a_draw_has_its_worth_before_the_baselines_and_the_report_tells_what_was_paid() -> None:
     payoff = np.array([2.0, -2.0, 0.0, 0.0, 0.0, 0.0])
     trainer = trainer_of(policy_of(1), filters={"draw_worth": -0.25})
-    lesson, kept = trainer._lesson(batch_by(trainer.policy, payoff=payoff))
+    lesson, (kept, *_) = trainer._lesson(batch_by(trainer.policy, payoff=payoff))
     assert lesson.advantage.tolist() == [1.0, -1.0, *[-0.25] * 4]
     assert kept.tolist() == list(range(6))
     assert trainer.baselines.read(Key("kuhn_poker", 0, 0)) < np.mean(payoff[SEAT == 0] / 2)
@@ -458,13 +458,13 @@ def test_long_answers_have_their_own_price_and_those_that_were_cut_the_whole() -
     price = PAYOFF / 2 - lesson.advantage
     assert price.tolist() == pytest.approx([0.1, 0.0, 0.1, 0.0, 0.2, 0.4])
     dropped = trainer_of(policy_of(1), filters={"overlong": "drop"})
-    assert dropped._lesson(batch_by(dropped.policy, cut=cut))[1].tolist() == [0, 1, 2, 3, 4]
+    assert dropped._lesson(batch_by(dropped.policy, cut=cut))[1].rows.tolist() == [0, 1, 2, 3, 4]
 
 
 def test_repeats_of_a_start_are_compared_and_need_one() -> None:
     """Matches 0 and 1 began alike and ended otherwise; match 2 was alone. The more varied half of four groups stays."""
     trainer = trainer_of(policy_of(1), filters={"varied": 0.5})
     batch = batch_by(trainer.policy, start=np.array([0, 0, 0, 0, 1, 1]))
-    assert trainer._lesson(batch)[1].tolist() == [0, 1, 2, 3]
+    assert trainer._lesson(batch)[1].rows.tolist() == [0, 1, 2, 3]
     with pytest.raises(ConfigError, match="no start was played twice"):
         trainer._lesson(replace(batch, start=None))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import arena
+from arena.config.league_file import BaseConfig
 from arena.errors import PlayerError
 from arena.match import Fixture, Patience, play_fixtures
 from arena.players.chat import Chat
@@ -13,16 +14,21 @@ from arena.players.engines.engine import Sampling
 from arena.players.engines.transformers_engine import TransformersEngine
 from arena.players.prompt import Style
 from arena.token_rollout import from_records
-from tests.language import tiny_folder
+from arena.trainers.base_model import prepare
 
 GAME = arena.load_game("kuhn_poker")
 ROLES = ("first", "second")
+LIMIT, END = 6, 2
+"""Tokens of an answer, of which one with a move and its end takes four; and the id of the end."""
 
 
 @pytest.fixture(scope="module")
-def records():
-    """Matches of a model that was taught to answer other questions: some of its replies are no moves."""
-    player = Chat(TransformersEngine(str(tiny_folder())), Style(), Sampling(12))
+def records(tmp_path_factory):
+    """Matches of a model that was not taught for long: some of its replies are no moves, and some do not end."""
+    folder, asked = tmp_path_factory.mktemp("model") / "base", "chat(answer='brackets')"
+    base = BaseConfig(width=32, layers=1, matches=60, epochs=2, learning_rate=0.005)
+    prepare(base, [GAME], asked, folder, 0, lambda *_: None)
+    player = Chat(TransformersEngine(str(folder)), Style(notation="brackets"), Sampling(LIMIT))
     fixtures = [Fixture(f"{i:03d}", "train", ("it", "it") if i % 2 else ("it", "uniform"), i, "") for i in range(40)]
     players = {"it": player, "uniform": arena.load_player("uniform", GAME)}
     found = sorted(play_fixtures(GAME, fixtures, players, patience=Patience(retries=0)), key=lambda r: r.key)
@@ -46,7 +52,8 @@ def test_what_is_learned_is_what_was_stored(records) -> None:
         assert (batch.match[n], batch.turn[n], batch.seat[n]) == (number, place, turn.seat)
         assert batch.payoff[n] == records[number].returns[turn.seat]
         assert batch.legal[n] == (not turn.fault)
-        assert batch.cut[n] == (turn.fault == "truncated" or len(trace["ids"]) == 12)
+        assert batch.cut[n] == (len(trace["ids"]) == LIMIT and trace["ids"][-1] != END)
+    assert 0 < batch.cut.sum() < len(batch)
     assert not batch.behaviour_logp[~batch.loss_mask].any()
 
 
