@@ -18,7 +18,7 @@ from arena.store import Store
 from arena.trainers.loop import train
 
 FILES = Path(__file__).resolve().parents[2] / "tournaments"
-LEAGUES = {"against itself": "tiny_lm_kuhn", "and its past": "tiny_lm_kuhn_league"}
+LEAGUES = {"itself": "tiny_lm_kuhn", "itself and its past": "tiny_lm_kuhn_league"}
 PURE = 1 / 3
 """The least NashConv of a policy that draws no lots."""
 UNIFORM = 11 / 12
@@ -36,11 +36,11 @@ def curve(file: str, seed: int, runs: Path) -> Curve:
 
 
 def show(curves: dict[str, list[Curve]]) -> None:
-    print(f"{'opponents':<18}{'seeds':>6}{'median':>9}{'range':>16}{'below 1/3':>11}")
+    print(f"{'against':<20}{'seeds':>6}{'median':>9}{'range':>16}{'below 1/3':>11}")
     for name, found in curves.items():
         last = [each[-1][1] for each in found]
         below = sum(value < PURE for value in last)
-        print(f"{name:<18}{len(last):>6}{median(last):>9.3f}{min(last):>9.3f}–{max(last):.3f}{below:>8}/{len(last)}")
+        print(f"{name:<20}{len(last):>6}{median(last):>9.3f}{min(last):>9.3f}–{max(last):.3f}{below:>8}/{len(last)}")
 
 
 def draw(curves: dict[str, list[Curve]], file: Path) -> None:
@@ -54,10 +54,10 @@ def draw(curves: dict[str, list[Curve]], file: Path) -> None:
             axes.plot(*zip(*each, strict=True), color=colour, linewidth=0.8, alpha=0.4)
         steps = [step for step, _ in found[0]]
         middle = [median(each[i][1] for each in found) for i in range(len(steps))]
-        axes.plot(steps, middle, color=colour, linewidth=2.5, label=f"{name} (median of {len(found)})")
+        axes.plot(steps, middle, color=colour, linewidth=2.5, label=f"against {name} (median of {len(found)})")
     for value, what in ((UNIFORM, "uniform play"), (PURE, "best play without lots")):
         axes.axhline(value, color="grey", linewidth=1, linestyle="--")
-        axes.annotate(what, (1, value), xytext=(0, 3), textcoords="offset points", color="grey", fontsize=9)
+        axes.text(0.01, value, what, transform=axes.get_yaxis_transform(), va="bottom", color="grey", fontsize=9)
     axes.set(xlabel="update", ylabel="exact NashConv", title="A tiny language model at Kuhn poker", ylim=(0, 1))
     axes.legend(loc="upper right", frameon=False)
     figure.savefig(file, dpi=150)
