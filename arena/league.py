@@ -99,9 +99,13 @@ class League:
             return spec
         return respelled(spec, {"model": str(self.home / "base")})
 
+    def held(self) -> list[Player]:
+        """Return all players that it has loaded, or was given."""
+        return [*self._learning.values(), *self._players.values()]
+
     def close(self) -> None:
         """Let all players give up what they hold."""
-        close([*self._learning.values(), *self._players.values()])
+        close(self.held())
 
     def opponents(self, learner: str, tree: Tree | None = None) -> Distribution:
         """Return name → probability of the learner's next opponent; its own name is itself as it is now.

@@ -159,6 +159,23 @@ def test_another_set_of_games_is_another_run(finished) -> None:
         train(config(games=[], game="kuhn_poker"), finished[0])
 
 
+def test_what_cannot_begin_leaves_what_others_began(tmp_path) -> None:
+    """The folder of a game is a finished league of somebody else."""
+    other = config(games=[], game="kuhn_poker", anchors={"uniform": "uniform"}, training={"updates": 2})
+    digest = train(other, tmp_path / "kuhn_poker")
+    with pytest.raises(ConfigError, match="kuhn_poker was begun with another"):
+        train(config(), tmp_path)
+    assert train(other, tmp_path / "kuhn_poker") == digest
+    with Store.read(tmp_path) as run:
+        assert run.meta("config") is None
+
+
+def test_an_adapter_is_let_go_once_though_it_plays_several_games(tmp_path) -> None:
+    learner = {"player": f"language_model(model={str(tiny_folder())!r}, rank=2, max_tokens=12)"}
+    chosen = config(learners={"main": learner}, training={"updates": 2})
+    assert train(chosen, tmp_path) == train(chosen, tmp_path)
+
+
 def test_what_cannot_begin_leaves_nothing_behind(tmp_path) -> None:
     broken = config(anchors={"uniform": "uniform", "nobody": {"matching_pennies": "no_such_player"}})
     with pytest.raises(ConfigError, match=r"anchors\.nobody in matching_pennies: .*no_such_player"):

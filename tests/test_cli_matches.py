@@ -11,7 +11,7 @@ from arena.match import Fixture, play_fixtures
 from arena.player import Fault, Move
 from arena.registry import load_game
 from arena.store import Store
-from tests.command_line import succeed
+from tests.command_line import run, succeed
 
 
 def test_games_lists_every_game():
@@ -54,6 +54,13 @@ def test_replay_lists_matches_and_steps_through_one(runs):
     story = succeed("replay", "runs/poker", listed[0].split()[0], cwd=runs)
     assert "-> chance:" in story
     assert "payoff: first" in story
+
+
+def test_replay_of_a_run_that_never_began_has_no_match_to_show(tmp_path):
+    Store.open(tmp_path / "refused").close()
+    shown = run("replay", "refused", "KEY", cwd=tmp_path)
+    assert (shown.returncode, shown.stdout) == (2, "")
+    assert "refused has no match whose key begins with 'KEY'" in shown.stderr
 
 
 def stepping(runs, key, words):

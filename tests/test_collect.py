@@ -124,6 +124,15 @@ def test_against_others_the_learners_sides_alternate(rollouts, tmp_path):
 
 
 @every_way
+def test_where_matches_are_odd_another_side_begins_with_every_step(rollouts, tmp_path):
+    """Else a game with one match an update would never be learned from its second side."""
+    for step in range(4):
+        _, played = collect(tmp_path / str(step), {"uniform": 1.0}, rollouts, step, matches=1)
+        assert set(played.batches[SHARED].seat) <= {step % 2}
+        assert {seat for _, seat in played.tallies} == {step % 2}
+
+
+@every_way
 def test_against_itself_it_learns_from_both_seats(rollouts, tmp_path):
     _, played = collect(tmp_path, SELF, rollouts)
     batch = played.batches[SHARED]

@@ -66,6 +66,10 @@ NOBODY = "nobody could inherit in this population: give it two plain learners th
         (SEVERAL + LANGUAGE + "[learners.a]\npolicies = 'per_role'\n", "learner 'a': in a run of several games"),
         (SEVERAL + LANGUAGE + "[learners.a]\nleague_role = 'main'\n", "learner 'a': in a run of several games"),
         (SEVERAL + LANGUAGE + "[population]\nevery = 300\n", "[population] compares learners on one ladder"),
+        (
+            SEVERAL + LANGUAGE + "[curriculum]\nmethod = 'fixed'\nweights = {tictactoe = 2}\n",
+            "curriculum.weights names the game 'tictactoe', which is not played; did you mean 'tic_tac_toe'?",
+        ),
         (LEAGUE + "[curriculum]\nmethod = 'sec'\n", "[curriculum] shares play out among games, and there is one"),
     ],
 )

@@ -116,7 +116,13 @@ def test_turns_worth_nothing_are_left_out_and_asked_for_again():
 
 def test_a_full_batch_has_its_size_and_wants_nothing():
     filled = filters.fill(np.ones(8), np.ones(8, bool), ints(0, 0, 1, 1, 2, 2, 3, 3), 5)
-    assert (filled.rows.tolist(), filled.missing, filled.matches) == ([0, 1, 2, 3, 4], 0, 0)
+    assert (filled.rows.tolist(), filled.missing, filled.matches) == ([0, 1, 3, 4, 6], 0, 0)
+
+
+def test_a_batch_that_is_too_full_is_thinned_in_all_its_parts():
+    """Its games follow each other: of three times twenty turns thirty are ten of each."""
+    filled = filters.fill(np.ones(60), np.ones(60, bool), np.arange(60), 30)
+    assert np.bincount(filled.rows // 20).tolist() == [10, 10, 10]
 
 
 def test_where_nothing_is_worth_learning_as_much_again_is_asked_for():
@@ -130,7 +136,9 @@ def test_no_turn_is_taken_that_should_not_be_and_none_is_lost(rows, size, turns)
     match = np.arange(len(rows)) // turns
     filled = filters.fill(advantage, keep, match, size)
     worth = [n for n in range(len(rows)) if keep[n] and advantage[n] != 0]
-    assert filled.rows.tolist() == worth[:size]
+    assert len(filled.rows) == min(size, len(worth))
+    assert set(filled.rows) <= set(worth)
+    assert (np.diff(filled.rows) > 0).all()
     assert filled.missing == size - len(filled.rows)
     assert (filled.matches > 0) == (filled.missing > 0 and len(rows) > 0)
     if worth and filled.missing:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from arena.demonstrations import Demonstration
+from arena.errors import ConfigError
 from arena.league import League, learner_of
 from arena.record import Record
 from arena.seeds import derive, generator
@@ -74,6 +75,10 @@ class ByPhases:
         for policy_id, trainer in learner.trainers.items():
             roles = learner.roles(policy_id, game)
             known = [shown for shown in self._known() if shown.request.role in roles]
+            if not known:
+                raise ConfigError(
+                    f"[base] shows no decision in {game.spec}, so nothing can be learned there by example"
+                )
             drawn = [known[i] for i in rng.integers(len(known), size=matches)]
             policy: Any = trainer.policy
             pairs = [policy.lesson(*shown) for shown in drawn]
@@ -86,5 +91,8 @@ class ByPhases:
             base = self.league.config.base
             assert base is not None
             settings = Settings(seed=derive(self.league.config.seed, NAME))
-            self._examples = examples(base, [self.league.game], settings, lambda *_: None)
+            shown = examples(base, [self.league.game], settings, lambda *_: None)
+            # Recorded runs may be of other games too.
+            here = self.league.game.fingerprint
+            self._examples = [one for one in shown if one.request.game.fingerprint == here]
         return self._examples

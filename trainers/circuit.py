@@ -18,7 +18,9 @@ from arena.batch import TokenBatch, together
 from arena.config import LeagueConfig
 from arena.config.several_games import label
 from arena.curriculum import Curriculum, Evidence, allot, curriculum
+from arena.errors import PlayerError
 from arena.league import League, begin, learner_of
+from arena.player import close
 from arena.registry import load_game
 from arena.runs import SEVERAL
 from arena.seeds import generator
@@ -66,9 +68,8 @@ class Circuit:
         return self.all[0].league
 
     def close(self) -> None:
-        """Let all players give up what they hold."""
-        for venue in self.all:
-            venue.league.close()
+        """Let all players give up what they hold, once: a learner is the same in all games."""
+        close({id(player): player for venue in self.all for player in venue.league.held()}.values())
 
     def checkpointed(self) -> None:
         """Begin to count training matches anew; who meets whom is asked again."""
@@ -86,6 +87,9 @@ class Circuit:
                 break
             played = self._play(learner, step, refill + 1, min(wanting, matches), found)
         self.played = [venue for venue in self.all if venue.label in found]
+        records = [record for venue in self.played for record in venue.records]
+        if records and not any(record.stop.rated for record in records):
+            raise PlayerError(f"all training matches of {learner.name} were abandoned: {records[0].reason}")
         return played
 
     def _play(self, learner: Learner, step: int, refill: int, matches: int, found: dict[str, Played]) -> Played:
@@ -156,21 +160,24 @@ class Circuit:
         return {"curriculum": {name: of.state() for name, of in self._curricula.items()}} if self.several else {}
 
     def _go_back(self, step: int) -> None:
-        """Let leagues that are a checkpoint ahead of the run, since it was killed between them, forget that."""
+        """Let leagues forget what a kill has left: matches of weights that are lost, and perhaps a checkpoint."""
         values = {key: self.run.meta(key) for key in ("step", "trainers", "born")} if step else {}
         for venue in self.all:
             store = venue.league.store
-            if int(store.meta("step", 0)) > step:
-                with store.transaction():
+            with store.transaction():
+                store.forget_training(0, step + 1)
+                if int(store.meta("step", 0)) > step:
                     store.forget_after(step)
                     store.put_players(_from_below(self.run.players()))
                     store.put_meta({"step": 0, **values})
 
     def _resume_curricula(self) -> None:
         """Begin the curricula, and show them all that the checkpoints and the rated matches so far say."""
-        kept = self.run.meta("curriculum", {})
+        kept, chosen = self.run.meta("curriculum", {}), self.config.curriculum
+        weights = {label(game): weight for game, weight in chosen.weights.items()}
+        chosen = chosen.model_copy(update={"weights": weights})
         for name in self.config.learners:
-            self._curricula[name] = curriculum(self.config.curriculum, [venue.label for venue in self.all])
+            self._curricula[name] = curriculum(chosen, [venue.label for venue in self.all])
             if name in kept:
                 self._curricula[name].restore(kept[name])
         for venue in self.all:

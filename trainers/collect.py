@@ -85,7 +85,7 @@ class ByTables:
         """Play on tables; a frozen opponent's policy is evaluated once in its life."""
         game, tree = self.league.game, self.tree
         rng = generator(self.league.config.seed, "rollout", learner.name, step)
-        opponent, side = _draw_opponents(self.league.game, share, matches, rng)
+        opponent, side = _draw_opponents(self.league.game, share, matches, step, rng)
         names = list(share)
         own = [tree.policy(player) for player in learner.behaviours]
         policies = np.stack([*own, *(self._policy(name, learner.name) for name in names)])
@@ -124,7 +124,7 @@ class Batched:
         if len(stating) < len(players) or not game.actions:
             return ByMatches(league, None)(learner, share, step, matches)
         rng = generator(league.config.seed, "rollout", learner.name, step)
-        opponent, side = _draw_opponents(game, share, matches, rng)
+        opponent, side = _draw_opponents(game, share, matches, step, rng)
         seating = _seating(game, learner, names, opponent, side, rng)
         played = play_batched(game, stating, seating, rng, len(learner.behaviours))
         batches = {}
@@ -150,6 +150,8 @@ class ByMatches:
         played = play_fixtures(game, plan.fixtures, plan.players, watch=listener.watch)
         records = sorted((record for record in played if not unplayed.takes(record)), key=lambda r: r.key)
         unplayed.check()
+        if not any(record.stop.rated for record in records):
+            raise PlayerError(f"all training matches of {learner.name} were abandoned: {records[0].reason}")
         batches = {
             policy_id: listener.batch(records, policy_id, trainer.policy.version, learner.roles(policy_id, game))
             for policy_id, trainer in learner.trainers.items()
@@ -172,13 +174,10 @@ class Matches(NamedTuple):
     """The learner's own."""
 
     def tallies(self, game: Game[Any], records: Sequence[Record]) -> dict[tuple[str, int], NDArray[np.float64]]:
-        """Return the results per opponent and seat of the learner; `records` are of all matches, in their order.
-
-        Raises PlayerError if none of them came to an end.
-        """
+        """Return the results per opponent and seat of the learner; `records` are of all matches, in their order."""
         rated = [i for i, record in enumerate(records) if record.stop.rated]
         if not rated:
-            raise PlayerError(f"all training matches of {self.own[0]} were abandoned: {records[0].reason}")
+            return {}
         seat = np.array([game.side_of.index(int(self.side[i])) for i in rated])
         payoff = np.array([records[i].returns[s] or 0.0 for i, s in zip(rated, seat, strict=True)])
         return _tally(self.names, self.opponent[rated], seat, payoff)
@@ -193,7 +192,7 @@ def schedule(
     """
     game = league.game
     rng = generator(league.config.seed, "rollout", learner.name, step, *[first] * bool(first))
-    opponent, side = _draw_opponents(game, share, matches, rng)
+    opponent, side = _draw_opponents(game, share, matches, first + step, rng)
     names = list(share)
     own = [learner.name, *(f"{learner.name}|{j}" for j in range(1, len(learner.behaviours)))]
     behaviour = _draw_behaviours(learner, (len(opponent), game.seats), rng)
@@ -211,11 +210,15 @@ def schedule(
 
 
 def _draw_opponents(
-    game: Game[Any], share: Mapping[str, float], matches: int, rng: np.random.Generator
+    game: Game[Any], share: Mapping[str, float], matches: int, turn: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return per match (matches,) the position of the opponent in `share` and the learner's side."""
+    """Return per match (matches,) the position of the opponent in `share` and the learner's side.
+
+    Sides alternate; where the matches are no whole rounds of them, `turn` says which begins.
+    """
     opponent = rng.choice(len(share), size=matches, p=np.array(list(share.values())))
-    return opponent, np.arange(matches) % game.entrants
+    begin = turn if matches % game.entrants else 0
+    return opponent, (begin + np.arange(matches)) % game.entrants
 
 
 def _seating(

@@ -112,7 +112,7 @@ class Filled(NamedTuple):
 
 
 def fill(advantage: Floats, keep: Mask, match: Ints, size: int, least: float = 0.0) -> Filled:
-    """Return the first `size` turns that are kept and whose |advantage| is above `least`.
+    """Return `size` turns that are kept and whose |advantage| is above `least`, from all parts of the batch alike.
 
     A turn of advantage 0 moves nothing, and a batch with many is a small one in disguise: its steps are noisier just
     where most is known. So batches are filled to one size, as DAPO's dynamic sampling does (Yu et al., 2025). Turns
@@ -124,4 +124,6 @@ def fill(advantage: Floats, keep: Mask, match: Ints, size: int, least: float = 0
     missing = max(size - len(useful), 0)
     played = len(np.unique(match))
     matches = ceil(missing * played / len(useful)) if len(useful) else played
-    return Filled(useful[:size], missing, matches)
+    if len(useful) > size:  # games follow each other in a batch, and none should be left out
+        useful = useful[np.arange(size) * len(useful) // size]
+    return Filled(useful, missing, matches)

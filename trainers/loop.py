@@ -64,7 +64,8 @@ Tell = Callable[[Progress], None]
 def train(config: LeagueConfig, folder: Path, tell: Tell = lambda _: None) -> str:
     """Run a league in `folder`, or go on with it, until its last update is rated. Returns the run's digest."""
     with Store.open(folder) as store, _one_thread(), ExitStack() as ends:
-        new, of_games = store.meta("config") is None, stores(store, config, ends)
+        of_games = stores(store, config, ends)
+        fresh = [kept for kept in dict.fromkeys([store, *of_games]) if kept.meta("config") is None]
         try:
             circuit = Circuit(store, config, of_games)
             ends.callback(circuit.close)
@@ -73,8 +74,8 @@ def train(config: LeagueConfig, folder: Path, tell: Tell = lambda _: None) -> st
             tracking = ends.enter_context(Tracking.open(folder, config.tracking, int(store.meta("step", 0)), settings))
             run = SelfPlay(circuit, tell, Watch(circuit, tracking))
         except ArenaError:
-            for begun in {store, *of_games} if new else ():
-                begun.forget_beginning()  # a mended configuration must not be told that the run was begun with another
+            for begun in fresh:  # a mended configuration must not be told that the run was begun with another
+                begun.forget_beginning()
             raise
         run.go()
         digest = circuit.digest()

@@ -12,7 +12,8 @@ the places that were reached. What regularisation to a reference does for nets i
 
 As in StarPO-S (Wang et al., 2025) a policy may predict payoffs, before each answer, and filters may choose what is
 learned. Then the advantages are those of gae.py over each seat's turns, and c · (V − target)² of every answer joins the
-sum, with target = A + V_old. What is left out counts as answers that move nothing: it stays in the number of answers.
+sum, with target = A + V_old. What is left out counts as answers that move nothing: it stays in the number of answers,
+unless an update learns from a fixed number of turns.
 """
 
 from __future__ import annotations
@@ -105,7 +106,7 @@ class TokenPolicyGradient:
         if self.options.filters is None or not self.options.filters.turns or not len(batch):
             return 0
         before = self.baselines.state()
-        _, filled = self._lesson(batch)
+        _, filled = self._lesson(batch, steps=False)
         self.baselines.restore(before)
         return filled.matches
 
@@ -173,10 +174,10 @@ class TokenPolicyGradient:
             return begin
         return begin * float((end / begin) ** (self.policy.version / self._updates))
 
-    def _lesson(self, batch: TokenBatch) -> tuple[_Lesson, filters.Filled]:
-        """Return what there is to learn of all turns, and which of them are learned from."""
+    def _lesson(self, batch: TokenBatch, steps: bool = True) -> tuple[_Lesson, filters.Filled]:
+        """Return what there is to learn of all turns, and which of them are learned from; `steps` follow from it."""
         options, old, value = self.options, None, np.zeros(len(batch))
-        several = options.epochs * options.minibatches > 1
+        several = steps and options.epochs * options.minibatches > 1
         if several or options.value_weight:
             logp, value = self._before(batch)
             old = replace(batch, behaviour_logp=logp) if several else None

@@ -99,12 +99,12 @@ def replay(run: Path, match: str = "", *, whole: bool = False) -> None:
             )
             return
         records = list(islice(store.records(match), 2))
+        if not records:
+            raise UnknownName(f"{run} has no match whose key begins with {match!r}: arena replay {run} lists some")
+        if len(records) > 1:
+            raise UnknownName(f"several matches in {run} have keys that begin with {match!r}: give more characters")
         # The run's own game, never one that a record names: records may come from somebody else's file.
-        game = game_of(store) if store.meta("config") or not records else load_game(records[0].game)
-    if not records:
-        raise UnknownName(f"{run} has no match whose key begins with {match!r}: arena replay {run} lists some")
-    if len(records) > 1:
-        raise UnknownName(f"several matches in {run} have keys that begin with {match!r}: give more characters")
+        game = game_of(store) if store.meta("config") else load_game(records[0].game)
     frames = story(game, records[0])
     if screen.is_terminal and sys.stdin.isatty() and not whole:
         _step_through(screen, frames)

@@ -296,6 +296,11 @@ class LeagueConfig(Strict):
                     near = get_close_matches(game, games, n=1)
                     hint = f"did you mean {near[0]!r}?" if near else f"what is played is {', '.join(games)}"
                     raise ValueError(f"anchors.{name} names the game {game!r}, which is not played; {hint}")
+        for name in self.curriculum.weights if self.games else ():
+            if name not in games:
+                near = get_close_matches(name, games, n=1)
+                hint = f"did you mean {near[0]!r}?" if near else f"what is played is {', '.join(games)}"
+                raise ValueError(f"curriculum.weights names the game {name!r}, which is not played; {hint}")
         for game in games if self.anchors else ():
             if not self.specs(game):
                 raise ValueError(f'no anchor plays {game}: give it one, such as uniform = "uniform"')
