@@ -235,3 +235,11 @@ def test_what_an_update_did_not_play_is_not_measured_with_it(tmp_path) -> None:
     updates = [line for line in log_of(tmp_path) if "matches" in line]
     assert [line["matches"] for line in updates] == [4] * 6
     assert 1 <= sum("matching_pennies/matches" in line for line in updates) < 6
+
+
+def test_a_game_that_nobody_has_shown_cannot_be_learned_by_example(finished, tmp_path) -> None:
+    """The recorded run is of one of the games, and its decisions are no lessons in the other."""
+    base = {**TAUGHT["base"], "teachers": [], "runs": [str(finished[0] / "kuhn_poker")]}
+    chosen = config(**{**TAUGHT, "base": base}, training={"phases": {"opening": 2}})
+    with pytest.raises(ConfigError, match=r"\[base\] shows no decision in matching_pennies"):
+        train(chosen, tmp_path)
