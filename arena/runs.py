@@ -32,11 +32,20 @@ def runs_in(folder: Path) -> list[Path]:
     return parts or [folder]
 
 
+def only_run(folder: Path) -> Path:
+    """Return the one run that a folder holds. Raises ConfigError where it holds those of several games."""
+    first, *others = runs_in(folder)
+    if others:
+        raise _several(folder, first)
+    return first
+
+
 def game_of(store: Store) -> Game[Any]:
     """Return the game of a run that has begun, as its own file names it. Raises ConfigError where it has several."""
     if store.meta("format") == SEVERAL:
-        first = runs_in(store.folder)[0]
-        raise ConfigError(
-            f"{store.folder} holds several games, each in a folder of its own: name one, {first} for example"
-        )
+        raise _several(store.folder, runs_in(store.folder)[0])
     return load_game(store.meta("config")["game"])
+
+
+def _several(folder: Path, first: Path) -> ConfigError:
+    return ConfigError(f"{folder} holds several games, each in a folder of its own: name one, {first} for example")

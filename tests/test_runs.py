@@ -4,7 +4,7 @@ import pytest
 
 import arena
 from arena.errors import ConfigError
-from arena.runs import SEVERAL, game_of, runs_in
+from arena.runs import SEVERAL, game_of, only_run, runs_in
 from arena.store import Store
 
 
@@ -45,3 +45,11 @@ def test_a_tournament_over_several_games_has_no_file_of_its_own(tmp_path):
 
 def test_what_is_no_run_is_returned_as_it_is(tmp_path):
     assert runs_in(tmp_path / "missing") == [tmp_path / "missing"]
+
+
+def test_the_only_run_of_a_folder_may_lie_below_it(tmp_path):
+    begun(tmp_path, format=SEVERAL, config={"games": ["nim"]})
+    assert only_run(tmp_path) == tmp_path / "nim"
+    begun(tmp_path / "more", format=SEVERAL, config={"games": ["nim", "chess"]})
+    with pytest.raises(ConfigError, match=r"more holds several games.*more/nim for example"):
+        only_run(tmp_path / "more")

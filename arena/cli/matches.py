@@ -81,13 +81,12 @@ def replay(run: Path, match: str = "", *, whole: bool = False) -> None:
     """
     from itertools import islice
 
-    from arena.errors import ConfigError, UnknownName
+    from arena.errors import UnknownName
     from arena.registry import load_game
-    from arena.runs import game_of, runs_in
+    from arena.runs import game_of, only_run
     from arena.store import Store
 
-    if len(parts := runs_in(run)) > 1:
-        raise ConfigError(f"{run} holds several games, each in a folder of its own: name one, {parts[0]} for example")
+    run = only_run(run)
     screen = terminal.out()
     with Store.read(run) as store:
         if not match:

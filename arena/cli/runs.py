@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -81,17 +82,13 @@ def train(file: Path, *, run: RunFolder = None, set_: Overrides = ()) -> None:
         For example tournaments/kuhn_league.toml.
     """
     from arena import api
-    from arena.registry import find
     from arena.runs import runs_in
 
     folder = api.run_folder(file, run)
     with terminal.live(folder) as live:
         api.train(file, folder, set_, _Watch(live))
     parts = runs_in(folder)
-    for part in parts:
-        terminal.report(part)
-    if len(parts) > 1:
-        find("tournaments", "overview")(parts, terminal.out())
+    _reports(parts)
     terminal.out().print(f"kept in {folder}; arena ratings {parts[0]} --plot FILE draws it", markup=False)
 
 
@@ -115,10 +112,7 @@ def ratings(run: Path, *, deep: bool = False, plot: Path | None = None) -> None:
         if len(folders) > 1:
             raise ConfigError(f"{run} holds several games, and a picture shows one: name {folders[0]}, for example")
         find("tournaments", "plot_file")(plot)  # before minutes are spent on a ladder
-    for folder in folders:
-        _report(folder, deep)
-    if len(folders) > 1:
-        find("tournaments", "overview")(folders, terminal.out())
+    _reports(folders, deep)
     if plot is not None:
         find("tournaments", "plot")(run, plot)
         terminal.out().print(f"drawn into {plot}", markup=False)
@@ -168,6 +162,16 @@ def prune(run: Path, *, keep_latest: Whole = 0) -> None:
         matches, freed = matches + pruned[0], freed + pruned[1]
     what = "1 match" if matches == 1 else f"{matches:,} matches"
     terminal.out().print(f"the traces of {what} are deleted, {freed / 1e6:,.1f} MB are free again", markup=False)
+
+
+def _reports(runs: Sequence[Path], deep: bool = False) -> None:
+    """Print what is known of each run and, where there are several, one table of all."""
+    from arena.registry import find
+
+    for run in runs:
+        _report(run, deep)
+    if len(runs) > 1:
+        find("tournaments", "overview")(runs, terminal.out())
 
 
 def _report(run: Path, deep: bool = False) -> None:
