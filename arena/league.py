@@ -116,7 +116,7 @@ class League:
             return alpha_star.opponents(self._standing(learner))
         past, win_rate, weights = list(self._past()), self.win_rates(learner), self.config.opponents
         meta = self.meta_mixture(tree, win_rate) if weights.meta else {}
-        return opponent_distribution(weights, learner, past, win_rate, meta)
+        return opponent_distribution(weights, learner, past, win_rate, meta, list(self.anchors))
 
     def joins(self, learner: str, step: int) -> bool:
         """Tell whether a copy of the learner joins the population at the checkpoint of this step."""

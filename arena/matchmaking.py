@@ -38,22 +38,23 @@ def opponent_distribution(
     past: Sequence[str],
     win_rate: Mapping[str, float],
     meta: Mapping[str, float] | None = None,
+    anchors: Sequence[str] = (),
 ) -> Distribution:
     """Return the opponents of `[opponents]`; the learner's own name means itself as it is now.
 
-    `past` are the snapshots, oldest first, and `meta` the meta-solver's mixture of them. As long as there is no past,
-    everything falls to the learner itself.
+    `past` are the snapshots, oldest first, `meta` the meta-solver's mixture of them, and `anchors` never change. As
+    long as there is no past, its weight falls to the others, or without others to the learner itself.
     """
-    if not past:
-        return {learner: 1.0}
-    return mixed(
+    share = mixed(
         [
             (weights.latest, {learner: 1.0}),
             (weights.uniform, delta_uniform(past, weights.delta)),
             (weights.prioritised, prioritised(past, win_rate, weights.weighting, weights.hardness)),
             (weights.meta, meta or {}),
+            (weights.anchors, dict.fromkeys(anchors, 1.0 / len(anchors)) if anchors else {}),
         ]
     )
+    return share or {learner: 1.0}
 
 
 def delta_uniform(past: Sequence[str], delta: float = 0.0) -> Distribution:

@@ -7,7 +7,7 @@ all that the seat knows, so players need no memory between calls, and all random
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -353,6 +353,9 @@ class TokenPolicy(Protocol):
     def evaluate(self, batch: TokenBatch) -> TokenEvaluation:
         """Return log-probabilities of all sampled tokens of the batch, in its order, differentiable."""
 
+    def frozen(self) -> TokenPolicy:
+        """Return a copy of the weights as they are now, to be compared with; it predicts nothing."""
+
 
 @runtime_checkable
 class TrainableTokens(Loadable, TokenPolicy, Protocol):
@@ -363,8 +366,11 @@ class TrainableTokens(Loadable, TokenPolicy, Protocol):
     predicts: bool
     """Whether `evaluate` predicts payoffs: it has a value head, whose weights come last."""
 
-    def frozen(self) -> TokenPolicy:
-        """Return a copy of the weights as they are now, to be compared with; it predicts nothing."""
+    def replica(self) -> Callable[[int], TokenPolicy]:
+        """Return what makes weights of the same shape in another process, on the GPU of a number if there are several.
+
+        It can be pickled. What the weights are is not said: they are to be given.
+        """
 
     def rest(self) -> None:
         """Let what plays give up its memory until `sync`, where it can."""

@@ -12,7 +12,8 @@ transformers the module that learns is the one that plays; vLLM is handed every 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,7 +29,7 @@ from arena.players.engines.kinds import maker
 from arena.players.engines.module import Module
 from arena.players.engines.shared import lease
 from arena.players.prompt import History, Style
-from arena.players.weights import Weights
+from arena.players.weights import Weights, elsewhere
 
 if TYPE_CHECKING:
     import torch
@@ -104,6 +105,8 @@ class LanguageModel(DirectChat):
         self.model, self.kind, self.options, self.rank, self.version = model, kind, dict(options), rank, 0
         self.max_tokens = sampling.max_tokens
         self.weights, self.predicts = Weights(module, member, checkpointing, value), value
+        dtype = str(module.dtype).removeprefix("torch.")
+        self._replica = partial(elsewhere, model, module.device.type, dtype, rank, checkpointing, value)
         self._folder = None if shared else TemporaryDirectory(prefix="arena-weights-")
         if not shared:
             self.sync()
@@ -121,6 +124,10 @@ class LanguageModel(DirectChat):
     def frozen(self) -> Weights:
         """Return a copy of the weights as they are now, to be compared with."""
         return self.weights.frozen()
+
+    def replica(self) -> Callable[[int], Weights]:
+        """Return what makes weights of the same shape in another process; see `TrainableTokens`."""
+        return self._replica
 
     def sync(self) -> None:
         """Let the weights as they are now play under this version; vLLM gets them in a folder."""

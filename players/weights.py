@@ -65,3 +65,15 @@ class Weights:
     def forget(self) -> None:
         """Let an adapter go."""
         self._module.forget(self._member)
+
+
+def elsewhere(model: str, device: str, dtype: str, rank: int, checkpointing: bool, value: bool, place: int) -> Weights:
+    """Return weights of the same shape in another process, the `place`th beside the first: see `replica`.
+
+    They are on a GPU of their own where there are enough of them.
+    """
+    from arena.players.engines.module import Module
+
+    gpus = torch.cuda.device_count() if device == "cuda" else 0
+    module = Module(model, f"cuda:{place % gpus}" if gpus else device, dtype)
+    return Weights(module, module.begin(rank, seed=0) if rank else "", checkpointing, value)

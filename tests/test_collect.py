@@ -85,6 +85,14 @@ def test_the_referee_plays_for_who_states_no_policy(tmp_path, monkeypatch):
     assert sum(tally[:3].sum() for tally in played.tallies.values()) == 50
 
 
+def test_on_tables_the_referee_plays_for_an_anchor_that_states_no_policy(tmp_path):
+    mute = {"mute": f"{__file__}:Mute"}
+    _, played = collect(tmp_path / "auto", {"mute": 0.5, "main": 0.5}, "auto", others=mute)
+    assert {name for name, _ in played.tallies} == {"mute", "main"}
+    with pytest.raises(ConfigError, match=r"the opponent 'mute' states no policy, so there are no tables of it: set"):
+        collect(tmp_path / "tables", {"mute": 1.0}, "tables", others=mute)
+
+
 class Mute:
     """Bets, and states no policy."""
 

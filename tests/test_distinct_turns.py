@@ -1,7 +1,6 @@
 """Equal answers once, and turns in groups that fit."""
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,15 +53,7 @@ def test_signs_are_kept_apart_where_the_loss_is_not_linear() -> None:
 @given(st.lists(st.integers(2, 30), min_size=1, max_size=30), st.integers(1, 100))
 def test_groups_fit_and_hold_every_turn_once(lengths, tokens) -> None:
     batch = batch_of([([1] * (n - 1), [2]) for n in lengths])
-    rows = np.arange(len(lengths))
-    groups = within_budget(batch, rows, tokens)
-    assert sorted(int(i) for group in groups for i in group) == rows.tolist()
+    groups = within_budget(batch, tokens)
+    assert sorted(int(i) for group in groups for i in group) == list(range(len(lengths)))
     for group in groups:
         assert len(group) == 1 or len(group) * max(lengths[i] for i in group) <= tokens
-
-
-def test_a_part_of_the_rows_is_named_by_place() -> None:
-    batch = batch_of(PAIRS)
-    assert [group.tolist() for group in within_budget(batch, np.array([3, 0]), 100)] == [[0, 1]]
-    with pytest.raises(IndexError):
-        within_budget(batch, np.array([9]), 100)

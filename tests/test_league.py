@@ -45,6 +45,14 @@ def test_a_new_run_knows_its_anchors_and_starts_against_itself(tmp_path, game):
         assert league.opponents("main") == {"main": 1.0}
 
 
+def test_anchors_may_be_met_in_training(tmp_path, game):
+    config = CONFIG.model_copy(update={"opponents": CONFIG.opponents.model_copy(update={"anchors": 1.0})})
+    with Store.open(tmp_path) as store:
+        share = League(store, game, config).opponents("main")
+        assert share["bet"] == share["uniform"] > 0
+        assert set(share) == {"main", "bet", "uniform"}
+
+
 def test_opponents_are_drawn_from_latest_uniform_past_and_by_win_rate(tmp_path, game):
     with Store.open(tmp_path) as store:
         league = League(store, game, CONFIG)

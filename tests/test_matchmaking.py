@@ -114,6 +114,15 @@ def test_delta_uniform_begins_at_delta_of_the_past(delta, recent):
     assert draw(past="abcd", uniform=1.0, delta=delta) == delta_uniform("abcd", delta)
 
 
+def test_anchors_are_met_alike_also_before_there_is_a_past():
+    weights = OpponentConfig(latest=1.0, uniform=1.0, anchors=2.0)
+    share = opponent_distribution(weights, "me", ["a"], {}, anchors=["x", "y"])
+    assert share == {"me": 0.25, "a": 0.25, "x": 0.25, "y": 0.25}
+    assert opponent_distribution(weights, "me", [], {}, anchors=["x"]) == pytest.approx({"me": 1 / 3, "x": 2 / 3})
+    alone = OpponentConfig(latest=0.0, uniform=1.0, anchors=1.0)
+    assert opponent_distribution(alone, "me", [], {}, anchors=["x"]) == {"x": 1.0}
+
+
 def test_a_meta_solver_mixes_the_past():
     weights = OpponentConfig(latest=1.0, meta=3.0)
     assert opponent_distribution(weights, "me", ["a", "b"], {}, {"b": 1.0}) == {"me": 0.25, "b": 0.75}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -55,11 +56,19 @@ class Bigrams:
     def frozen(self) -> Bigrams:
         return Bigrams(self.logits.detach())
 
+    def replica(self):
+        return partial(blank, self.predicts)
+
     def rest(self) -> None:
         self.rested = self.version
 
     def sync(self) -> None:
         self.synced.append(self.version)
+
+
+def blank(predicts: bool, place: int) -> Bigrams:
+    """Return a model of the same shape, as another process makes it."""
+    return Bigrams(torch.zeros(V, V, dtype=torch.float64), torch.zeros(V, dtype=torch.float64) if predicts else None)
 
 
 def policy_of(seed: int, predicts: bool = False) -> Bigrams:

@@ -39,7 +39,9 @@ def prepare(
         return None
     fresh = folder.with_name(f"{folder.name}-untaught")
     shutil.rmtree(fresh, ignore_errors=True)
-    settings = Settings(epochs=base.epochs, rate=base.learning_rate, seed=derive(seed, NAME))
+    settings = Settings(
+        epochs=base.epochs, rate=base.learning_rate, batch_tokens=base.batch_tokens, seed=derive(seed, NAME)
+    )
     played = examples(base, games, settings, tell)
     if not base.model:
         tiny_model.run(fresh, [game.spec for game in games], settings.seed, width=base.width, layers=base.layers)
@@ -62,7 +64,7 @@ def examples(base: BaseConfig, games: Sequence[Game[Any]], settings: Settings, t
     if not shown:
         raise ConfigError("[base] has no teachers whose decisions could be learned, and no runs: name one of them")
     order = generator(settings.seed, "lessons").permutation(len(shown))
-    return [shown[i] for i in order[: settings.decisions]]
+    return [shown[i] for i in order]
 
 
 def _taught(base: BaseConfig, game: Game[Any], spec: str, settings: Settings, tell: Tell) -> list[Demonstration]:

@@ -84,6 +84,8 @@ class ByTables:
     def __call__(self, learner: Learner, share: Mapping[str, float], step: int, matches: int) -> Played:
         """Play on tables; a frozen opponent's policy is evaluated once in its life."""
         game, tree = self.league.game, self.tree
+        if self._plays_by_matches(learner, share):
+            return ByMatches(self.league, tree)(learner, share, step, matches)
         rng = generator(self.league.config.seed, "rollout", learner.name, step)
         opponent, side = _draw_opponents(self.league.game, share, matches, step, rng)
         names = list(share)
@@ -95,6 +97,17 @@ class ByTables:
             rows = (played.policy < len(own)) & np.isin(played.seat, _seats(game, learner.roles(policy_id, game)))
             batches[policy_id] = from_tables(tree, played, rows, policy_id, trainer.policy.version)
         return _played(game, batches, names, opponent, side, played.returns)
+
+    def _plays_by_matches(self, learner: Learner, share: Mapping[str, float]) -> bool:
+        """Return whether an opponent plays without stating a policy, as an anchor may."""
+        others = (name for name in share if name != learner.name)
+        silent = next((name for name in others if not isinstance(self.league.player(name), HasPolicy)), "")
+        if silent and self.league.config.training.rollouts == "tables":
+            raise ConfigError(
+                f"the opponent {silent!r} states no policy, so there are no tables of it: "
+                'set training.rollouts = "auto"'
+            )
+        return bool(silent)
 
     def _policy(self, name: str, learner: str) -> NDArray[np.float64]:
         if name == learner:

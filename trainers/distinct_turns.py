@@ -47,12 +47,12 @@ def distinct_turns(batch: TokenBatch, advantage: NDArray[np.float64], by_sign: b
     return DistinctTurns(kind, rows, count, np.bincount(kind, advantage) / count)
 
 
-def within_budget(batch: TokenBatch, rows: NDArray[np.int64], tokens: int) -> list[NDArray[np.int64]]:
-    """Return positions in `rows`, in groups that have at most so many tokens with their padding, or a single turn.
+def within_budget(batch: TokenBatch, tokens: int) -> list[NDArray[np.int64]]:
+    """Return the turns of a batch in groups that have at most so many tokens with their padding, or a single turn.
 
     Turns of about the same length come together, so that little is padded.
     """
-    length = np.diff(batch.offsets)[rows]
+    length = np.diff(batch.offsets)
     groups: list[list[int]] = []
     for place in np.argsort(length, kind="stable"):  # the longest of a group comes last
         if not groups or length[place] * (len(groups[-1]) + 1) > tokens:

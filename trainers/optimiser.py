@@ -42,6 +42,16 @@ class Adam:
             self._taken = False
         loss.backward()  # type: ignore[no-untyped-call]  # torch's own signature is untyped
 
+    def add(self, gradients: Iterable[torch.Tensor | None]) -> None:
+        """Add gradients that have been computed elsewhere, in the order of the parameters; None where there is none."""
+        if self._taken:
+            self._adam.zero_grad(set_to_none=True)
+            self._taken = False
+        for parameter, gradient in zip(self._parameters, gradients, strict=True):
+            if gradient is not None:
+                begun = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+                parameter.grad = begun + gradient.to(parameter.device)
+
     def apply(self) -> float:
         """Take one step down what has been accumulated; return its norm. Raises ConfigError as `step` does."""
         rising = min(1.0, (self.steps + 1) / (self._warmup + 1))

@@ -18,11 +18,10 @@ unless an update learns from a fixed number of turns.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -33,10 +32,12 @@ from arena.config.algorithms import TokenPolicyGradientConfig
 from arena.errors import ConfigError
 from arena.player import TrainableTokens
 from arena.seeds import generator
-from arena.trainers import filters, gae, losses, memory, token_losses
+from arena.trainers import filters, gae, memory
 from arena.trainers.advantage import RoleBaselines
+from arena.trainers.data_parallel import Work
 from arena.trainers.distinct_turns import distinct_turns, within_budget
 from arena.trainers.optimiser import Adam
+from arena.trainers.token_objective import Imitate, Improve, Lesson, Part, Say, Step, report, turn_of_tokens
 from arena.trainers.trainer import ALONE, NOTHING, Lessons, Penalty, Report, no_penalty
 
 
@@ -70,6 +71,7 @@ class TokenPolicyGradient:
         self.baselines = RoleBaselines(options.baseline_decay)
         wanted = options.kl_weight or options.reverse_kl_weight
         self.reference = policy.frozen() if wanted else None
+        self.work = Work(policy, self.reference, self.optimiser, options.processes)
 
     def update(self, batch: TokenBatch | Lessons, penalty: Penalty = no_penalty) -> Report:
         """Take `epochs` · `minibatches` steps on matches that the policy has just played, and let it play on.
@@ -83,14 +85,15 @@ class TokenPolicyGradient:
         begun, options = perf_counter(), self.options
         self.policy.rest()
         lesson, (kept, *_) = self._lesson(batch)
-        seen = _Seen()
+        steps = []
         whole = len(kept) if options.filters is not None and options.filters.turns else len(batch)
         for rows in self._parts(len(kept)):
             turns = len(rows) * whole / len(kept)
-            seen.norms.append(self._step(lesson.where(kept[rows]), turns, seen, penalty))
+            steps.append(self._step(lesson.where(kept[rows]), turns, penalty))
         self.policy.version += 1
         if self.reference is not None and options.reference_rate:
             memory.blend(self.reference, self.policy, options.reference_rate)
+            self.work.reference_moved()
         learned = perf_counter()
         self.policy.sync()
         others = {"update_seconds": learned - begun, "sync_seconds": perf_counter() - learned}
@@ -99,7 +102,7 @@ class TokenPolicyGradient:
             others["kept"] = len(kept) / len(batch)
         if options.value_weight:
             others["value_error"] = float(np.square(lesson.target - lesson.value).mean())
-        return seen.report(float(batch.payoff.mean() / self.scale), others, options.cap)
+        return report(steps, float(batch.payoff.mean() / self.scale), others, options.cap)
 
     def wanting(self, batch: TokenBatch) -> int:
         """Return how many further matches to play, so that there is as much worth learning from as was asked for."""
@@ -112,15 +115,11 @@ class TokenPolicyGradient:
 
     def _imitate(self, batch: TokenBatch) -> Report:
         """Take one step towards the answers of others: up their mean log-likelihood per token."""
-        tokens, total = int(batch.loss_mask.sum()), 0.0
         kinds = distinct_turns(batch, np.zeros(len(batch)), by_sign=False)
-        for place in within_budget(batch, kinds.rows, self.options.batch_tokens):
-            part = batch.where(kinds.rows[place])
-            logp = self.policy.evaluate(part).logp
-            times = torch.from_numpy(kinds.times[place][_turn_of_tokens(part)]).to(logp)
-            loss = -(times * logp).sum() / tokens
-            self.optimiser.accumulate(loss)
-            total += float(loss.detach())
+        once = batch.where(kinds.rows)
+        groups = within_budget(once, self.options.batch_tokens)
+        imitate = Imitate(int(batch.loss_mask.sum()))
+        total = sum(self.work.each(imitate, [(once.where(place), kinds.times[place]) for place in groups]))
         norm = self.optimiser.apply()
         self.policy.version += 1
         self.policy.sync()
@@ -147,7 +146,7 @@ class TokenPolicyGradient:
         price = np.where(batch.legal, 0.0, self.options.invalid_penalty)
         if self.options.filters is not None:
             longest = self.policy.max_tokens
-            length = np.bincount(_turn_of_tokens(batch), minlength=len(batch))
+            length = np.bincount(turn_of_tokens(batch), minlength=len(batch))
             length[batch.cut] = longest  # also where a prompt has left less room
             price = price - filters.overlong_price(length, longest, self.options.filters)
         return price
@@ -164,6 +163,7 @@ class TokenPolicyGradient:
         tensors, numbers = memory.load(folder)
         if self.reference is not None:
             memory.restore_weights("reference", self.reference, tensors)
+            self.work.reference_moved()
         self.baselines.restore(numbers["baselines"])
         self.optimiser.restore(tensors, numbers["steps"])
 
@@ -174,7 +174,7 @@ class TokenPolicyGradient:
             return begin
         return begin * float((end / begin) ** (self.policy.version / self._updates))
 
-    def _lesson(self, batch: TokenBatch, steps: bool = True) -> tuple[_Lesson, filters.Filled]:
+    def _lesson(self, batch: TokenBatch, steps: bool = True) -> tuple[Lesson, filters.Filled]:
         """Return what there is to learn of all turns, and which of them are learned from; `steps` follow from it."""
         options, old, value = self.options, None, np.zeros(len(batch))
         several = steps and options.epochs * options.minibatches > 1
@@ -186,7 +186,7 @@ class TokenPolicyGradient:
         if chosen is not None:
             paid = replace(batch, payoff=filters.worth_of_draws(batch.payoff, drawn, self.scale, chosen))
         advantage = self.advantages(paid, value)
-        lesson = _Lesson(batch, old, advantage - self.prices(batch), value, advantage + value)
+        lesson = Lesson(batch, old, advantage - self.prices(batch), value, advantage + value)
         if chosen is not None:
             start = batch.match if batch.start is None else batch.start
             columns = {"start": start, "drawn": drawn, "truncated": batch.cut}
@@ -195,66 +195,31 @@ class TokenPolicyGradient:
             filled = filters.fill(lesson.advantage, keep, batch.match, size, chosen.least_advantage)
         return lesson, filled
 
-    def _step(self, lesson: _Lesson, turns: float, seen: _Seen, penalty: Penalty) -> float:
-        """Take one step on all turns of a lesson, over so many `turns`; return the gradient's norm."""
-        batch = lesson.batch
-        kinds = distinct_turns(batch, lesson.advantage, by_sign=lesson.old is not None)
+    def _step(self, lesson: Lesson, turns: float, penalty: Penalty) -> Step:
+        """Take one step on all turns of a lesson, over so many `turns`; return what was seen."""
+        kinds = distinct_turns(lesson.batch, lesson.advantage, by_sign=lesson.old is not None)
         once = lesson.where(kinds.rows)._replace(advantage=kinds.advantage, target=kinds.mean(lesson.target))
-        for place in within_budget(batch, kinds.rows, self.options.batch_tokens):
-            self.optimiser.accumulate(self._loss(once.where(place), kinds.times[place], turns, seen))
+        improve = Improve(self.options, self.kl_weight(), turns, self.policy.max_tokens)
+        groups = within_budget(once.batch, self.options.batch_tokens)
+        sights = self.work.each(improve, [Part(once.where(place), kinds.times[place]) for place in groups])
         if isinstance(more := penalty(), torch.Tensor):
             self.optimiser.accumulate(more)
-        norm: float = self.optimiser.apply()
-        return norm
+        return Step(self.optimiser.apply(), sights)
 
-    def _loss(self, lesson: _Lesson, count: NDArray[np.float64], turns: float, seen: _Seen) -> torch.Tensor:
-        """Return the loss of D distinct turns, each of which stands for `count` (D,) of all `turns`."""
-        options, batch, old = self.options, lesson.batch, lesson.old
-        reference = None
-        if self.reference is not None:
-            with torch.no_grad():  # first: gradients are of what was computed last
-                reference = self.reference.evaluate(batch)
-        said = self.policy.evaluate(batch)
-        device = said.logp.device
-        turn = torch.from_numpy(_turn_of_tokens(batch)).to(device)
-        times, worth = (torch.from_numpy(x).to(device, said.logp.dtype)[turn] for x in (count, lesson.advantage))
-        engine, before = _sampled(batch).to(device), said.logp.detach()
-        if old is not None:
-            before = _sampled(old).to(device)
-        entropy = token_losses.entropy(said.log_policy)
-        each = losses.clipped_surrogate(said.logp, before, worth, options.clip, options.clip_higher)
-        if options.correction != "none":
-            each = each * token_losses.importance(before, engine, turn, options.correction, options.cap)
-        each = each - options.entropy_weight * entropy
-        kl = torch.zeros_like(entropy)
-        if reference is not None:
-            kl = losses.kl(said.log_policy, reference.log_policy)
-            each = each + self.kl_weight() * kl
-            each = each + options.reverse_kl_weight * losses.kl(reference.log_policy, said.log_policy)
-        seen.take(float(count.sum()), times, entropy.detach(), kl.detach(), before, engine)
-        loss: torch.Tensor = token_losses.constant_length_mean(each * times, turns, self.policy.max_tokens)
-        if options.value_weight and said.value is not None:
-            target, number = (torch.from_numpy(x).to(said.value) for x in (lesson.target, count))
-            error = number * (said.value - target).square()
-            loss = loss + options.value_weight * token_losses.constant_length_mean(error, turns, self.policy.max_tokens)
-        return loss
-
-    @torch.no_grad()
     def _before(self, batch: TokenBatch) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
         """Return what the policy says before the first step.
 
         (T,) log-probabilities of all sampled tokens, 0 elsewhere, and (N,) predicted payoffs, 0 without a value head.
         """
         kinds = distinct_turns(batch, np.zeros(len(batch)), by_sign=False)
+        once = batch.where(kinds.rows)
+        groups = within_budget(once, self.options.batch_tokens)
         said: dict[int, NDArray[np.float32]] = {}
-        value = np.zeros(len(kinds.rows))
-        for place in within_budget(batch, kinds.rows, self.options.batch_tokens):
-            part = batch.where(kinds.rows[place])
-            told = self.policy.evaluate(part)
-            ends = np.cumsum(np.bincount(_turn_of_tokens(part), minlength=len(part)))[:-1]
-            said |= dict(zip(place.tolist(), np.split(told.logp.cpu().numpy(), ends), strict=True))
-            if told.value is not None:
-                value[place] = told.value.cpu().numpy()
+        value = np.zeros(len(once))
+        answers = self.work.each(Say(), [once.where(place) for place in groups])
+        for place, (told, predicted) in zip(groups, answers, strict=True):
+            said |= dict(zip(place.tolist(), told, strict=True))
+            value[place] = predicted
         logp = np.zeros(len(batch.ids), np.float32)
         logp[batch.loss_mask] = np.concatenate([said[k] for k in kinds.kind.tolist()])
         return logp, value[kinds.kind]
@@ -271,50 +236,6 @@ class TokenPolicyGradient:
                 yield from np.array_split(rng.permutation(turns), min(self.options.minibatches, turns))
 
 
-class _Lesson(NamedTuple):
-    """Turns, and what is to be learned of each."""
-
-    batch: TokenBatch
-    old: TokenBatch | None
-    """The same with what the policy said before its first step; None where there is only one, so it is as it was."""
-    advantage: NDArray[np.float64]
-    """(N,) in units of the scale, prices taken off."""
-    value: NDArray[np.float64]
-    """(N,) payoff that was predicted before the first step, in units of the scale."""
-    target: NDArray[np.float64]
-    """(N,) what should have been."""
-
-    def where(self, rows: NDArray[np.int64]) -> _Lesson:
-        """Return those of some turns."""
-        old = None if self.old is None else self.old.where(rows)
-        return _Lesson(self.batch.where(rows), old, *(column[rows] for column in self[2:]))
-
-
-class _Seen:
-    """What the steps of one update have seen, token by token."""
-
-    def __init__(self) -> None:
-        self.norms: list[float] = []
-        self._answers = 0.0
-        self._columns: list[list[torch.Tensor]] = [[], [], [], []]
-
-    def take(self, answers: float, times: torch.Tensor, *columns: torch.Tensor) -> None:
-        """Take the tokens of so many answers; each stands for `times` (S,) of them."""
-        self._answers += answers
-        for kept, column in zip(self._columns, columns, strict=True):
-            kept.append(column.repeat_interleave(times.long()).cpu())
-
-    def report(self, payoff: float, more: Mapping[str, float], cap: float) -> Report:
-        """Return the means over answers, and the raw ratios of tokens."""
-        if not self.norms:
-            return Report(0.0, 0.0, payoff, more)
-        entropy, kl, before, engine = (torch.cat(column) for column in self._columns)
-        ratios = token_losses.ratios(before, engine, cap)
-        others = {f"ratio_{name}": value for name, value in ratios._asdict().items()}
-        others |= {"gradient_norm": float(np.mean(self.norms)), "answer_tokens": len(entropy) / self._answers}
-        return Report(float(entropy.sum()) / self._answers, float(kl.sum()) / self._answers, payoff, {**others, **more})
-
-
 def _advantage_by_game(batch: TokenBatch, advantage: NDArray[np.float64]) -> dict[str, float]:
     """Return game/advantage, the mean size of the advantages (N,) in each game of a batch of several."""
     if batch.played is None:
@@ -322,14 +243,3 @@ def _advantage_by_game(batch: TokenBatch, advantage: NDArray[np.float64]) -> dic
     turns = np.bincount(batch.played, minlength=len(batch.games))
     sizes = np.bincount(batch.played, np.abs(advantage), minlength=len(batch.games))
     return {f"{game}/advantage": float(sizes[i] / turns[i]) for i, game in enumerate(batch.games) if turns[i]}
-
-
-def _turn_of_tokens(batch: TokenBatch) -> NDArray[np.int64]:
-    """Return (S,) to which turn each sampled token belongs."""
-    owner = np.repeat(np.arange(len(batch)), np.diff(batch.offsets))
-    return owner[batch.loss_mask]
-
-
-def _sampled(batch: TokenBatch) -> torch.Tensor:
-    """Return (S,) how likely each sampled token was, in nats."""
-    return torch.from_numpy(batch.behaviour_logp[batch.loss_mask])

@@ -143,6 +143,8 @@ class TokenPolicyGradientConfig(Strict):
     """Which turns are learned from: a table of its own; without it all of them."""
     batch_tokens: Count = 16384
     """Tokens that are computed at a time, padding included; gradients add up."""
+    processes: Count = 1
+    """That learn side by side, each with a copy of the weights on a GPU of its own where there are several."""
     keep_updates: Count = 20
     """Of how many of the latest updates the matches stay in the run's file, with all tokens."""
 

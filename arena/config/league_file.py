@@ -100,7 +100,10 @@ class TrainingConfig(Strict):
 
 
 class OpponentConfig(Strict):
-    """Whom a plain learner meets in training: relative weights of four ways to draw an opponent."""
+    """Whom a plain learner meets in training: relative weights of five ways to draw an opponent.
+
+    As long as there is no snapshot, the weights of snapshots fall to the others, or without others to itself.
+    """
 
     latest: Weight = 1.0
     """Itself as it is now."""
@@ -118,11 +121,13 @@ class OpponentConfig(Strict):
     """Snapshots as a meta-solver mixes them, given their payoffs against each other."""
     meta_solver: Literal["latest", "uniform", "nash", "alpha_rank", "replicator", "rectified_nash"] = "nash"
     """Which one."""
+    anchors: Weight = 0.0
+    """Any anchor, all alike: players that never change. Elo then says how a learner does against its own teachers."""
 
     @model_validator(mode="after")
     def _check(self) -> OpponentConfig:
-        if self.latest + self.uniform + self.prioritised + self.meta <= 0:
-            raise ValueError("at least one of latest, uniform, prioritised and meta must be above 0")
+        if self.latest + self.uniform + self.prioritised + self.meta + self.anchors <= 0:
+            raise ValueError("at least one of latest, uniform, prioritised, meta and anchors must be above 0")
         return self
 
 
@@ -191,6 +196,8 @@ class BaseConfig(Strict):
     """How often all decisions are gone through."""
     learning_rate: Weight = 1e-3
     """Of behaviour cloning; 0: 5e-3 for models of less than ten million weights, 1e-5 for larger ones."""
+    batch_tokens: Count = 1024
+    """Of what is learned at a time, padding included."""
 
 
 class TransferConfig(Strict):
@@ -233,7 +240,9 @@ class LeagueConfig(Strict):
         """All that makes a run this run and no other: every value that is read and changes what is learned."""
         watching = set() if self.alarms.roll_backs else {"alarms"}
         apart = dict.fromkeys({"tracking", "transfer"} | watching, True)
-        return self.model_dump(exclude={"training": self.training.unread, **apart})
+        where = {"token_policy_gradient": {"processes"}}  # it is computed, which does not change what is
+        training = where | dict.fromkeys(self.training.unread, True)
+        return self.model_dump(exclude={"training": training, **apart})
 
     def specs(self, game: str) -> dict[str, str]:
         """Return name → spec of the anchors of a game."""

@@ -61,6 +61,12 @@ class Module:
         where: torch.device = self._model.device
         return where
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """In which precision it is."""
+        precision: torch.dtype = self._model.dtype
+        return precision
+
     def load(self, folder: str) -> None:
         """Let the adapter of a folder be a member of that name. Raises ConfigError where it is none, or is pickled."""
         if folder in self._adapters:
