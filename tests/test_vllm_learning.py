@@ -103,6 +103,23 @@ def test_train_sync_play_twice_over(rank, untied, tmp_path, capsys) -> None:
         player.engine.renew("", 1, Path(tmp_path))
 
 
+def test_two_engines_play_every_version_as_one() -> None:
+    options = {"context": 1024, "memory": 1, "adapters": 2, "engines": 2}
+    player = language_model(str(tiny_folder()), 4, engine="vllm", max_tokens=12, options=options, seed=1)
+    trainer = TokenPolicyGradient(player, 2.0, TokenPolicyGradientConfig(warmup=0), learning_rate=1e-2, updates=9)
+    other = arena.load_player("uniform", GAME)
+    first, gaps = player.frozen(), []
+    for _ in range(3):
+        batch = played({"it": player, "other": other})
+        gaps.append(gap(player, batch))
+        drift = gap_to(first, batch)
+        trainer.update(batch)
+    assert all(engine._numbered > 10 for engine in player.engine._engines)
+    assert max(gaps) < CLOSE
+    assert drift > 50 * CLOSE
+    player.close()
+
+
 def gap_to(weights, batch) -> float:
     logp = weights.evaluate(batch).logp.detach().numpy()
     return float(np.abs(logp - batch.behaviour_logp[batch.loss_mask]).max())

@@ -1,6 +1,8 @@
 """How vLLM is started; that what has been started answers is in test_vllm_engine.py."""
 
+import os
 from importlib.util import find_spec
+from types import SimpleNamespace
 
 import pytest
 
@@ -47,3 +49,26 @@ def test_a_model_that_is_none_is_told_in_one_sentence(tmp_path) -> None:
 
     with pytest.raises(ConfigError, match="vLLM cannot start with the model"):
         start(str(tmp_path), None, None, 1, False, 0, 8, [])
+
+
+def test_each_engine_sees_its_own_gpu_and_no_other(asked, monkeypatch) -> None:
+    from arena.players.engines import vllm_start
+
+    gpus = SimpleNamespace(is_cpu=lambda: False, device_control_env_var="THE_GPUS", device_count=lambda: 2)
+    monkeypatch.setattr(vllm_start, "current_platform", gpus)
+    seen: list[str | None] = []
+    monkeypatch.setattr(vllm_start, "LLM", lambda *args, **given: seen.append(os.environ.get("THE_GPUS")))
+
+    def begin(gpu: int | None) -> None:
+        vllm_start.start("m", None, None, 1, False, 0, 8, [], gpu)
+
+    for gpu in (None, 0, 1):
+        begin(gpu)
+    assert "THE_GPUS" not in os.environ
+    monkeypatch.setenv("THE_GPUS", "6,4")
+    for gpu in (0, 1):
+        begin(gpu)
+    assert seen == [None, "0", "1", "6", "4"]
+    assert os.environ["THE_GPUS"] == "6,4"
+    with pytest.raises(ConfigError, match="an engine is to have GPU 2, but there are 2: give fewer engines"):
+        begin(2)

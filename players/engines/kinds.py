@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from arena.errors import ConfigError
 from arena.players.engines.engine import Engine
+from arena.players.engines.several import Several
 
 
 def maker(
@@ -19,15 +20,19 @@ def maker(
     """Return the class of an engine and what it is made with. Raises ConfigError for options that it does not know.
 
     `given` are arguments with a meaning of their own, `options` those that are the engine's alone. Chat templates are
-    told about `thinking`.
+    told about `thinking`. An engine that can be told its GPU takes the option `engines` in place of that: see `Several`.
     """
     make = engine_class(engine)
-    known = signature(make).parameters
+    known = dict(signature(make).parameters)
+    if several := "gpu" in known:
+        known["engines"] = known.pop("gpu")
     arguments = {"model": model, **options, **given}
     if "template" in known:  # a server is told through other options, each in its own words
         arguments["template"] = {"enable_thinking": thinking, **arguments.get("template", {})}
     if unknown := [key for key in arguments if key not in known]:
         raise ConfigError(f"engine = {engine!r} has no option {unknown[0]!r}; known: {', '.join(known)}")
+    if several and "engines" in arguments:
+        return Several, {"make": make, **arguments}
     return make, arguments
 
 

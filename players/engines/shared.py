@@ -33,7 +33,7 @@ class Lease:
         self._leave()
 
 
-def lease(make: Callable[..., Engine], **arguments: Any) -> Lease:
+def lease(make: Callable[..., Engine], /, **arguments: Any) -> Lease:
     """Return a lease of `make(**arguments)`: the engine of earlier leases that were given the same, or a new one."""
     key = make, repr(sorted(arguments.items()))
     if key not in _shared:
