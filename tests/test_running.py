@@ -39,10 +39,34 @@ def run(model, waiting: list[Row], slots: int, ends=(END,)) -> dict[int, int]:
     return finished
 
 
-def test_a_reply_is_the_same_whatever_is_beside_it(model) -> None:
-    together = rows(24)
+def test_what_all_prompts_begin_with_is_read_once_and_leaves_no_gap(model, monkeypatch) -> None:
+    prompts = [[5, 9, 9, 40, *row.prompt] for row in rows(9)]
+    read: list[int] = []
+    embed = model.get_input_embeddings()
+    handle = embed.register_forward_hook(lambda _, inputs, output: read.append(inputs[0].numel()))
+    with torch.inference_mode():
+        logits, cache = prefill(model, prompts)
+        longest = max(map(len, prompts))
+        assert read == [4, 9 * (longest - 4)]
+        monkeypatch.setattr("arena.players.engines.running.shared_beginning", lambda *_: 0)
+        expected, whole = prefill(model, prompts)
+    handle.remove()
+    assert torch.allclose(logits, expected, atol=1e-4)
+    for mine, theirs in zip(cache.layers, whole.layers, strict=True):
+        assert mine.keys.shape == theirs.keys.shape
+        for row, prompt in enumerate(prompts):
+            own = (row, slice(None), slice(longest - len(prompt), None))
+            assert torch.allclose(mine.keys[own], theirs.keys[own], atol=1e-4)
+            assert torch.allclose(mine.values[own], theirs.values[own], atol=1e-4)
+
+
+@pytest.mark.parametrize("rules", [(), (5, 9, 9, 40, 7, 11)])
+def test_a_reply_is_the_same_whatever_is_beside_it(model, rules) -> None:
+    together, alone = rows(24), rows(24)
+    for row in [*together, *alone]:
+        row.prompt = [*rules, *row.prompt]
     run(model, together, slots=7)
-    for one in rows(24):
+    for one in alone:
         run(model, [one], slots=1)
         assert together[one.ticket].ids == one.ids
         assert together[one.ticket].logp == pytest.approx(one.logp, abs=1e-4)

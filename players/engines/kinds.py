@@ -20,7 +20,7 @@ def maker(
     """Return the class of an engine and what it is made with. Raises ConfigError for options that it does not know.
 
     `given` are arguments with a meaning of their own, `options` those that are the engine's alone. Chat templates are
-    told about `thinking`. An engine that can be told its GPU takes the option `engines` in place of that: see `Several`.
+    told about `thinking`. An engine that can be told its GPU takes the option `engines` in place of it: see `Several`.
     """
     make = engine_class(engine)
     known = dict(signature(make).parameters)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import torch
 from transformers.cache_utils import Cache, DynamicCache
 
+from arena.causal import shared_beginning
 from arena.players.engines.drawing import draw
 from arena.players.engines.engine import Sampling
 from arena.players.engines.key_values import KeyValues
@@ -122,17 +123,36 @@ class Running:
 
 
 def prefill(model: Any, prompts: Sequence[Sequence[int]]) -> tuple[torch.Tensor, Cache]:
-    """Return the logits of the token after each prompt, shape (B, V), and the cache of the left-padded batch."""
-    width = max(map(len, prompts))
-    ids = torch.tensor([[0] * (width - len(prompt)) + list(prompt) for prompt in prompts], device=model.device)
-    mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=model.device)
-    cache = DynamicCache()
+    """Return the logits of the token after each prompt, shape (B, V), and the cache of the left-padded batch.
+
+    What all prompts begin with, such as the rules of a game, is read once.
+    """
+    cache, shared = DynamicCache(), shared_beginning(model, [(prompt, ()) for prompt in prompts])
+    if shared:
+        beginning = torch.tensor([list(prompts[0][:shared])], device=model.device)
+        model(input_ids=beginning, past_key_values=cache, use_cache=True, logits_to_keep=1)
+        cache.batch_repeat_interleave(len(prompts))
+    width = max(map(len, prompts)) - shared
+    padded = [width - len(prompt) + shared for prompt in prompts]
+    rows = [[0] * pad + list(prompt[shared:]) for pad, prompt in zip(padded, prompts, strict=True)]
+    pad = torch.tensor(padded, device=model.device)[:, None]
+    column = torch.arange(shared + width, device=model.device)
+    mask = ((column < shared) | (column >= shared + pad)).long()
     logits = model(
-        input_ids=ids,
+        input_ids=torch.tensor(rows, device=model.device),
         attention_mask=mask,
-        position_ids=(mask.cumsum(-1) - 1).clamp(min=0),
+        position_ids=(mask.cumsum(-1) - 1).clamp(min=0)[:, shared:],
         past_key_values=cache,
         use_cache=True,
         logits_to_keep=1,
     ).logits
+    if shared:
+        _close_gaps(cache, torch.where(column < pad + shared, column - pad, column).clamp(min=0))
     return logits[:, -1], cache
+
+
+def _close_gaps(cache: Cache, column: torch.Tensor) -> None:
+    """Let each row of a cache have at its columns (B, T) what was at others: the padding of all rows comes first."""
+    for layer in cast(Any, cache).layers:
+        place = column[:, None, :, None].expand_as(layer.keys)
+        layer.keys, layer.values = layer.keys.gather(2, place), layer.values.gather(2, place)

@@ -69,8 +69,9 @@ class VllmEngine:
     adapters can be in a batch beside the model as it is (more take turns; 0: none can play), `rank` the highest rank
     that they may have (a power of 2 from 8 to 512), `context` how many tokens a prompt and its reply may have (by
     default what the model can read), `memory` the GiB of keys and values that are kept (by default 4 on a CPU, and most
-    of a GPU), `sleep` lets it give up a GPU's memory while its model learns, `template` is what the chat template is told
-    besides the conversation, and `gpu` on which of several GPUs it computes (by default the first). Raises ConfigError where vLLM cannot be started with that. Not for threads.
+    of a GPU), `sleep` lets it give up a GPU's memory while its model learns, `template` is what the chat template is
+    told besides the conversation, and `gpu` which of several GPUs it has (by default the first). Raises ConfigError
+    where vLLM cannot be started with that. Not for threads.
     """
 
     def __init__(
