@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from arena.errors import PlayerError
-from arena.game import CHANCE, OVER, Game, forfeit_returns
+from arena.game import CHANCE, OVER, Game
 from arena.interval import Floats
 from arena.record import Record
 from arena.tree import Tree
@@ -107,7 +107,7 @@ class TreeCorrection:
         for sign in (-1.0, 1.0):  # the least is the greatest of the opposite
             most = np.where((tree.mover == OVER)[:, None], sign * tree.returns, -np.inf)
             for seat in range(tree.game.seats):
-                given_up = sign * np.array([x or 0.0 for x in forfeit_returns(tree.game, seat)])
+                given_up = sign * np.array([x or 0.0 for x in tree.game.forfeit(seat)])
                 most[tree.mover == seat] = given_up
             for level in reversed(tree.levels):
                 nodes = np.arange(level.start, level.stop)

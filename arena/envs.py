@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arena.errors import ConfigError, GameError, PlayerError
-from arena.game import CHANCE, OVER, Game, Text, Uniform, forfeit_returns
+from arena.game import CHANCE, OVER, Game, Text, Uniform
 from arena.player import Fault, Player, Request, Requests
 from arena.registry import load_game, load_player
 from arena.seeds import derive, generator
@@ -112,7 +112,7 @@ class _Rules:
         return [payoff or 0.0 for payoff in self.game.returns(s)]
 
     def forfeit(self, seat: int) -> list[float]:
-        return [payoff or 0.0 for payoff in forfeit_returns(self.game, seat)]
+        return [payoff or 0.0 for payoff in self.game.forfeit(seat)]
 
 
 class AgentEnvironment(AECEnv):  # type: ignore[misc]

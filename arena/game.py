@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from arena.errors import GameError, IllegalAction, TooLarge
 from arena.scene import Scene
 
-__all__ = ["CHANCE", "OVER", "Choices", "Game", "IllegalAction", "Text", "Uniform", "forfeit_returns"]
+__all__ = ["CHANCE", "OVER", "Choices", "Game", "IllegalAction", "Text", "Uniform"]
 
 S = TypeVar("S")
 
@@ -124,6 +124,9 @@ class Game(ABC, Generic[S]):
     """The closed vocabulary, position = policy index. Empty: free text, or too many to list."""
     zero_sum: bool = True
     """Whether the returns of the sides add up to 0."""
+    adversarial: bool = False
+    """Whether a game of two sides is rated although it has no zero sum, by half the difference of what they get: what
+    they do to each other serves one and hurts the other, and what else they get is each one's own doing."""
     hidden: bool = False
     """True: a player may not look at the state."""
     scoring: Literal["outcome", "payoff"] = "outcome"
@@ -160,6 +163,16 @@ class Game(ABC, Generic[S]):
         In an open game the view determines the state. In a hidden game it has perfect recall, and equal views
         are the same information set.
         """
+
+    def forfeit(self, culprit: int) -> tuple[float | None, ...]:
+        """Return the payoff per seat when the player of a seat forfeits, wherever the match stands.
+
+        Default: its side gets the game's worst, and the others share what it lost.
+        """
+        low, high = self.payoff_range
+        guilty = self.side_of[culprit]
+        share = min(max(-low / max(self.entrants - 1, 1), low), high)
+        return tuple(None if side < 0 else low if side == guilty else share for side in self.side_of)
 
     def legal(self, s: S, seat: int) -> Sequence[str] | Text:
         """Return the moves open to `seat`; `Text` for free text, `Choices` for huge sets. Default: `actions`."""
@@ -215,6 +228,11 @@ class Game(ABC, Generic[S]):
     def side_of(self) -> tuple[int, ...]:
         """Seat → side, with the default of a side per seat filled in."""
         return self.sides or tuple(range(len(self.roles)))
+
+    @property
+    def opposed(self) -> bool:
+        """Whether one side's gain is the other's loss, or counts as such."""
+        return self.zero_sum or self.adversarial
 
     @property
     def entrants(self) -> int:
@@ -324,11 +342,3 @@ def _view_index_cached(key: _ByFingerprint) -> dict[tuple[int, str], int]:
     except TooLarge as error:
         raise TooLarge(f"{error}; write {game.name}.encode(state, seat) to train a net on it") from None
     return {key: i for i, key in enumerate(views)}
-
-
-def forfeit_returns(game: Game[Any], culprit: int) -> tuple[float | None, ...]:
-    """Return the payoffs when `culprit` forfeits: its side gets the game's worst, the others share what it lost."""
-    low, high = game.payoff_range
-    guilty = game.side_of[culprit]
-    share = min(max(-low / max(game.entrants - 1, 1), low), high)
-    return tuple(None if side < 0 else low if side == guilty else share for side in game.side_of)

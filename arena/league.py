@@ -25,7 +25,7 @@ from arena.matchmaking import Distribution, meta_mixture, opponent_distribution
 from arena.payoff import exact_matrix, normalised, payoff_matrix
 from arena.player import HasPolicy, Player, close
 from arena.rating import rate, refuse_unratable
-from arena.record import Record
+from arena.record import Record, won_by_first
 from arena.registry import checkpoint_digest, load_checkpoint, load_player, parse, respelled
 from arena.runs import SEVERAL
 from arena.schedule import challenge
@@ -208,7 +208,8 @@ class League:
             for side in range(self.game.entrants):
                 mine = (side_of == side)[tree.seat][:, None]
                 returns = expected_returns(tree, np.where(mine, *policies))
-                earned.append(float(returns[self.game.side_of.index(side)]))
+                won = won_by_first(self.game, returns.tolist())
+                earned.append(-won if side else won)
             self._exact[row, column] = sum(earned) / len(earned)
         return self._exact[row, column]
 

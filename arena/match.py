@@ -20,7 +20,7 @@ from arena.attendance import Attendance, unavailable
 from arena.errors import ConfigError, GameError
 from arena.fixture import Fixture as Fixture
 from arena.fixture import Patience as Patience
-from arena.game import CHANCE, OVER, Game, IllegalAction, forfeit_returns
+from arena.game import CHANCE, OVER, Game, IllegalAction
 from arena.ledger import Ledger
 from arena.player import Fault, Move, Player, Request
 from arena.positions import Positions
@@ -375,7 +375,7 @@ class _Match:
         if stop is StopReason.TRUNCATED:
             return tuple(0.0 if side >= 0 else None for side in self.game.side_of)
         if stop is StopReason.FORFEIT and culprit is not None:
-            return forfeit_returns(self.game, culprit)
+            return self.game.forfeit(culprit)
         return (None,) * self.game.seats
 
 

@@ -103,10 +103,10 @@ def history(
 
 
 def refuse_unratable(game: Game[Any]) -> None:
-    """Raise RatingError for a game whose matches cannot be rated: it needs two sides and a zero sum."""
+    """Raise RatingError for a game whose matches cannot be rated: it needs two sides that are opposed."""
     if game.entrants != 2:
         raise RatingError(f"{game.name} is played by {game.entrants} sides, and ratings need two: use arena play")
-    if not game.zero_sum:
+    if not game.opposed:
         raise RatingError(f"{game.name} is no zero-sum game, so what one side wins says little: use arena play")
 
 

@@ -197,7 +197,16 @@ def to_result(
 ) -> Result:
     """Return what a rating reads of a rated match between two sides; entrants and returns are by seat."""
     a, b = (game.side_of.index(side) for side in (0, 1))
-    return Result(entrants[a], entrants[b], game.roles[a], game.roles[b], float(returns[a] or 0.0), pair, step)
+    return Result(entrants[a], entrants[b], game.roles[a], game.roles[b], won_by_first(game, returns), pair, step)
+
+
+def won_by_first(game: Game[Any], returns: Sequence[float | None]) -> float:
+    """Return what a rating takes the first of two sides to have won; of a match in which nobody played, nothing.
+
+    Its payoff, or in an adversarial game half of what it got more than the other.
+    """
+    a, b = (float(returns[game.side_of.index(side)] or 0.0) for side in (0, 1))
+    return (a - b) / 2 if game.adversarial else a
 
 
 def count_crashes(matches: Iterable[tuple[Sequence[str], Sequence[int]]]) -> dict[str, tuple[int, int]]:

@@ -37,6 +37,8 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "connect_four": "arena.games.connect_four:ConnectFour",
         "dark_hex": "arena.games.dark_hex:DarkHex",
         "goofspiel": "arena.games.goofspiel:Goofspiel",
+        "inspection": "arena.games.inspection:Inspection",
+        "noisy_critic": "arena.games.inspection:NoisyCritic",
         "kuhn_match": "arena.games.kuhn_match:KuhnMatch",
         "kuhn_poker": "arena.games.kuhn_poker:KuhnPoker",
         "leduc_poker": "arena.games.leduc_poker:LeducPoker",

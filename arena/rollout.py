@@ -110,12 +110,12 @@ class Collector:
     def batch(self, records: list[Record], policy_id: str, version: int, roles: tuple[str, ...]) -> DecisionBatch:
         """Return the decisions made in `roles`, ordered by the order of `records` and turn.
 
-        Matches that were abandoned have no payoff and leave no rows.
+        Matches that were abandoned have no payoff and leave no rows, nor does a seat that played no game.
         """
         number = {record.key: i for i, record in enumerate(records) if record.stop.rated}
         kept = sorted(
             ((number[key], turn, who, request, move) for key, turn, who, request, move in self._decisions
-             if key in number and request.role in roles),
+             if key in number and request.role in roles and records[number[key]].returns[request.seat] is not None),
             key=lambda decision: decision[:2],
         )  # fmt: skip
         if any("logp" not in move.trace for *_, move in kept):

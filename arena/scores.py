@@ -59,7 +59,7 @@ class Scores:
         return cls(
             names,
             roles,
-            game.zero_sum,
+            game.opposed,
             first,
             second,
             first_role,

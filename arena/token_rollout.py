@@ -33,7 +33,7 @@ def from_records(
 ) -> TokenBatch:
     """Return what the players called `names` said in `roles`, ordered by the order of `records` and turn.
 
-    Matches that were abandoned have no payoff and leave no rows. Raises PlayerError for an answer whose ids are not
+    Matches that were abandoned have no payoff and leave no rows, nor does a seat that played no game. Raises PlayerError for an answer whose ids are not
     known, that was drawn from other weights than those of `version`, or in a way that cannot be learned from: at a
     temperature that is not 1, or from some of the tokens alone.
     """
@@ -45,6 +45,7 @@ def from_records(
         if turn.seat >= 0
         and record.entrants[turn.seat] in names
         and game.roles[turn.seat] in roles
+        and record.returns[turn.seat] is not None
         and _said(record, place)
     ]
     for _, _, turn, trace in rows:

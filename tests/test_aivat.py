@@ -10,7 +10,7 @@ import arena
 from arena import api
 from arena.aivat import TreeCorrection, corrected_returns
 from arena.errors import PlayerError, ReplayError
-from arena.game import CHANCE, OVER, Uniform, forfeit_returns
+from arena.game import CHANCE, OVER, Uniform
 from arena.record import Record, StopReason, Turn
 from arena.seeds import derive, generator, uniform
 from arena.tree import enumerate_game, expected_returns
@@ -134,7 +134,7 @@ def test_bounds_are_reached_and_hold_for_every_forfeit():
         seen.append(correction.corrected_returns(record))
         for end in range(2, len(record.turns)):
             culprit = record.turns[end].seat
-            returns = forfeit_returns(game, culprit)
+            returns = game.forfeit(culprit)
             cut = a_record(game, record.turns[:end], returns, stop=StopReason.FORFEIT, culprit=culprit)
             seen.append(correction.corrected_returns(cut))
     low, high = correction.bounds

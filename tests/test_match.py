@@ -7,7 +7,7 @@ import pytest
 
 import arena
 from arena.errors import ConfigError, GameError
-from arena.game import CHANCE, OVER, Game, IllegalAction, Text, Uniform, forfeit_returns
+from arena.game import CHANCE, OVER, Game, IllegalAction, Text, Uniform
 from arena.games.kuhn_poker import KuhnPoker
 from arena.games.matrix import RockPaperScissors
 from arena.match import Fixture, Patience, play_fixtures
@@ -568,7 +568,27 @@ def test_a_listener_hears_nothing_of_what_came_before_a_void():
 )
 def test_who_forfeits_gets_the_worst(roles, sides, payoff_range, culprit, expected):
     game = type("Paid", (Whisper,), {"roles": tuple(roles), "sides": sides, "payoff_range": payoff_range})()
-    assert forfeit_returns(game, culprit) == expected
+    assert game.forfeit(culprit) == expected
+
+
+def test_a_game_may_say_what_a_forfeit_pays():
+    class Lenient(RockPaperScissors):
+        def forfeit(self, culprit):
+            return (None, -0.5) if culprit else (-0.5, None)
+
+    players = {"silent": Silent(), "uniform": UniformPlayer()}
+    [record] = play_fixtures(Lenient(), [Fixture("k", "play", ("uniform", "silent"), 1, "")], players)
+    assert record.stop is StopReason.FORFEIT
+    assert record.returns == (None, -0.5)
+
+
+class Silent:
+    """Never says anything."""
+
+    name = "silent"
+
+    def act(self, batch):
+        return [Move(None, fault=Fault.EMPTY) for _ in batch]
 
 
 @pytest.mark.parametrize(

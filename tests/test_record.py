@@ -237,6 +237,17 @@ def test_a_result_tells_the_first_sides_payoff() -> None:
     )
 
 
+def test_of_an_adversarial_game_a_result_tells_half_the_difference() -> None:
+    class Judged(KuhnPoker):
+        zero_sum = False
+        adversarial = True
+
+    assert to_result(Judged(), ("ann", "bob"), (-1.0, 1.0), "").payoff == -1.0
+    assert to_result(Judged(), ("ann", "bob"), (None, 1.0), "").payoff == -0.5
+    assert to_result(Judged(), ("ann", "bob"), (-1.0, None), "").payoff == -0.5
+    assert to_result(Judged(), ("ann", "bob"), (0.2, 0.8), "").payoff == pytest.approx(-0.3)
+
+
 def test_a_result_goes_by_sides_and_leaves_the_cast_out() -> None:
     class Debate(KuhnPoker):
         roles = ("judge", "con", "pro", "pro")

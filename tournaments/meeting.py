@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from math import fsum
 from typing import Any, NamedTuple
 
-from arena.game import Game, forfeit_returns
+from arena.game import Game
 from arena.match import Fixture
 from arena.schema import Ending
 
@@ -69,5 +69,5 @@ def _payoff(game: Game[Any], ending: Ending, side: int, crashed: set[int]) -> fl
     if guilty and other_guilty:
         return 0.0
     if guilty or other_guilty:
-        return float(forfeit_returns(game, seat if guilty else game.side_of.index(1 - side))[seat] or 0.0)
+        return float(game.forfeit(seat if guilty else game.side_of.index(1 - side))[seat] or 0.0)
     return float(ending.returns[seat] or 0.0)  # None where the cast failed

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from arena.config import wrong_name
 from arena.errors import ReplayError
-from arena.game import Game, forfeit_returns
+from arena.game import Game
 from arena.player import Fault
 from arena.record import Cost, Record, StopReason, Turn
 from arena.tournaments.result_rows import MAX_PAIR, measurable
@@ -134,7 +134,7 @@ def _wrong_ending(match: _Match, game: Game[Any]) -> str:
     if stop is StopReason.TRUNCATED:
         due = (0.0, 0.0)
     elif stop is StopReason.FORFEIT and match.culprit is not None:
-        due = forfeit_returns(game, match.culprit)
+        due = game.forfeit(match.culprit)
     return "" if returns == due else f"it is {stop}, so its returns should be {list(due)}, not {list(returns)}"
 
 

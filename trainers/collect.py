@@ -187,12 +187,16 @@ class Matches(NamedTuple):
     """The learner's own."""
 
     def tallies(self, game: Game[Any], records: Sequence[Record]) -> dict[tuple[str, int], NDArray[np.float64]]:
-        """Return the results per opponent and seat of the learner; `records` are of all matches, in their order."""
-        rated = [i for i, record in enumerate(records) if record.stop.rated]
+        """Return the results per opponent and seat of the learner; `records` are of all matches, in their order.
+
+        Those in which its seat played no game are left out.
+        """
+        of_seat = [game.side_of.index(int(side)) for side in self.side]
+        paid = [record.returns[s] if record.stop.rated else None for record, s in zip(records, of_seat, strict=True)]
+        rated = [i for i, payoff in enumerate(paid) if payoff is not None]
         if not rated:
             return {}
-        seat = np.array([game.side_of.index(int(self.side[i])) for i in rated])
-        payoff = np.array([records[i].returns[s] or 0.0 for i, s in zip(rated, seat, strict=True)])
+        seat, payoff = np.array(of_seat)[rated], np.array(paid, np.float64)[rated]
         return _tally(self.names, self.opponent[rated], seat, payoff)
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from arena.errors import GameError
-from arena.game import OVER, forfeit_returns
+from arena.game import OVER
 from arena.tree.reach import node_reach
 from arena.tree.tables import Policy, Tree
 from arena.tree.values import branch_law
@@ -33,7 +33,7 @@ def with_forfeits(tree: Tree) -> Tree:
     ends = tree.first_branch[deciding + 1]  # a node's forfeit stands behind its other branches
     more = (tree.mover >= 0).astype(np.int32)
     begins = tree.first_branch + np.append(0, np.cumsum(more, dtype=np.int32))
-    payoffs = [[value or 0.0 for value in forfeit_returns(tree.game, seat)] for seat in range(P)]
+    payoffs = [[value or 0.0 for value in tree.game.forfeit(seat)] for seat in range(P)]
     return replace(
         tree,
         actions=(*tree.actions, FORFEITS),
