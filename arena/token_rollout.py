@@ -33,9 +33,9 @@ def from_records(
 ) -> TokenBatch:
     """Return what the players called `names` said in `roles`, ordered by the order of `records` and turn.
 
-    Matches that were abandoned have no payoff and leave no rows, nor does a seat that played no game. Raises PlayerError for an answer whose ids are not
-    known, that was drawn from other weights than those of `version`, or in a way that cannot be learned from: at a
-    temperature that is not 1, or from some of the tokens alone.
+    Matches that were abandoned have no payoff and leave no rows, nor does a seat that played no game. Raises
+    PlayerError for an answer whose ids are not known, that was drawn from other weights than those of `version`, or in
+    a way that cannot be learned from: at a temperature that is not 1, or from some of the tokens alone.
     """
     rows = [
         (number, place, turn, record.traces.get(place, {}))

@@ -87,7 +87,8 @@ class NoisyCritic(Game[Signal]):
 
     The critic does not see which. It is given a signal, an alarm or none, which is more or less likely for each kind
     of error and now and then comes with a right step, and says correct or incorrect. It gets 1 if that is so and loses
-    1 if not. The sneaky player, where it made an error, gets 1 if the critic says correct and loses 1 if it says incorrect.
+    1 if not. The sneaky player, where it made an error, gets 1 if the critic says correct and loses 1 if it says
+    incorrect.
     """
 
     name = "noisy_critic"
