@@ -102,10 +102,16 @@ def _final(answer: str) -> str:
     _, marked, result = answer.rpartition("####")
     if marked:
         return result.strip()
-    _, boxed, rest = answer.rpartition(_BOX)
+    found = boxed(answer)
+    return answer if found is None else found
+
+
+def boxed(text: str) -> str | None:
+    r"""Return what stands in the last \boxed{…} of a text, or None where there is none that is closed."""
+    _, box, rest = text.rpartition(_BOX)
     depth = 1
-    for i, char in enumerate(rest if boxed else ""):
+    for i, char in enumerate(rest if box else ""):
         depth += (char == "{") - (char == "}")
         if depth == 0:
             return rest[:i].strip()
-    return answer
+    return None

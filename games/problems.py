@@ -27,7 +27,8 @@ _TEST_SHARE = 4
 _PATIENCE = 200
 """Draws for one new question, after which a kind is taken to have no more."""
 
-_FORM = "Give a whole number, or a fraction in lowest terms such as -7/3."
+FORM = "Give a whole number, or a fraction in lowest terms such as -7/3."
+"""What a question adds whose answer may be a fraction."""
 
 
 def arithmetic(count: int, part: Part, seed: int) -> list[Question]:
@@ -70,19 +71,19 @@ def part_of(question: str) -> Part:
 
 
 def _sum(rng: np.random.Generator) -> Question:
-    text, value = _term(rng, _whole(rng, 2, 4))
-    return Question(f"What is {text}? {_FORM}", str(value))
+    text, value = _term(rng, whole(rng, 2, 4))
+    return Question(f"What is {text}? {FORM}", str(value))
 
 
 def _term(rng: np.random.Generator, numbers: int) -> tuple[str, Fraction]:
     """Return a term of so many numbers, as text and as its value; only the outermost goes without brackets."""
     if numbers == 1:
-        number = _whole(rng, 1, 20)
+        number = whole(rng, 1, 20)
         return str(number), Fraction(number)
-    left = _whole(rng, 1, numbers - 1)
+    left = whole(rng, 1, numbers - 1)
     (a, x), (b, y) = _term(rng, left), _term(rng, numbers - left)
     a, b = (f"({text})" if " " in text else text for text in (a, b))
-    sign = "+-*/"[_whole(rng, 0, 3)]
+    sign = "+-*/"[whole(rng, 0, 3)]
     if sign == "/" and not y:
         sign = "+"
     value = {"+": x + y, "-": x - y, "*": x * y}.get(sign)
@@ -94,17 +95,17 @@ def _term(rng: np.random.Generator, numbers: int) -> tuple[str, Fraction]:
 
 def _gamble(rng: np.random.Generator) -> Question:
     makers = (_die, _two_dice, _draw_two, _coins, _call, _bet_queen)
-    return makers[_whole(rng, 0, len(makers) - 1)](rng)
+    return makers[whole(rng, 0, len(makers) - 1)](rng)
 
 
 def _worth(story: str, gains: Sequence[Fraction | int]) -> Question:
     """Return a gamble as a question, of which all equally likely outcomes are given by what they pay."""
-    return Question(f"{story} {_FORM}", str(Fraction(sum(gains), len(gains))))
+    return Question(f"{story} {FORM}", str(Fraction(sum(gains), len(gains))))
 
 
 def _die(rng: np.random.Generator) -> Question:
-    sides, win, lose = (4, 6, 8, 10, 12, 20)[_whole(rng, 0, 5)], _whole(rng, 1, 12), _whole(rng, 1, 12)
-    least = _whole(rng, 2, sides)
+    sides, win, lose = (4, 6, 8, 10, 12, 20)[whole(rng, 0, 5)], whole(rng, 1, 12), whole(rng, 1, 12)
+    least = whole(rng, 2, sides)
     return _worth(
         f"You roll a fair die with {sides} sides, numbered from 1. If it shows {least} or more you win {win} coins, "
         f"otherwise you lose {lose} coins. What is your expected gain in coins?",
@@ -113,7 +114,7 @@ def _die(rng: np.random.Generator) -> Question:
 
 
 def _two_dice(rng: np.random.Generator) -> Question:
-    total, win, lose = _whole(rng, 3, 12), _whole(rng, 1, 20), _whole(rng, 1, 12)
+    total, win, lose = whole(rng, 3, 12), whole(rng, 1, 20), whole(rng, 1, 12)
     return _worth(
         f"You roll two fair dice with 6 sides. If their sum is {total} or more you win {win} coins, otherwise you lose "
         f"{lose} coins. What is your expected gain in coins?",
@@ -122,7 +123,7 @@ def _two_dice(rng: np.random.Generator) -> Question:
 
 
 def _draw_two(rng: np.random.Generator) -> Question:
-    red, black, win, lose = (_whole(rng, 2, 6), _whole(rng, 2, 6), _whole(rng, 1, 12), _whole(rng, 1, 12))
+    red, black, win, lose = (whole(rng, 2, 6), whole(rng, 2, 6), whole(rng, 1, 12), whole(rng, 1, 12))
     cards = "r" * red + "b" * black
     return _worth(
         f"A deck has {red} red and {black} black cards. You draw two of them without putting any back. If they have "
@@ -132,8 +133,8 @@ def _draw_two(rng: np.random.Generator) -> Question:
 
 
 def _coins(rng: np.random.Generator) -> Question:
-    flips, prize, price = _whole(rng, 2, 5), _whole(rng, 1, 12), _whole(rng, 1, 12)
-    heads = _whole(rng, 1, flips)
+    flips, prize, price = whole(rng, 2, 5), whole(rng, 1, 12), whole(rng, 1, 12)
+    heads = whole(rng, 1, flips)
     return _worth(
         f"For {price} coins you may flip a fair coin {flips} times. You are paid {prize} coins for every head if there "
         f"are {heads} heads or more, otherwise nothing. What is your expected gain in coins, the price included?",
@@ -142,8 +143,8 @@ def _coins(rng: np.random.Generator) -> Question:
 
 
 def _call(rng: np.random.Generator) -> Question:
-    pot, bet, of = _whole(rng, 1, 20), _whole(rng, 1, 20), _whole(rng, 2, 10)
-    bluffs = _whole(rng, 1, of - 1)
+    pot, bet, of = whole(rng, 1, 20), whole(rng, 1, 20), whole(rng, 2, 10)
+    bluffs = whole(rng, 1, of - 1)
     return _worth(
         f"There are {pot} chips in the pot, and the other player bets {bet} more. You beat nothing but a bluff, and "
         f"{bluffs} of {of} such bets are bluffs. What is the expected gain in chips of calling the bet of {bet}, "
@@ -153,8 +154,8 @@ def _call(rng: np.random.Generator) -> Question:
 
 
 def _bet_queen(rng: np.random.Generator) -> Question:
-    ante, bet, of = _whole(rng, 1, 5), _whole(rng, 1, 5), _whole(rng, 2, 10)
-    calls = _whole(rng, 0, of)
+    ante, bet, of = whole(rng, 1, 5), whole(rng, 1, 5), whole(rng, 2, 10)
+    calls = whole(rng, 0, of)
     return _worth(
         f"Two players put {ante} chips each into the pot and get one card each from a deck of a jack, a queen and a "
         f"king; the higher card wins. You have the queen and bet {bet} chips. The other player always calls with the "
@@ -164,7 +165,7 @@ def _bet_queen(rng: np.random.Generator) -> Question:
     )
 
 
-def _whole(rng: np.random.Generator, least: int, greatest: int) -> int:
+def whole(rng: np.random.Generator, least: int, greatest: int) -> int:
     """Return a whole number, both ends included."""
     return int(rng.integers(least, greatest, endpoint=True))
 
