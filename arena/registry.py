@@ -52,6 +52,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "pettingzoo": "arena.games.pettingzoo:PettingZoo",
         "questions": "arena.games.questions:Questions",
         "rock_paper_scissors": "arena.games.matrix:RockPaperScissors",
+        "sneaky_critic": "arena.games.sneaky_critic:SneakyCritic",
         "simple_negotiation": "arena.games.simple_negotiation:SimpleNegotiation",
         "tic_tac_toe": "arena.games.tic_tac_toe:TicTacToe",
     },
