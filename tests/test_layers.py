@@ -236,6 +236,8 @@ def test_nothing_unsafe_is_used(path: Path) -> None:
         path.is_relative_to(ROOT / "arena" / "testing") or path == ROOT / "arena" / "testing.py"
     ):  # it pickles a game's states to show that they survive it
         found = [fault for fault in found if not fault.endswith(": pickle")]
+    if path == ROOT / "arena" / "sandbox" / "zygote.py":  # it runs programs behind walls, which is what it is for
+        found = [fault for fault in found if not fault.endswith(": exec")]
     assert found == []
 
 
