@@ -15,13 +15,11 @@ import torch
 
 from arena.config import LeagueConfig
 from arena.errors import ConfigError
-from arena.players.language_model import language_model
 from arena.trainers.data_parallel import Work
 from arena.trainers.optimiser import Adam
 from arena.trainers.trainer import Lessons
-from tests.language import tiny_folder
+from tests.bigrams import PAIRS, UNTOLD, batch_by, gradients, policy_of, trainer_of
 from tests.test_distinct_turns import batch_of
-from tests.test_token_policy_gradient import PAIRS, UNTOLD, batch_by, gradients, policy_of, trainer_of
 
 UNEVEN = np.array([1.7, -1.7, -1.1, 1.1, 0.4, -0.4])
 """Payoffs of which no sum is 0: Adam makes a whole step of whatever rounding leaves of a gradient of 0."""
@@ -162,6 +160,9 @@ def alive(pid: int) -> bool:
 
 @pytest.mark.parametrize("rank", [0, 4])
 def test_a_language_model_learns_in_two_processes_as_in_one(rank: int) -> None:
+    from arena.players.language_model import language_model  # here, so that processes of the other tests begin quickly
+    from tests.language import tiny_folder
+
     pairs = [([3, 4, 5, 6], [7, 8]), ([3, 4, 9], [10]), ([3, 4, 5], [11, 12, 13]), ([3, 14], [15])]
     columns = {"payoff": np.array([1.7, -1.7, 1.1, -1.1]), "match": np.array([0, 0, 1, 1])}
     batch = batch_of(pairs, role=np.array([0, 1, 0, 1]), **columns)

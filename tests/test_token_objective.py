@@ -9,8 +9,8 @@ import pytest
 
 from arena.config.algorithms import TokenPolicyGradientConfig
 from arena.trainers.token_objective import Imitate, Improve, Lesson, Part, Say, Sight, Step, report, turn_of_tokens
+from tests.bigrams import LONGEST, PAIRS, batch_by, policy_of
 from tests.test_distinct_turns import batch_of
-from tests.test_token_policy_gradient import LONGEST, PAIRS, batch_by, policy_of
 
 ADVANTAGE = np.array([1.5, -0.5, 0.25, 0.0, -2.0, 1.0])
 TIMES = np.array([1.0, 3.0, 1.0, 2.0, 1.0, 1.0])
