@@ -104,6 +104,27 @@ rivals = 2
 block_pairs = 10
 """
 
+SNEAKY = """
+game = "sneaky_critic(words=False, kinds=['arithmetic'])"
+seed = 5
+[training]
+updates = 40
+matches = 48
+[learners.main]
+player = "net(hidden=[8])"
+policies = "per_role"
+[opponents]
+latest = 1.0
+uniform = 1.0
+[schedule]
+checkpoint_every = 4
+snapshot_every = 8
+[rating]
+pairs = 10
+rivals = 1
+block_pairs = 5
+"""
+
 
 def start(command: str, file: Path, folder: Path, pause: float = 0.0) -> subprocess.Popen[bytes]:
     arguments = [sys.executable, "-m", "arena", command, str(file), "--run", str(folder)]
@@ -215,12 +236,13 @@ def test_a_continuous_player_loses_no_match_and_no_trace(tmp_path):
             assert all(one[turn]["ids"].tolist() == other[turn]["ids"].tolist() for turn in one)
 
 
-def test_a_league_killed_ten_times_ends_with_the_same_weights_baselines_pool_and_tallies(tmp_path):
+@pytest.mark.parametrize(("league", "kills"), [(LEAGUE, 10), (SNEAKY, 5)], ids=["kuhn_poker", "sneaky_critic"])
+def test_a_league_killed_often_ends_with_the_same_weights_baselines_pool_and_tallies(tmp_path, league, kills):
     file = tmp_path / "league.toml"
-    file.write_text(LEAGUE)
+    file.write_text(league)
     finish("train", file, tmp_path / "whole")
-    hits = kill(10, "train", file, tmp_path / "killed", random.Random(2))
-    assert hits == 10, f"the league was over after {hits} kills"
+    hits = kill(kills, "train", file, tmp_path / "killed", random.Random(2))
+    assert hits == kills, f"the league was over after {hits} kills"
     finish("train", file, tmp_path / "killed")
 
     with Store.read(tmp_path / "whole") as whole, Store.read(tmp_path / "killed") as killed:
