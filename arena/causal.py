@@ -67,14 +67,24 @@ def answers(model: Any, batch: Sequence[Pair], *, share: bool = True, hidden: bo
 
 def shared_beginning(model: Any, batch: Sequence[Pair]) -> int:
     """Return how many ids all prompts begin with, their last ones left out; 0 where nothing is saved or known."""
-    kinds = set(getattr(model.config, "layer_types", None) or ["full_attention"])
-    if len(batch) == 1 or kinds != {"full_attention"}:  # whose keys and values are all that a model remembers
+    if len(batch) == 1 or not _sees_positions_alone(model.config.get_text_config()):
         return 0
     (first, _), *others = batch
     shared = min(len(prompt) for prompt, _ in batch) - 1
     for prompt, _ in others:
         shared = next((i for i in range(shared) if prompt[i] != first[i]), shared)
     return max(shared, 0)
+
+
+def _sees_positions_alone(config: Any) -> bool:
+    """Return whether a model knows no other distance than that of positions: padding may stand between tokens then.
+
+    A window that slides, and a bias for distance, count the columns of a cache.
+    """
+    kinds = getattr(config, "layer_types", None)
+    if kinds:
+        return set(kinds) == {"full_attention"}
+    return bool(getattr(config, "rope_parameters", None)) and getattr(config, "sliding_window", None) is None
 
 
 def _read(model: Any, batch: Sequence[Pair], shared: int) -> dict[str, Any]:

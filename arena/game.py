@@ -126,7 +126,8 @@ class Game(ABC, Generic[S]):
     """Whether the returns of the sides add up to 0."""
     adversarial: bool = False
     """Whether a game of two sides is rated although it has no zero sum, by half the difference of what they get: what
-    they do to each other serves one and hurts the other, and what else they get is each one's own doing."""
+    they do to each other serves one and hurts the other, and what else they get is each one's own doing. Where one of
+    them played no game, it counts as having lost what the other has won."""
     hidden: bool = False
     """True: a player may not look at the state."""
     scoring: Literal["outcome", "payoff"] = "outcome"
@@ -167,11 +168,12 @@ class Game(ABC, Generic[S]):
     def forfeit(self, culprit: int) -> tuple[float | None, ...]:
         """Return the payoff per seat when the player of a seat forfeits, wherever the match stands.
 
-        Default: its side gets the game's worst, and the others share what it lost.
+        Default: its side gets the game's worst, and the others share what it lost, or the other in an adversarial game
+        gets the best.
         """
         low, high = self.payoff_range
         guilty = self.side_of[culprit]
-        share = min(max(-low / max(self.entrants - 1, 1), low), high)
+        share = high if self.adversarial else min(max(-low / max(self.entrants - 1, 1), low), high)
         return tuple(None if side < 0 else low if side == guilty else share for side in self.side_of)
 
     def legal(self, s: S, seat: int) -> Sequence[str] | Text:

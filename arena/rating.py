@@ -255,7 +255,7 @@ def _payoff_advantage(scores: Scores, scale: float) -> dict[tuple[str, str], Int
 
     Empty in a general-sum game, where payoffs in two roles have no common zero.
     """
-    if not scores.zero_sum:
+    if not scores.opposed:
         return {}
     n, k = len(scores.names), len(scores.roles)
     keep = scores.complete() & (scores.first_role != scores.second_role)

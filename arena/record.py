@@ -203,10 +203,13 @@ def to_result(
 def won_by_first(game: Game[Any], returns: Sequence[float | None]) -> float:
     """Return what a rating takes the first of two sides to have won; of a match in which nobody played, nothing.
 
-    Its payoff, or in an adversarial game half of what it got more than the other.
+    Its payoff, or in an adversarial game half of what it got more than the other. Whoever played no game there has
+    lost what the other has won.
     """
-    a, b = (float(returns[game.side_of.index(side)] or 0.0) for side in (0, 1))
-    return (a - b) / 2 if game.adversarial else a
+    a, b = (returns[game.side_of.index(side)] for side in (0, 1))
+    if not game.adversarial:
+        return float(a or 0.0)
+    return (float(-(b or 0.0) if a is None else a) - float(-(a or 0.0) if b is None else b)) / 2
 
 
 def count_crashes(matches: Iterable[tuple[Sequence[str], Sequence[int]]]) -> dict[str, tuple[int, int]]:

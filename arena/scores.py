@@ -29,7 +29,8 @@ class Scores:
     """Entrants, sorted."""
     roles: tuple[str, ...]
     """In the order of the game's seats."""
-    zero_sum: bool
+    opposed: bool
+    """Whether what one side wins the other loses."""
     first: Ints
     second: Ints
     first_role: Ints
@@ -76,7 +77,7 @@ class Scores:
         return Scores(
             tuple(self.names[i] for i in present),
             self.roles,
-            self.zero_sum,
+            self.opposed,
             np.searchsorted(present, first),
             np.searchsorted(present, second),
             self.first_role[keep],
@@ -126,12 +127,12 @@ class Scores:
     def seen(self) -> tuple[Ints, Ints, Ints, Floats, Ints]:
         """Return (who, opponent, role, payoff, pair): every match from each side whose payoff is known.
 
-        Both sides of a zero-sum match; otherwise the first alone. The two sides of a pair get numbers of their
+        Both sides where they are opposed; otherwise the first alone. The two sides of a pair get numbers of their
         own, 2·pair and 2·pair + 1.
         """
         backward = self.first > self.second
         own = (self.first, self.second, self.first_role, self.payoff, 2 * self.pair + backward)
-        if not self.zero_sum:
+        if not self.opposed:
             return own
         other = (self.second, self.first, self.second_role, -self.payoff, 2 * self.pair + ~backward)
         who, opponent, role, payoff, pair = (np.concatenate(columns) for columns in zip(own, other, strict=True))

@@ -38,6 +38,10 @@ class Inspection(Game[Moves]):
         With probabilities c both mix in proportion to 1 / c in equilibrium, and errors are found with 1 / Σ (1 / c).
         """
         self.catch = _probabilities("catch", catch)
+        if not all(self.catch):
+            raise GameError(
+                f"catch = {catch!r}: an error that nobody can find leaves nothing to mix, so give more than 0"
+            )
         self.actions = tuple(f"kind {i + 1}" for i in range(len(self.catch)))
 
     def start(self) -> Moves:

@@ -16,6 +16,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from hashlib import sha256
+from math import isfinite
 from typing import NamedTuple
 
 import numpy as np
@@ -113,7 +114,8 @@ class SneakyCritic(Game[State]):
         all of games/corruptions.py. Without `words` nothing is written: a wrong step of the chosen kind is drawn, and
         the critic gives its verdict alone.
 
-        `true_share` is how often the critic judges a right step. `rewards` changes some of `Rewards`. With
+        `true_share` of the matches show the critic a right step, and all others but those whose step is not made wrong a
+        wrong one. `rewards` changes some of `Rewards`. With
         `completers`, so many go on from either step, and a rewritten step counts as wrong if a share of at least
         `goes_on` comes to the right answer from the true one, and of at most `goes_wrong` from the rewritten one.
         Raises ConfigError for what is no game.
@@ -121,8 +123,13 @@ class SneakyCritic(Game[State]):
         _check_shares(true_share, goes_on, goes_wrong)
         if type(completers) is not int or completers < 0:
             raise ConfigError(f"completers = {completers!r}: give how many go on from either step, 0 for none")
+        if completers and not words:
+            raise ConfigError("without words every wrong step is worked out, so there is nothing for completers to do")
         _check_names("kind of error", errors, KINDS)
         _check_names("reward", rewards or {}, Rewards._fields)
+        for name, reward in (rewards or {}).items():
+            if not isinstance(reward, int | float) or not isfinite(reward):
+                raise ConfigError(f"rewards: {name} = {reward!r} is no number that can be paid")
         self.file, self.kinds, self.part, self.seed = file, tuple(kinds), part, seed
         self.errors, self.words, self.true_share = tuple(errors) or tuple(KINDS), words, true_share
         self.rewards, self.completers = dict(rewards or {}), completers

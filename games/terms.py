@@ -286,6 +286,8 @@ def show(term: Term) -> str:
     if isinstance(term, Name):
         return term.name
     if isinstance(term, Number):
+        if term.value.denominator == 1:  # a quotient of decimals is rounded
+            return str(term.value.numerator)
         return f"{Decimal(term.value.numerator) / term.value.denominator:f}"
     sign, left, right = term
     a, b = show(left), show(right)

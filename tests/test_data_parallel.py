@@ -109,6 +109,23 @@ def test_a_process_that_fails_says_why() -> None:
         work_of(policy_of(3), 2).each(fails, [1, 2, 3])
 
 
+def stumbles(policy, reference, part):
+    """Fail here, and not in the other processes."""
+    if getattr(policy, "leads", False):
+        raise RuntimeError("out of memory")
+    return squared(policy, reference, part)
+
+
+def test_nothing_is_left_of_what_has_failed() -> None:
+    policy = policy_of(3)
+    policy.leads = True
+    work = work_of(policy, 2)
+    with pytest.raises(RuntimeError):
+        work.each(stumbles, [1, 2])
+    assert work.each(squared, [5, 7]) == [10, 14]
+    assert np.allclose(policy.logits.grad.numpy(), 5 + 7)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 def test_a_process_that_is_killed_stops_the_update() -> None:
     work = work_of(policy_of(3), 2)

@@ -81,6 +81,8 @@ def test_an_error_where_none_was_made_costs_the_sneaky_player_nothing() -> None:
 
 
 def test_what_is_no_probability_is_refused() -> None:
+    with pytest.raises(GameError, match="leaves nothing to mix"):
+        Inspection([0.5, 0.0])
     for make in (lambda: Inspection([]), lambda: Inspection([1.2]), lambda: NoisyCritic(false_alarm=-0.1)):
         with pytest.raises(GameError, match="give probabilities from 0 to 1"):
             make()

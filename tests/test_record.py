@@ -243,8 +243,8 @@ def test_of_an_adversarial_game_a_result_tells_half_the_difference() -> None:
         adversarial = True
 
     assert to_result(Judged(), ("ann", "bob"), (-1.0, 1.0), "").payoff == -1.0
-    assert to_result(Judged(), ("ann", "bob"), (None, 1.0), "").payoff == -0.5
-    assert to_result(Judged(), ("ann", "bob"), (-1.0, None), "").payoff == -0.5
+    assert to_result(Judged(), ("ann", "bob"), (None, 1.0), "").payoff == -1.0
+    assert to_result(Judged(), ("ann", "bob"), (-1.0, None), "").payoff == -1.0
     assert to_result(Judged(), ("ann", "bob"), (0.2, 0.8), "").payoff == pytest.approx(-0.3)
 
 

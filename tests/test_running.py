@@ -60,6 +60,23 @@ def test_what_all_prompts_begin_with_is_read_once_and_leaves_no_gap(model, monke
             assert torch.allclose(mine.values[own], theirs.values[own], atol=1e-4)
 
 
+@pytest.mark.parametrize("kind", ["Mistral", "Mpt", "Qwen2"])
+def test_whatever_counts_distance_reads_prompts_right(kind: str) -> None:
+    """A window that slides, a bias for distance, and a model that knows positions alone."""
+    config = AutoConfig.for_model(kind.lower())
+    small = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "vocab_size": 300}
+    small |= {"num_attention_heads": 2, "num_key_value_heads": 2, "d_model": 32, "n_heads": 2, "n_layers": 2}
+    small |= {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
+    config.update({**small, **({"sliding_window": 6} if kind == "Mistral" else {})})
+    torch.manual_seed(0)
+    model = AutoModelForCausalLM.from_config(config).eval()
+    prompts = [[5, 9, 9, 40, 7, 8, 30, *range(10, 10 + 3 * n)] for n in (1, 4, 6)]
+    with torch.inference_mode():
+        together, _ = prefill(model, prompts)
+        for row, prompt in zip(together, prompts, strict=True):
+            assert torch.allclose(row, prefill(model, [prompt])[0][0], atol=1e-4)
+
+
 @pytest.mark.parametrize("rules", [(), (5, 9, 9, 40, 7, 11)])
 def test_a_reply_is_the_same_whatever_is_beside_it(model, rules) -> None:
     together, alone = rows(24), rows(24)

@@ -83,6 +83,37 @@ def test_closed_engines_are_all_closed_and_say_so() -> None:
         engine.submit(ASK, Sampling())
 
 
+def test_what_is_said_is_not_lost_where_another_engine_fails() -> None:
+    class Failing(Numbered):
+        def collect(self, tickets, seconds):
+            if self.looks == 0 and self.asked:
+                self.looks = 1
+                raise PlayerError("a hiccup")
+            return super().collect(tickets, seconds)
+
+    engine = Several(lambda gpu: Failing(gpu) if gpu else Numbered(gpu), 2)
+    tickets = [engine.submit(ASK, Sampling()) for _ in range(2)]
+    with pytest.raises(PlayerError, match="a hiccup"):
+        engine.collect(tickets, 0)
+    said: dict[int, Reply] = {}
+    while len(said) < 2:
+        said |= engine.collect([ticket for ticket in tickets if ticket not in said], 0)
+    assert [said[ticket].text for ticket in tickets] == ["0 ", "1 "]
+
+
+def test_one_engine_that_cannot_be_closed_keeps_no_other_open() -> None:
+    made: list[Numbered] = []
+
+    class Stuck(Numbered):
+        def close(self) -> None:
+            raise PlayerError("stuck")
+
+    engine = Several(lambda gpu: (Stuck if gpu == 1 else Numbered)(gpu, made=made), 3)
+    with pytest.raises(PlayerError, match="stuck"):
+        engine.close()
+    assert [one.closed for one in made] == [True, False, True]
+
+
 def test_where_one_cannot_start_none_is_left_open() -> None:
     begun: list[Numbered] = []
 

@@ -311,6 +311,8 @@ def test_the_file_is_a_part_of_the_rules(recorded: str) -> None:
         ({"completers": -1}, "completers = -1: give how many go on"),
         ({"errors": ["lie"]}, "there is no kind of error 'lie'; there are slip"),
         ({"rewards": {"critic": 1}}, "there is no reward 'critic'; there are critic_right"),
+        ({"rewards": {"critic_right": float("nan")}}, "critic_right = nan is no number that can be paid"),
+        ({"completers": 1, "words": False}, "nothing for completers to do"),
         ({"kinds": ["poetry"]}, "are no kinds of problems"),
     ],
 )

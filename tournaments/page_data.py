@@ -95,7 +95,7 @@ def matrix(run: Run) -> dict[str, Any]:
     }
     if payoffs.matches.any():  # otherwise they were computed and are exact
         value["half"] = [[_number(x) for x in row] for row in payoffs.half_width[cells]]
-    if len(known) >= 3 and run.game.zero_sum and not np.isnan(payoffs.mean).any():
+    if len(known) >= 3 and run.game.opposed and not np.isnan(payoffs.mean).any():
         value["cyclic"] = _number(cyclic_share(payoffs.mean))
     return value
 

@@ -114,7 +114,7 @@ def _remarks(run: Run) -> list[str]:
         for (one, other), interval in ladder.advantage.items()
     ]
     mean = run.payoffs.mean
-    if len(mean) >= 3 and run.game.zero_sum and not np.isnan(mean).any():
+    if len(mean) >= 3 and run.game.opposed and not np.isnan(mean).any():
         lines.append(
             f"cyclic share of the payoffs: {cyclic_share(mean):.0%} (like rock-paper-scissors: no ranking shows it)"
         )

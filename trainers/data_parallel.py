@@ -9,6 +9,7 @@ has ended, however that came about.
 
 from __future__ import annotations
 
+import signal
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, cast
@@ -72,12 +73,18 @@ class Work:
     def each(self, job: Job[Share, Result], parts: Sequence[Share]) -> list[Result]:
         """Return the results of all parts in their order; the gradients of their losses are accumulated.
 
-        Raises ConfigError where another process has failed.
+        Raises ConfigError where another process has failed. Whatever is raised, nothing of it is left: the gradients go,
+        and so do the other processes, with what they may still have to say.
         """
         shares = [parts[i :: self._processes] for i in range(min(self._processes, len(parts)))]
-        asked = self._ask(job, shares[1:])
-        found = [[self._own(job, part) for part in share] for share in shares[:1]]
-        found += [self._answer(copy) for copy in asked]
+        try:
+            asked = self._ask(job, shares[1:])
+            found = [[self._own(job, part) for part in share] for share in shares[:1]]
+            found += [self._answer(copy) for copy in asked]
+        except BaseException:
+            self._optimiser.forget()
+            self._end()
+            raise
         return [found[i % len(shares)][i // len(shares)] for i in range(len(parts))]
 
     def _own(self, job: Job[Share, Result], part: Share) -> Result:
@@ -117,6 +124,14 @@ class Work:
         self._optimiser.add([g if has else None for g, has in zip(gradients, learned, strict=True)])
         return results
 
+    def _end(self) -> None:
+        """Stop the other processes; they begin anew when they are needed again."""
+        for copy in self._copies:
+            copy.pipe.close()
+            copy.process.terminate()
+        self._copies.clear()
+        self._moved = True
+
     def _begin(self) -> None:
         """Start the other processes."""
         make, weights = self._policy.replica(), list(self._policy.parameters())
@@ -146,18 +161,19 @@ def _serve(
     pipe: Connection,
 ) -> None:
     """Compute whatever is asked for, in another process, until the one that asks is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that asks, whose end ends this one
     torch.set_num_threads(threads)
-    policy: TokenPolicy | None = None
-    reference: TokenPolicy | None = None
+    made: tuple[TokenPolicy, TokenPolicy | None] | None = None
     while True:
         try:
             order: _Order = pipe.recv()
         except EOFError:
             return
         try:
-            if policy is None:
+            if made is None:
                 policy = make(place)
-                reference = policy.frozen() if refers else None
+                made = policy, policy.frozen() if refers else None
+            policy, reference = made
             _take(policy.parameters(), weights)
             if reference is not None and order.reference_moved:
                 _take(reference.parameters(), held)
@@ -196,7 +212,8 @@ def _failed(copy: _Copy, said: str = "") -> ConfigError:
     why = said or ("it has ended" if code is None else f"it has ended with exit code {code}")
     return ConfigError(
         f"{copy.process.name} has failed, one of training.token_policy_gradient.processes: {why}; start the run again, "
-        "it goes on from its last checkpoint, with fewer processes if it lacks memory"
+        "it goes on from its last checkpoint, with fewer processes if it lacks memory (a script of your own that trains "
+        'needs the usual if __name__ == "__main__":)'
     )
 
 

@@ -52,6 +52,10 @@ class Adam:
                 begun = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
                 parameter.grad = begun + gradient.to(parameter.device)
 
+    def forget(self) -> None:
+        """Drop what has been accumulated since the last step."""
+        self._taken = True
+
     def apply(self) -> float:
         """Take one step down what has been accumulated; return its norm. Raises ConfigError as `step` does."""
         rising = min(1.0, (self.steps + 1) / (self._warmup + 1))

@@ -114,7 +114,9 @@ def _read(report: bytes) -> tuple[str, Any]:
     """Return the kind and the value in a report, which may hold anything; ("", None) for what is none."""
     try:
         found = json.loads(report, parse_constant=_no_number)
-        json.dumps(found, ensure_ascii=False).encode()  # half a character can be written in JSON, and nowhere else
+        json.dumps(
+            found, ensure_ascii=False, allow_nan=False
+        ).encode()  # half a character can be written in JSON, and nowhere else
     except (ValueError, RecursionError):  # no JSON, no UTF-8, an endless number, or a thousand brackets
         return "", None
     if isinstance(found, list) and len(found) == 2 and isinstance(found[0], str):

@@ -6,6 +6,7 @@ Members are in all of them, and all of them change their weights together.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -32,11 +33,13 @@ class Several:
         self._engines: list[Any] = []
         self._where: dict[int, tuple[int, int]] = {}
         """Ticket → the engine that has it, and its ticket there."""
+        self._ready: dict[int, Reply] = {}
+        """Replies that nobody has been given yet."""
         self._tickets = 0
         try:
             for place in range(engines):
                 self._engines.append(make(**arguments, gpu=place))
-        except Exception:
+        except BaseException:
             self.close()
             raise
 
@@ -57,16 +60,17 @@ class Several:
         wanted: dict[int, dict[int, int]] = {}
         for ticket in tickets:
             place, theirs = self._where[ticket]
-            wanted.setdefault(place, {})[theirs] = ticket
+            if ticket not in self._ready:
+                wanted.setdefault(place, {})[theirs] = ticket
         end = monotonic() + seconds
-        ready: dict[int, Reply] = {}
-        while wanted:
+        while tickets:
             for place, mine in wanted.items():  # they compute in processes of their own, so nobody waits for another
-                found = self._at(place).collect(list(mine), 0)
-                ready |= {mine[theirs]: reply for theirs, reply in found.items()}
-            if ready or monotonic() >= end:
+                found = self._at(place).collect([theirs for theirs in mine if mine[theirs] not in self._ready], 0)
+                self._ready |= {mine[theirs]: reply for theirs, reply in found.items()}
+            if not self._ready.keys().isdisjoint(tickets) or monotonic() >= end:
                 break
             sleep(_PAUSE)
+        ready = {ticket: self._ready.pop(ticket) for ticket in tickets if ticket in self._ready}
         for ticket in ready:
             del self._where[ticket]
         return ready
@@ -93,10 +97,12 @@ class Several:
 
     def close(self) -> None:
         """Let go of all engines, and of all that is not answered."""
-        for engine in self._engines:
-            engine.close()
-        self._engines.clear()
-        self._where.clear()
+        with ExitStack() as ends:  # all are closed, also where one of them cannot be
+            for engine in self._engines:
+                ends.callback(engine.close)
+            self._engines = []
+            self._where.clear()
+            self._ready.clear()
 
     def _at(self, place: int) -> Any:
         if not self._engines:
