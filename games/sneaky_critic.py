@@ -114,8 +114,7 @@ class SneakyCritic(Game[State]):
         all of games/corruptions.py. Without `words` nothing is written: a wrong step of the chosen kind is drawn, and
         the critic gives its verdict alone.
 
-        `true_share` of the matches show the critic a right step, and all others but those whose step is not made wrong a
-        wrong one. `rewards` changes some of `Rewards`. With
+        In `true_share` of the matches the critic judges a right step. `rewards` changes some of `Rewards`. With
         `completers`, so many go on from either step, and a rewritten step counts as wrong if a share of at least
         `goes_on` comes to the right answer from the true one, and of at most `goes_wrong` from the rewritten one.
         Raises ConfigError for what is no game.

@@ -73,8 +73,8 @@ class Work:
     def each(self, job: Job[Share, Result], parts: Sequence[Share]) -> list[Result]:
         """Return the results of all parts in their order; the gradients of their losses are accumulated.
 
-        Raises ConfigError where another process has failed. Whatever is raised, nothing of it is left: the gradients go,
-        and so do the other processes, with what they may still have to say.
+        Raises ConfigError where another process has failed. Whatever is raised, nothing of it is left: the gradients
+        go, and so do the other processes, with what they may still have to say.
         """
         shares = [parts[i :: self._processes] for i in range(min(self._processes, len(parts)))]
         try:
@@ -212,8 +212,8 @@ def _failed(copy: _Copy, said: str = "") -> ConfigError:
     why = said or ("it has ended" if code is None else f"it has ended with exit code {code}")
     return ConfigError(
         f"{copy.process.name} has failed, one of training.token_policy_gradient.processes: {why}; start the run again, "
-        "it goes on from its last checkpoint, with fewer processes if it lacks memory (a script of your own that trains "
-        'needs the usual if __name__ == "__main__":)'
+        "it goes on from its last checkpoint, with fewer processes if it lacks memory (a script of your own needs the "
+        'usual if __name__ == "__main__":)'
     )
 
 
