@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arena.errors import TooLarge
-from arena.game import CHANCE, OVER, IllegalAction, Text, decision_states
+from arena.game import CHANCE, OVER, IllegalAction, Text, Uniform, decision_states
 from arena.registry import BUILT_IN, load_game
 from arena.testing import Severity, examine_game
 
@@ -108,7 +108,8 @@ def test_returns_are_zero_sum_and_within_the_range(name, numbers):
     game = load_game(name)
     returns = game.returns(play(game, numbers)[0][-1])
     assert len(returns) == game.seats
-    assert all(game.payoff_range[0] <= payoff <= game.payoff_range[1] for payoff in returns)
+    played = [payoff for payoff in returns if payoff is not None]
+    assert all(game.payoff_range[0] <= payoff <= game.payoff_range[1] for payoff in played)
     if game.zero_sum:
         assert sum(returns) == 0
 
@@ -121,6 +122,9 @@ def test_chance_sums_to_one(name, numbers):
     for s in play(game, numbers)[0]:
         if game.turn(s) == CHANCE:
             outcomes = game.chance(s)
+            if len(outcomes) > _MOST:
+                assert isinstance(outcomes, Uniform)
+                continue
             assert sum(p for _, p in outcomes) == pytest.approx(1, abs=1e-12)
             assert len({name for name, _ in outcomes}) == len(outcomes)
 
