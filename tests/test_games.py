@@ -145,6 +145,8 @@ def test_equal_views_have_equal_moves_and_tensors(name):
 
 @every_game
 def test_the_tensor_tells_apart_what_a_seat_can_tell_apart(name):
+    if "encode_alike" in TOLD.get(name, ()):
+        pytest.skip("nets are told no words of it")
     if name == "pettingzoo":
         pytest.skip("an environment's array shows the board, and the view also in which order it was filled")
     game = load_game(name)
