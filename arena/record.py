@@ -209,7 +209,9 @@ def won_by_first(game: Game[Any], returns: Sequence[float | None]) -> float:
     a, b = (returns[game.side_of.index(side)] for side in (0, 1))
     if not game.adversarial:
         return float(a or 0.0)
-    return (float(-(b or 0.0) if a is None else a) - float(-(a or 0.0) if b is None else b)) / 2
+    one = 0.0 - (b or 0.0) if a is None else a
+    other = -one if b is None else b
+    return float(one - other) / 2
 
 
 def count_crashes(matches: Iterable[tuple[Sequence[str], Sequence[int]]]) -> dict[str, tuple[int, int]]:

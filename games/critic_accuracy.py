@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from arena.games.sneaky_critic import CORRECT, TRUE, SneakyCritic
+from arena.games.sneaky_critic import TRUE, SneakyCritic
 from arena.interval import Interval, share
 from arena.record import Record
 
@@ -64,9 +64,7 @@ def judgements(records: Iterable[Record], game: SneakyCritic) -> list[Judgement]
         if not record.stop.rated or record.returns[1] is None:
             continue
         *_, (s, _) = record.replay(game)
-        says = None if s.critique is None else s.critique.rpartition("\n")[2]
-        right = says is not None and (says == CORRECT) == (s.shown == TRUE)
-        found.append(Judgement(record.entrants[1], s.shown, s.kind, right, says is not None))
+        found.append(Judgement(record.entrants[1], s.shown, s.kind, game.right(s), s.critique is not None))
     return found
 
 

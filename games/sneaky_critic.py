@@ -218,35 +218,35 @@ class SneakyCritic(Game[State]):
 
     def wrong(self, s: State) -> bool:
         """Return whether a rewritten step, with all that was made of it, is a wrong one."""
-        assert s.place is not None
-        assert s.step is not None
-        problem = self._problem(s)
-        if unchanged(problem, s.place, s.step):
-            return False
-        found = check(problem, s.place, s.step)
+        found = self._worked_out(s)
         if found is not None or not self.completers:
-            return found is False
+            return found is True
+        answer = self._problem(s).answer
         true, rewritten = (
-            sum(_answers(rest, problem.answer) for rest in s.rests[first::2]) / self.completers for first in (0, 1)
+            sum(_answers(rest, answer) for rest in s.rests[first::2]) / self.completers for first in (0, 1)
         )
         return true >= self.goes_on and rewritten <= self.goes_wrong
 
     def _wanted(self, s: State) -> int:
         """Return how many completions a rewritten step needs: none where it can be worked out again."""
+        return 2 * self.completers if self._worked_out(s) is None else 0
+
+    def _worked_out(self, s: State) -> bool | None:
+        """Return whether a rewritten step is wrong, None where that cannot be worked out."""
         assert s.place is not None
         assert s.step is not None
-        problem = self._problem(s)
-        if unchanged(problem, s.place, s.step) or check(problem, s.place, s.step) is not None:
-            return 0
-        return 2 * self.completers
+        return _is_wrong(self._problem(s), s.place, s.step)
+
+    def right(self, s: State) -> bool:
+        """Return whether the critic has said what is so; without a verdict it has not."""
+        return s.critique is not None and (s.critique.rpartition("\n")[2] == CORRECT) == (s.shown == TRUE)
 
     def returns(self, s: State) -> tuple[float | None, ...]:
         cast = (None,) * (2 * self.completers)
         pays = self.pays
         if s.critique is None:
             return (pays.sneaky_invalid, None, *cast)
-        says = s.critique.rpartition("\n")[2]
-        right = (says == CORRECT) == (s.shown == TRUE)
+        right = self.right(s)
         critic = pays.critic_right if right else pays.critic_wrong
         if s.shown == TRUE:
             return (None, critic, *cast)
@@ -344,6 +344,15 @@ def _corrupted(problem: Worked, place: int, kind: str, number: int) -> Step:
     """Return a step with an error of a kind, None where it does not go with it; of all that there are one is drawn."""
     spoilt: Step = corrupt(problem, place, kind, generator(number, "spoilt", place, kind))
     return spoilt
+
+
+@lru_cache(maxsize=16384)
+def _is_wrong(problem: Worked, place: int, step: str) -> bool | None:
+    """Return whether a step is wrong in the place of the true one, None where nothing is known of it."""
+    if unchanged(problem, place, step):
+        return False
+    found = check(problem, place, step)
+    return None if found is None else not found
 
 
 def _check_shares(true_share: float, goes_on: float, goes_wrong: float) -> None:

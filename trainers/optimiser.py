@@ -37,20 +37,22 @@ class Adam:
 
     def accumulate(self, loss: torch.Tensor) -> None:
         """Add the gradient of a part of the loss."""
-        if self._taken:
-            self._adam.zero_grad(set_to_none=True)
-            self._taken = False
+        self._clear_taken()
         loss.backward()  # type: ignore[no-untyped-call]  # torch's own signature is untyped
 
     def add(self, gradients: Iterable[torch.Tensor | None]) -> None:
         """Add gradients that have been computed elsewhere, in the order of the parameters; None where there is none."""
-        if self._taken:
-            self._adam.zero_grad(set_to_none=True)
-            self._taken = False
+        self._clear_taken()
         for parameter, gradient in zip(self._parameters, gradients, strict=True):
             if gradient is not None:
                 begun = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
                 parameter.grad = begun + gradient.to(parameter.device)
+
+    def _clear_taken(self) -> None:
+        """Begin to accumulate anew where a step has been taken."""
+        if self._taken:
+            self._adam.zero_grad(set_to_none=True)
+            self._taken = False
 
     def forget(self) -> None:
         """Drop what has been accumulated since the last step."""

@@ -65,7 +65,7 @@ class Several:
         end = monotonic() + seconds
         while tickets:
             for place, mine in wanted.items():  # they compute in processes of their own, so nobody waits for another
-                found = self._at(place).collect([theirs for theirs in mine if mine[theirs] not in self._ready], 0)
+                found = self._at(place).collect(list(mine), 0)
                 self._ready |= {mine[theirs]: reply for theirs, reply in found.items()}
             if not self._ready.keys().isdisjoint(tickets) or monotonic() >= end:
                 break
