@@ -5,7 +5,7 @@ down to when words are taken away. Trainers are held against them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from arena.errors import GameError
 from arena.game import CHANCE, OVER, Game, IllegalAction
@@ -61,9 +61,7 @@ class Inspection(Game[Moves]):
 
     def step(self, s: Moves, action: str) -> Moves:
         seat = self.turn(s)
-        known = self.actions if seat >= 0 else [what for what, _ in self.chance(s)] if seat == CHANCE else ()
-        if action not in known:
-            raise IllegalAction(f"{action!r} is no move here: {' or '.join(known) or 'the game is over'}")
+        _check_known(action, self.actions if seat >= 0 else _drawable(self, s))
         return (*s, action)
 
     def returns(self, s: Moves) -> tuple[float, float]:
@@ -137,9 +135,7 @@ class NoisyCritic(Game[Signal]):
 
     def step(self, s: Signal, action: str) -> Signal:
         seat = self.turn(s)
-        known = self.legal(s, seat) if seat >= 0 else [what for what, _ in self.chance(s)] if seat == CHANCE else ()
-        if action not in known:
-            raise IllegalAction(f"{action!r} is no move here: {' or '.join(known) or 'the game is over'}")
+        _check_known(action, self.legal(s, seat) if seat >= 0 else _drawable(self, s))
         if seat == CHANCE:
             return s._replace(signal=action) if s.shown else s._replace(shown=action)
         return s._replace(verdict=action) if seat else s._replace(kind=action)
@@ -155,6 +151,16 @@ class NoisyCritic(Game[Signal]):
             return choice if s.shown == "wrong" else "there is nothing for you to do"
         heard = f"there is {'an alarm' if s.signal == 'alarm' else 'no alarm'}" if s.signal else "no step is shown yet"
         return f"{heard}; you said {s.verdict}: it was {s.shown}" if s.verdict else heard
+
+
+def _drawable(game: Game[Any], s: Any) -> list[str]:
+    """Return what chance may bring; nothing where the game is over."""
+    return [what for what, _ in game.chance(s)] if game.turn(s) == CHANCE else []
+
+
+def _check_known(action: str, known: Sequence[str]) -> None:
+    if action not in known:
+        raise IllegalAction(f"{action!r} is no move here: {' or '.join(known) or 'the game is over'}")
 
 
 def _probabilities(name: str, values: Sequence[float]) -> tuple[float, ...]:
