@@ -16,7 +16,7 @@ NOBODY = "nobody could inherit in this population: give it two plain learners th
     ("text", "sentence"),
     [
         (LEAGUE + "[learners.main]\nplayr = 'net'\n", "no key 'learners.main.playr'; did you mean 'player'?"),
-        (LEAGUE + "[opponents]\nlatest = 0.0\n", "at least one of latest, uniform, prioritised and meta"),
+        (LEAGUE + "[opponents]\nlatest = 0.0\n", "at least one of latest, uniform, prioritised, meta and anchors"),
         (LEAGUE + "[learners.x]\nleague_role = 'main_exploiter'\n", "exploiters need somebody to exploit"),
         (
             LEAGUE + "[learners.x]\nleague_role = 'main'\nfresh_after_snapshot = true\n",
