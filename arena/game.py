@@ -176,6 +176,17 @@ class Game(ABC, Generic[S]):
         share = high if self.adversarial else min(max(-low / max(self.entrants - 1, 1), low), high)
         return tuple(None if side < 0 else low if side == guilty else share for side in self.side_of)
 
+    def forgives(self, seat: int) -> bool:
+        """Return whether a match goes on where the player of a seat fails to move: its move is then the empty text.
+
+        For a game of free text in which many answer and none should spoil the match of the others.
+        """
+        return False
+
+    def history(self, seed: int) -> Any:
+        """Return a new `arena.history.History`, where what a match pays in training depends on all earlier ones."""
+        return None
+
     def legal(self, s: S, seat: int) -> Sequence[str] | Text:
         """Return the moves open to `seat`; `Text` for free text, `Choices` for huge sets. Default: `actions`."""
         return self.actions or Text()

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, islice
-from typing import Any, TypeGuard
+from typing import Any
 
 from arena.asking import Outstanding, keeps_traces
 from arena.attendance import Attendance, unavailable
@@ -27,6 +27,9 @@ from arena.positions import Positions
 from arena.record import Record, StopReason, Turn
 from arena.refusal import illegal
 from arena.seeds import derive_several, nth, uniform
+
+SILENCE = Move("")
+"""What is played for a seat that has failed in a game that forgives it."""
 
 Watch = Callable[[Fixture, Request, Move], None]
 """Told of every move of a match that has ended, with the question it answered; learners collect their data so.
@@ -230,8 +233,8 @@ class _Match:
             self.answers[request.seat] = request, answer
             return
         try:
-            if self._accepts(answer, request):
-                self._play(request, answer)
+            if (move := self._accepted(answer, request)) is not None:
+                self._play(request, move)
         except Exception as error:
             raise self._blame(error) from error
 
@@ -242,8 +245,8 @@ class _Match:
         try:
             for seat in sorted(self.answers):  # not in the order of asking, which depends on the other matches
                 request, answer = self.answers.pop(seat)
-                if not self.ended and self._accepts(answer, request):
-                    self.accepted[seat] = request, answer
+                if not self.ended and (move := self._accepted(answer, request)) is not None:
+                    self.accepted[seat] = request, move
             while not self.ended and self.ready and self.ready[0] in self.accepted:
                 self._play(*self.accepted.pop(self.ready[0]))
             if self.ended:
@@ -252,8 +255,8 @@ class _Match:
             raise self._blame(error) from error
         return self.record
 
-    def _accepts(self, answer: Move | BaseException, request: Request) -> TypeGuard[Move]:
-        """Return whether the answer is a legal move; otherwise complain, forfeit or void."""
+    def _accepted(self, answer: Move | BaseException, request: Request) -> Move | None:
+        """Return the answer if it is a legal move; otherwise complain, forgive, forfeit or void."""
         seat = request.seat
         if isinstance(answer, BaseException):
             self._probe(request)
@@ -261,8 +264,8 @@ class _Match:
             self._end(StopReason.VOID, f"{name} crashed: {type(answer).__name__}: {answer}", seat)
         elif answer.fault is None and answer.action is not None:
             if answer.action in request.legal:
-                return True
-            self._refuse(seat, answer, "illegal", illegal(answer.action, request.legal))
+                return answer
+            return self._refuse(seat, answer, "illegal", illegal(answer.action, request.legal))
         elif answer.fault is Fault.CRASHED:
             self._end(StopReason.VOID, f"{self.fixture.entrants[seat]} crashed: {answer.raw}", seat)
         elif unavailable(answer):
@@ -273,12 +276,11 @@ class _Match:
             self.turns.append(Turn(seat, None, answer.raw, str(answer.fault)))
             if self.ledger:
                 self.ledger.keep(self.turns, answer)
-            what = "resigned" if answer.fault is Fault.RESIGN else "ran out of time"
-            self._end(StopReason.FORFEIT, f"{self.fixture.entrants[seat]} {what}", seat)
+            return self._fails(seat, " resigned" if answer.fault is Fault.RESIGN else " ran out of time")
         else:
             fault = answer.fault or Fault.EMPTY
-            self._refuse(seat, answer, str(fault), f"no action could be read from your reply ({fault})")
-        return False
+            return self._refuse(seat, answer, str(fault), f"no action could be read from your reply ({fault})")
+        return None
 
     def _probe(self, request: Request) -> None:
         """Ask the game what the player asked it: what looked like the player's crash may be the game's."""
@@ -293,7 +295,8 @@ class _Match:
         try:
             after, turn = self.positions.after(self.position, seat, action)
         except IllegalAction as refusal:
-            self._refuse(seat, move, "illegal", str(refusal))
+            if (instead := self._refuse(seat, move, "illegal", str(refusal))) is not None:
+                self._play(request, instead)
             return
         except Exception:
             self.turns.append(Turn(seat, action, move.raw))  # the move that the rules fail at
@@ -303,7 +306,7 @@ class _Match:
             self.ledger.keep(self.turns, move)
         self.past[seat].append((self.position.state, move.raw or action))
         self.played += 1
-        if self.keep_watched:
+        if self.keep_watched and move is not SILENCE:
             self.watched.append((request, move))
         if self.tries:
             self.tries.pop(seat, None)
@@ -336,15 +339,21 @@ class _Match:
         moves = [turn.action for turn in self.turns if not turn.fault]
         return GameError(f"{self.game.spec} fails after the moves {moves}: {type(error).__name__}: {error}")
 
-    def _refuse(self, seat: int, move: Move, fault: str, complaint: str) -> None:
-        """Note a reply that is no legal move; beyond the referee's patience it forfeits the match."""
+    def _refuse(self, seat: int, move: Move, fault: str, complaint: str) -> Move | None:
+        """Note a reply that is no legal move; return what is played instead, once the referee's patience is over."""
         self.turns.append(Turn(seat, move.action, move.raw, fault))
         if self.ledger:
             self.ledger.keep(self.turns, move)
         tries = self.tries[seat] = self.tries.get(seat, 0) + 1
         self.complaints[seat] = complaint if self.patience.feedback else "that was no legal move"
-        if tries > self.patience.retries:
-            self._end(StopReason.FORFEIT, f"{self.fixture.entrants[seat]}: {complaint}", seat)
+        return self._fails(seat, f": {complaint}") if tries > self.patience.retries else None
+
+    def _fails(self, seat: int, why: str) -> Move | None:
+        """Return what is played for a seat that has failed, where the game forgives it; otherwise it forfeits."""
+        if self.game.forgives(seat):
+            return SILENCE
+        self._end(StopReason.FORFEIT, f"{self.fixture.entrants[seat]}{why}", seat)
+        return None
 
     def _end(self, stop: StopReason, reason: str, culprit: int | None, outage: bool = False) -> None:
         self.ended = (stop, reason.encode("utf-8", "replace").decode(), culprit, outage)

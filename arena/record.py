@@ -206,12 +206,18 @@ def won_by_first(game: Game[Any], returns: Sequence[float | None]) -> float:
     Its payoff, or in an adversarial game half of what it got more than the other. Whoever played no game there has
     lost what the other has won.
     """
-    a, b = (returns[game.side_of.index(side)] for side in (0, 1))
+    a, b = (won_by_side(game, returns, side) for side in (0, 1))
     if not game.adversarial:
         return float(a or 0.0)
     one = 0.0 - (b or 0.0) if a is None else a
     other = -one if b is None else b
     return float(one - other) / 2
+
+
+def won_by_side(game: Game[Any], returns: Sequence[float | None], side: int) -> float | None:
+    """Return the mean payoff of a side's seats that played a game; None where none of them did."""
+    paid = [value for value, of in zip(returns, game.side_of, strict=True) if of == side and value is not None]
+    return sum(paid) / len(paid) if paid else None
 
 
 def count_crashes(matches: Iterable[tuple[Sequence[str], Sequence[int]]]) -> dict[str, tuple[int, int]]:

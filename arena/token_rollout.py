@@ -107,7 +107,14 @@ def from_lessons(
 
 
 def _said(record: Record, place: int) -> bool:
-    """Return whether anything was drawn: a prompt that fills all that a model can read is answered with nothing."""
+    """Return whether anything was drawn.
+
+    A prompt that fills all that a model can read is answered with nothing, and for a seat that has failed in a game
+    that forgives it the empty text is played, which nobody has said.
+    """
+    turn = record.turns[place]
+    if turn.action == "" and not turn.fault and place not in record.traces:
+        return False
     return int(record.traces.get(place, {}).get("completion_tokens", 1)) > 0
 
 

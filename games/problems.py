@@ -71,17 +71,17 @@ def part_of(question: str) -> Part:
 
 
 def _sum(rng: np.random.Generator) -> Question:
-    text, value = _term(rng, whole(rng, 2, 4))
+    text, value = term(rng, whole(rng, 2, 4))
     return Question(f"What is {text}? {FORM}", str(value))
 
 
-def _term(rng: np.random.Generator, numbers: int) -> tuple[str, Fraction]:
+def term(rng: np.random.Generator, numbers: int) -> tuple[str, Fraction]:
     """Return a term of so many numbers, as text and as its value; only the outermost goes without brackets."""
     if numbers == 1:
         number = whole(rng, 1, 20)
         return str(number), Fraction(number)
     left = whole(rng, 1, numbers - 1)
-    (a, x), (b, y) = _term(rng, left), _term(rng, numbers - left)
+    (a, x), (b, y) = term(rng, left), term(rng, numbers - left)
     a, b = (f"({text})" if " " in text else text for text in (a, b))
     sign = "+-*/"[whole(rng, 0, 3)]
     if sign == "/" and not y:

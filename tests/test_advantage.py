@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from arena.batch import DecisionBatch, TokenBatch, together
 from arena.games.kuhn_poker import KuhnPoker, equilibrium
 from arena.players.tabular import Tabular
-from arena.trainers.advantage import Key, RoleBaselines
+from arena.trainers.advantage import Key, RoleBaselines, among_others
 from arena.tree import enumerate_game, rollout
 
 FIRST, SECOND = Key("game", 0, 0), Key("game", 1, 1)
@@ -35,6 +35,27 @@ def by_definition(payoffs, decay):
 
 
 payoffs = st.lists(st.floats(-1, 1), max_size=30)
+
+
+# Among the seats of one match.
+
+
+def test_seats_of_one_role_are_compared_with_the_others_of_their_match():
+    rows = [(0, 0, 0, 0, 0.5), (0, 1, 1, 1, 1.0), (0, 2, 1, 1, 0.0), (0, 3, 1, 1, 0.0), (1, 1, 1, 1, 4.0)]
+    found = among_others(batch(*rows), 2.0)
+    assert found == pytest.approx([np.nan, 0.5, -0.25, -0.25, np.nan], nan_ok=True)
+
+
+def test_a_seat_counts_once_however_often_it_moved():
+    rows = [(0, 1, 1, 1, 1.0), (0, 1, 1, 1, 1.0), (0, 2, 1, 1, 0.0), (0, 1, 1, 1, 1.0)]
+    assert among_others(batch(*rows), 1.0).tolist() == [1.0, 1.0, -1.0, 1.0]
+    assert len(among_others(batch(*rows).where(np.zeros(4, bool)), 1.0)) == 0
+
+
+def test_their_advantages_add_up_to_nothing():
+    rng = np.random.default_rng(0)
+    rows = [(match, seat, 1, 1, rng.random()) for match in range(5) for seat in range(1, 9)]
+    assert among_others(batch(*rows), 1.0).reshape(5, 8).sum(axis=1) == pytest.approx(np.zeros(5))
 
 
 # The mean.

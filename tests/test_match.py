@@ -229,6 +229,72 @@ def test_who_resigns_forfeits_at_once():
     assert record.turns[-1].raw == "I give up."
 
 
+class Quiz(Game[tuple[str, ...]]):
+    """Everybody writes a word, all at the same time; whoever writes one gets 1."""
+
+    name = "quiz"
+    roles = ("asked",) * 3
+    zero_sum = False
+
+    def start(self):
+        return ()
+
+    def turn(self, s):
+        return len(s) if len(s) < 3 else OVER
+
+    def ready(self, s):
+        return range(len(s), 3)
+
+    def forgives(self, seat):
+        return seat != 2
+
+    def legal(self, s, seat):
+        return Text(5)
+
+    def step(self, s, action):
+        if action == "never":
+            raise IllegalAction("nobody says never")
+        return (*s, action)
+
+    def returns(self, s):
+        return tuple(float(word != "") for word in s)
+
+    def view(self, s, seat):
+        return f"seat {seat}"
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        Move(None, "Hm.", fault=Fault.UNPARSABLE),
+        Move(None, "Hm.", fault=Fault.TRUNCATED),
+        Move(None, fault=Fault.RESIGN),
+        Move(None, fault=Fault.TIMEOUT),
+        Move("too long a word"),
+        Move("never"),
+    ],
+    ids=["unparsable", "truncated", "resigned", "late", "illegal", "refused by the rules"],
+)
+@pytest.mark.parametrize("guilty", [0, 1])
+def test_a_match_goes_on_without_a_seat_that_the_game_forgives(failure, guilty):
+    player = Caller(lambda request: failure if request.seat == guilty else Move("word"))
+    seats = [Fixture("quiz", "play", ("caller",) * 3, 0, "")]
+    heard = []
+    (record,) = play_fixtures(Quiz(), seats, {"caller": player}, watch=lambda f, r, move: heard.append(r.seat))
+    assert record.stop is StopReason.FINISHED
+    assert record.returns == tuple(float(seat != guilty) for seat in range(3))
+    assert [turn.action for turn in record.turns if not turn.fault] == ["" if s == guilty else "word" for s in range(3)]
+    assert sum(bool(turn.fault) for turn in record.turns) >= 1
+    assert sorted(heard) == [seat for seat in range(3) if seat != guilty]
+    list(record.replay(Quiz()))
+
+
+def test_a_seat_that_is_not_forgiven_forfeits_as_ever():
+    player = Caller(lambda request: Move(None) if request.seat == 2 else Move("word"))
+    (record,) = play_fixtures(Quiz(), [Fixture("quiz", "play", ("caller",) * 3, 0, "")], {"caller": player})
+    assert (record.stop, record.culprit) == (StopReason.FORFEIT, 2)
+
+
 class Whisper(Game[tuple[str, ...]]):
     """Say something in at most five characters, but not what the rules do not like."""
 

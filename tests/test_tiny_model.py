@@ -74,7 +74,7 @@ def test_what_cannot_be_made_is_a_sentence(tmp_path, monkeypatch) -> None:
     with pytest.raises(UnknownName, match="did you mean 'kuhn_poker'"):
         run(tmp_path / "new", ["kuhn_pokr"])
     (tmp_path / "talk.py").write_text(TALK)
-    with pytest.raises(PlayerError, match=r"uniform players do not get to know .*talk.py:Talk: .*free text"):
+    with pytest.raises(PlayerError, match=r"uniform does not come to a decision in .*talk.py:Talk: .*free text"):
         run(tmp_path / "new", [f"{tmp_path}/talk.py:Talk"])
     monkeypatch.setattr(tiny_model, "find_spec", lambda name: None)
     with pytest.raises(ConfigError, match=r"transformers, which is missing: pip install 'selfplay-arena\[llm\]'"):

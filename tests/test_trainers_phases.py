@@ -59,6 +59,13 @@ def test_an_update_is_what_it_is_however_one_comes_to_it():
     assert set(straight) == {Phase("records", False), Phase("self_play", False), Phase("self_play", True)}
 
 
+def test_roles_learn_in_turn():
+    options = PhasesConfig(in_turn={"challenger": 2, "solver": 3}, opening=1)
+    roles = [phase(options, update, 0).role for update in range(11)]
+    assert roles == [None, *["challenger", "challenger", "solver", "solver", "solver"] * 2]
+    assert phase(PhasesConfig(), 3, 0).role is None
+
+
 # A Lewis game of two objects and two words. The speaker names an object, the listener says which was meant, and both
 # are paid for being right. The language to be learned calls object k by word k.
 

@@ -76,6 +76,28 @@ class RoleBaselines:
             self._raw[key], self._count[key] = entry["raw"], entry["count"]
 
 
+def among_others(batch: DecisionBatch | TokenBatch, scale: float) -> NDArray[np.float64]:
+    """Return (N,) payoff / scale − the mean of the other seats of its role in its match; NaN where there are none.
+
+    Solvers of one task are compared with each other, since tasks differ more than they do (RLOO: Ahmadian et al.,
+    2024).
+    """
+    if not len(batch):
+        return np.zeros(0)
+    payoff = batch.payoff / scale
+    game = batch.played if isinstance(batch, TokenBatch) and batch.played is not None else np.zeros_like(batch.match)
+    _, group = np.unique(np.stack([game, batch.match, batch.side, batch.role]), axis=1, return_inverse=True)
+    group = group.ravel()
+    seats = int(batch.seat.max()) + 1
+    _, once, seat = np.unique(group * seats + batch.seat, return_index=True, return_inverse=True)
+    paid, of = payoff[once], group[once]
+    number, total = np.bincount(of), np.bincount(of, paid)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        others = (total[of] - paid) / (number[of] - 1)
+    advantage: NDArray[np.float64] = (paid - others)[seat]
+    return np.where((number[of] > 1)[seat], advantage, np.nan)
+
+
 def _rows_by_key(batch: DecisionBatch | TokenBatch, opponent: str) -> Iterable[tuple[Key, NDArray[np.int64]]]:
     """Yield the rows of every (game, side, role) in the batch."""
     roles, sides = int(batch.role.max(initial=0)) + 1, int(batch.side.max(initial=0)) + 1

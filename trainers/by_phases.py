@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from arena.batch import TokenBatch
 from arena.demonstrations import Demonstration
 from arena.errors import ConfigError
 from arena.league import League, learner_of
@@ -31,6 +32,10 @@ class ByPhases:
     def __init__(self, league: League, matches: ByAnswers) -> None:
         self.league, self.matches = league, matches
         self._examples: list[Demonstration] | None = None
+        for role in league.config.training.phases.in_turn:
+            if role not in league.game.roles:
+                known = ", ".join(dict.fromkeys(league.game.roles))
+                raise ConfigError(f"training.phases.in_turn names {role!r}, and the roles of the game are {known}")
         self.played: list[Record] = []
         """The matches of the latest update, with their traces; none where it is by example."""
 
@@ -51,16 +56,36 @@ class ByPhases:
             share = self._frozen(learner.name, share)
         found = self.matches(learner, share, step, matches)
         self.played = self.matches.played
-        return found
+        return self._of_role(found, now.role)
 
     def more(self, learner: Learner, share: Mapping[str, float], step: int, matches: int) -> Played:
         """Play further matches of the same update, against the same."""
         config = self.league.config
-        if phase(config.training.phases, step, config.seed).frozen:
+        now = phase(config.training.phases, step, config.seed)
+        if now.frozen:
             share = self._frozen(learner.name, share)
         found = self.matches.more(learner, share, step, matches)
         self.played = self.matches.played
-        return found
+        return self._of_role(found, now.role)
+
+    def _of_role(self, played: Played, role: str | None) -> Played:
+        """Return what there is to learn in a role; None: in all."""
+        if role is None:
+            return played
+        number = list(dict.fromkeys(self.league.game.roles)).index(role)
+        batches = {
+            policy_id: batch.where(batch.role == number) if isinstance(batch, TokenBatch) else batch
+            for policy_id, batch in played.batches.items()
+        }
+        return played._replace(batches=batches)
+
+    def kept(self) -> dict[str, Any]:
+        """Return what training remembers of its matches; see `ByAnswers.kept`."""
+        return self.matches.kept()
+
+    def restore(self, kept: Mapping[str, Any]) -> None:
+        """Take what `kept` returned."""
+        self.matches.restore(kept)
 
     def _frozen(self, learner: str, share: Mapping[str, float]) -> Mapping[str, float]:
         """Return the learner's last frozen copy as its only opponent; before there is one, those that it would have."""

@@ -53,6 +53,8 @@ class Circuit:
         self.played: list[Venue] = []
         """Where the latest update's matches were played: not everywhere, if a game's share is small."""
         self._curricula: dict[str, Curriculum] = {}
+        for venue in self.all:
+            venue.restore(run.meta("history", {}).get(venue.label, {}))
         if self.several:
             self._go_back(int(run.meta("step", 0)))
             self._resume_curricula()
@@ -157,7 +159,10 @@ class Circuit:
         return sha256(json.dumps([digests, self._kept()]).encode()).hexdigest()[:16]
 
     def _kept(self) -> dict[str, Any]:
-        return {"curriculum": {name: of.state() for name, of in self._curricula.items()}} if self.several else {}
+        """Return what goes on from checkpoint to checkpoint beside weights."""
+        histories = {venue.label: kept for venue in self.all if (kept := venue.kept())}
+        kept = {"history": histories} if histories else {}
+        return {**kept, "curriculum": {n: of.state() for n, of in self._curricula.items()}} if self.several else kept
 
     def _go_back(self, step: int) -> None:
         """Let leagues forget what a kill has left: matches of weights that are lost, and perhaps a checkpoint."""

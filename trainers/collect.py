@@ -21,7 +21,7 @@ from arena.game import Game
 from arena.league import League
 from arena.match import Fixture, play_fixtures
 from arena.player import HasPolicy, Player
-from arena.record import Record
+from arena.record import Record, won_by_side
 from arena.rollout import Collector, from_batched, from_tables
 from arena.seeds import derive, generator
 from arena.trainers.learner import Learner
@@ -187,12 +187,15 @@ class Matches(NamedTuple):
     """The learner's own."""
 
     def tallies(self, game: Game[Any], records: Sequence[Record]) -> dict[tuple[str, int], NDArray[np.float64]]:
-        """Return the results per opponent and seat of the learner; `records` are of all matches, in their order.
+        """Return the results per opponent and first seat of the learner's side; `records` are of all matches, in order.
 
-        Those in which its seat played no game are left out.
+        Those in which its side played no game are left out.
         """
         of_seat = [game.side_of.index(int(side)) for side in self.side]
-        paid = [record.returns[s] if record.stop.rated else None for record, s in zip(records, of_seat, strict=True)]
+        paid = [
+            won_by_side(game, record.returns, int(side)) if record.stop.rated else None
+            for record, side in zip(records, self.side, strict=True)
+        ]
         rated = [i for i, payoff in enumerate(paid) if payoff is not None]
         if not rated:
             return {}

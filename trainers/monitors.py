@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from math import log
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from arena.config.algorithms import Baseline
 from arena.game import Game
 from arena.interval import pair_means
 from arena.payoff import normalised
@@ -180,13 +181,13 @@ def _won(earned: float, paid: Sequence[float]) -> float:
     return 0.5 if min(paid) == max(paid) else float(earned == max(paid))
 
 
-def expected(game: Game[Any], baselines: RoleBaselines, kind: Literal["role", "shared", "none"]) -> dict[str, float]:
+def expected(game: Game[Any], baselines: RoleBaselines, kind: Baseline) -> dict[str, float]:
     """Return `baseline_seat_S` of every seat that plays, as a share of the greatest payoff.
 
     Ask before the update learns from the matches, since that is what it compares them with.
     """
     keys = [Key(game.name, side, int(role)) for side, role in zip(game.side_of, role_index(game), strict=True)]
-    keys = keys if kind == "role" else [Key(game.name, 0, 0)] * len(keys)
+    keys = keys if kind in ("role", "match") else [Key(game.name, 0, 0)] * len(keys)
     return {
         f"baseline_seat_{seat}": 0.0 if kind == "none" else baselines.read(key)
         for seat, key in enumerate(keys)

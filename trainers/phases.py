@@ -16,6 +16,9 @@ somebody who stays as he is cannot lead both away from it together.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Mapping
+from itertools import accumulate
 from typing import Literal, NamedTuple
 
 from arena.config.phases import PhasesConfig
@@ -28,6 +31,8 @@ class Phase(NamedTuple):
     learn_from: Literal["records", "self_play"]
     frozen: bool
     """Of self-play: whether the opponents are the last frozen copy and not the learner as it is."""
+    role: str | None = None
+    """Of self-play: the only role that learns; None: all do."""
 
 
 def phase(options: PhasesConfig, update: int, seed: int) -> Phase:
@@ -42,4 +47,12 @@ def phase(options: PhasesConfig, update: int, seed: int) -> Phase:
             supervised = later % (options.self_play + options.supervised) >= options.self_play
     if later < 0 or supervised:
         return Phase("records", False)
-    return Phase("self_play", frozen)
+    return Phase("self_play", frozen, _role(options.in_turn, later))
+
+
+def _role(in_turn: Mapping[str, int], update: int) -> str | None:
+    """Return whose turn it is to learn, in R-Zero's rounds for example the challenger's and then the solver's."""
+    ends = list(accumulate(in_turn.values()))
+    if not ends:
+        return None
+    return list(in_turn)[bisect_right(ends, update % ends[-1])]

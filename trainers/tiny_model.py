@@ -60,11 +60,11 @@ def make(
     return folder
 
 
-def run(folder: Path, games: Sequence[str], seed: int = 0, **shape: int) -> int:
+def run(folder: Path, games: Sequence[str], seed: int = 0, player: str = "uniform", **shape: int) -> int:
     """Make a model that knows the words of some games, from what players read there; return how many weights it has.
 
-    The words are those of matches between uniform players, and `shape` is what `make` takes. Raises ConfigError if the
-    folder exists, or where what it takes is not installed, and PlayerError for a game in which uniform players do not
+    The words are those of matches of `player` against itself, and `shape` is what `make` takes. Raises ConfigError if
+    the folder exists, or where what it takes is not installed, and PlayerError for a game in which that player does not
     come to a decision.
     """
     refuse_existing(folder)
@@ -72,20 +72,22 @@ def run(folder: Path, games: Sequence[str], seed: int = 0, **shape: int) -> int:
         raise ConfigError("a model needs words to begin with: name a game whose words it should know")
     if find_spec("transformers") is None:
         raise ConfigError("this needs the package transformers, which is missing: pip install 'selfplay-arena[llm]'")
-    texts = [text for name in games for text in _said(load_game(name), seed)]
+    texts = [text for name in games for text in _said(load_game(name), seed, player)]
     publish(folder, lambda draft: make(draft, texts, seed=seed, **shape))
     return _count(folder)
 
 
-def _said(game: Game[Any], seed: int) -> list[str]:
-    """Return what is read and written in matches between uniform players, each text once for every decision."""
+def _said(game: Game[Any], seed: int, player: str) -> list[str]:
+    """Return what is read and written where a player meets itself, each text once for every decision."""
     texts = find("lessons", "chat")
-    names = ("uniform",) * game.seats
+    names = (player,) * game.seats
     fixtures = [Fixture(f"words-{i}", "play", names, derive(seed, "words", i), "") for i in range(_MATCHES)]
-    records = sorted(play_fixtures(game, fixtures, {"uniform": load_player("uniform", game)}), key=lambda r: r.key)
+    records = sorted(
+        play_fixtures(game, fixtures, {player: load_player(player, game, player, seed)}), key=lambda r: r.key
+    )
     said = [text for record in records for shown in demonstrations(record, game) for text in texts(*shown)]
     if not said:
-        raise PlayerError(f"uniform players do not get to know {game.spec}: {records[0].reason}")
+        raise PlayerError(f"{player} does not come to a decision in {game.spec}: {records[0].reason}")
     return said
 
 

@@ -33,7 +33,7 @@ from arena.errors import ConfigError
 from arena.player import TrainableTokens
 from arena.seeds import generator
 from arena.trainers import filters, gae, memory
-from arena.trainers.advantage import RoleBaselines
+from arena.trainers.advantage import RoleBaselines, among_others
 from arena.trainers.data_parallel import Work
 from arena.trainers.distinct_turns import distinct_turns, within_budget
 from arena.trainers.optimiser import Adam
@@ -139,6 +139,10 @@ class TokenPolicyGradient:
             advantage = self.baselines.advantages(replace(batch, role=nobody, side=nobody), self.scale)
         elif options.baseline == "role":
             advantage = self.baselines.advantages(batch, self.scale)
+        elif options.baseline == "match":
+            advantage = self.baselines.advantages(batch, self.scale)
+            several = among_others(batch, self.scale)
+            advantage = np.where(np.isnan(several), advantage, several)
         return advantage
 
     def prices(self, batch: TokenBatch) -> NDArray[np.float64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +66,15 @@ class Venue:
         """Begin to count anew, and ask again who meets whom, which changes at checkpoints only."""
         self._tallies.clear()
         self._shares.clear()
+
+    def kept(self) -> dict[str, Any]:
+        """Return what training remembers of all its matches; empty where it need not."""
+        return self.collect.kept() if isinstance(self.collect, ByPhases) else {}
+
+    def restore(self, kept: Mapping[str, Any]) -> None:
+        """Take what `kept` returned."""
+        if isinstance(self.collect, ByPhases):
+            self.collect.restore(kept)
 
     def rate(self, snapshot: Member, tell: Callable[[], None]) -> dict[str, float]:
         """Play the rating matches of a snapshot that are missing, and return what was measured exactly."""

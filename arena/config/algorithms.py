@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from arena.config.fields import Count, Strict, Weight
 from arena.config.filters import FilterConfig
 
+Baseline = Literal["role", "match", "shared", "none"]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -100,8 +101,9 @@ class TokenPolicyGradientConfig(Strict):
     Weights are prices in units of the game's greatest payoff, of a nat over a whole answer.
     """
 
-    baseline: Literal["role", "shared", "none"] = "role"
-    """What an advantage is a payoff minus: the mean of its role, of all roles, or nothing."""
+    baseline: Baseline = "role"
+    """What an advantage is a payoff minus: the mean of its role, of all roles, or nothing; or where several seats of a
+    match have one role, the mean of the others in it, and the mean of its role elsewhere."""
     baseline_decay: Annotated[float, Field(ge=0, lt=1)] = 0.95
     """Decay of the baselines, per match."""
     retries: Annotated[int, Field(ge=0)] = 0

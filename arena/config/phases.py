@@ -23,5 +23,8 @@ class PhasesConfig(Strict):
     """interleaved: supervised updates after them."""
     supervised_share: Fraction = 0.5
     """random: probability that an update is supervised."""
+    in_turn: dict[str, Count] = {}
+    """Role → updates: in self-play the roles learn in turn, each for so many updates, while the others stay as they
+    are. Empty: all learn at once."""
     frozen: Fraction = 0.0
     """Probability that in an update by self-play only one side learns, against opponents that stay as they are."""
