@@ -11,7 +11,8 @@ from arena.errors import ConfigError, ReplayError
 from arena.game import CHANCE, OVER, IllegalAction
 from arena.games.challenger_solver import ANSWER_CHARS, TASK_CHARS, ChallengerSolver, Drawn, State, worth
 from arena.match import Fixture, play_fixtures
-from arena.player import Fault, Move
+from arena.player import Fault, Move, Request, Requests
+from arena.players.reckoner import Reckoner
 from arena.record import StopReason, won_by_first
 from arena.testing import check_game
 
@@ -265,3 +266,24 @@ def test_what_is_drawn_is_lazy_and_known():
     assert drawn[0:1] == [("a", 0.5)]
     assert drawn.has("anything else")
     assert not drawn.has(7)
+
+
+def test_a_challenger_settles_where_its_solvers_succeed_half_of_the_time():
+    """Solvers who make a slip in one operation of five: the challenger learns how many operations to ask for.
+
+    Its success is 1, .8, .64, .51, .41, … for 0, 1, 2, … operations, so it should ask for three.
+    """
+    game = ChallengerSolver("r_zero", changed={"truth": "worked"})
+    solver, rng, logits = Reckoner(slip=0.2), np.random.default_rng(0), np.zeros(7)
+    baseline = 0.0
+    for step in range(1500):
+        law = np.exp(logits - logits.max())
+        law /= law.sum()
+        operations = int(rng.choice(7, p=law))
+        s = State(task=" + ".join(["2"] * (operations + 1)))
+        asked = Requests([Request(game, s, seat, seed=step * 16 + seat) for seat in range(1, 11)])
+        paid = game.returns(s._replace(answers=tuple(move.action for move in solver.act(asked))))[0]
+        logits += 0.8 * (paid - baseline) * ((np.arange(7) == operations) - law)
+        baseline += 0.05 * (paid - baseline)
+    assert logits.argmax() == 3
+    assert law[2:5].sum() > 0.8

@@ -10,8 +10,11 @@ import pytest
 
 from arena.config import load
 from arena.config.league_file import LeagueConfig
+from arena.record import StopReason
 from arena.registry import load_game
 from arena.store import Store
+from arena.trainers.loop import train
+from tests.language import tiny_folder
 from tests.test_kill_language import NOWHERE, finish, killed_at
 
 LEAGUE = """
@@ -133,3 +136,28 @@ def test_payoffs_do_not_touch_what_is_recorded(whole):
     for record, returns in zip(records, paid, strict=True):
         list(replace(record, traces={}).replay(game))
         assert len(returns) == len(record.returns)
+
+
+@pytest.mark.parametrize("preset", ["ours", "r_zero", "serl", "ttrl", "eva"])
+def test_every_preset_trains(preset, tmp_path):
+    few = {"solvers": 3, "learning": 2} if preset == "ttrl" else {"solvers": 3}
+    config = LeagueConfig.model_validate(
+        {
+            "game": f"challenger_solver(preset={preset!r}, changed={few})",
+            "training": {
+                "algorithm": "token_policy_gradient",
+                "updates": 2,
+                "matches": 4,
+                "token_policy_gradient": {"baseline": "match"},
+            },
+            "learners": {"main": {"player": f"language_model(model={str(tiny_folder())!r}, max_tokens=12)"}},
+            "anchors": {"same": f"chat(model={str(tiny_folder())!r}, max_tokens=12)"},
+            "schedule": {"checkpoint_every": 1, "snapshot_every": 2},
+            "rating": {"pairs": 1, "block_pairs": 1},
+        }
+    )
+    train(config, tmp_path)
+    assert remembered(tmp_path)["updates"] == 2
+    for records in training(tmp_path).values():
+        assert len(records) == 4
+        assert {record.stop for record in records} <= {StopReason.FINISHED, StopReason.FORFEIT}
