@@ -16,6 +16,10 @@ NOBODY = "nobody could inherit in this population: give it two plain learners th
     ("text", "sentence"),
     [
         (LEAGUE + "[learners.main]\nplayr = 'net'\n", "no key 'learners.main.playr'; did you mean 'player'?"),
+        (
+            LEAGUE + "[training.phases]\nin_turn = {first = 1, second = 2}\n[alarms]\nroll_backs = 1\n",
+            "where roles learn in turn there is no way back",
+        ),
         (LEAGUE + "[opponents]\nlatest = 0.0\n", "at least one of latest, uniform, prioritised, meta and anchors"),
         (LEAGUE + "[learners.x]\nleague_role = 'main_exploiter'\n", "exploiters need somebody to exploit"),
         (

@@ -24,7 +24,7 @@ from arena.trainers.policy_gradient import PolicyGradient
 from arena.trainers.ppo import PPO
 from arena.trainers.rnad import RNaD
 from arena.trainers.token_policy_gradient import TokenPolicyGradient
-from arena.trainers.trainer import Lessons, Penalty, Report, Trainer, Walked, no_penalty
+from arena.trainers.trainer import NOTHING, Lessons, Penalty, Report, Trainer, Walked, no_penalty
 
 SHARED = "shared"
 """The policy id of a policy that plays every role."""
@@ -88,12 +88,12 @@ class Learner:
         batches: Mapping[str, DecisionBatch | TokenBatch | Lessons | Walked],
         penalties: Mapping[str, Penalty] = NO_PENALTIES,
     ) -> Report:
-        """Improve every policy on its own batch; returns the report of the last. Policy ids lead to both."""
+        """Improve every policy on its own batch; returns the report of the last that learned. Policy ids lead to both."""
         reports = [
             trainer.update(batches[policy_id], penalties.get(policy_id, no_penalty))
             for policy_id, trainer in self.trainers.items()
         ]
-        return reports[-1]
+        return next((report for report in reversed(reports) if report is not NOTHING), NOTHING)
 
     def wanting(self, batches: Mapping[str, DecisionBatch | TokenBatch | Lessons | Walked]) -> int:
         """Return how many further matches to play before an update from these, where its size is to stay the same."""

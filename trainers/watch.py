@@ -18,8 +18,10 @@ from arena.record import Record
 from arena.store import Member
 from arena.trainers.alarms import Alarm, new_alarms
 from arena.trainers.circuit import Circuit
+from arena.trainers.columns import History
 from arena.trainers.learner import Learner
 from arena.trainers.monitors import ANCHOR, against_anchors, expected, measure
+from arena.trainers.phases import phase
 from arena.trainers.roll_back import RollBack, Snapshot, remembered, roll_back
 from arena.trainers.token_policy_gradient import TokenPolicyGradient
 from arena.trainers.tracking import Tracking
@@ -61,10 +63,17 @@ class Watch:
         found: list[Alarm] = []
         if measured is not None:
             told |= measured
-            seen = remembered([*self._tracking.history(learner), (step, told)], self.past(learner))
+            history = self._alike(self._tracking.history(learner), step)
+            seen = remembered([*history, (step, told)], self.past(learner))
             found = new_alarms(seen, self._config)
         self._tracking.write(step, learner, told, found)
         return found
+
+    def _alike(self, history: History, step: int) -> History:
+        """Return what was told of the updates that are like this one: where roles learn in turn, those of its role."""
+        run = self._circuit.config
+        role = phase(run.training.phases, step - 1, run.seed).role
+        return [(at, told) for at, told in history if phase(run.training.phases, at - 1, run.seed).role == role]
 
     def rated(self, venue: Venue, snapshot: Member, values: Mapping[str, float]) -> None:
         """Log what a snapshot was rated in a game; of several games, once all have been, their mean too."""

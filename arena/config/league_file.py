@@ -269,6 +269,8 @@ class LeagueConfig(Strict):
         phases = self.training.phases
         if self.base is None and (phases.opening or phases.after != "self_play"):
             raise ValueError("[training.phases] learns by example, and [base] says from whom: add that table")
+        if phases.in_turn and self.alarms.roll_backs:
+            raise ValueError("where roles learn in turn there is no way back: leave alarms.roll_backs out, or in_turn")
         if self.training.algorithm != "token_policy_gradient" and self.transfer is not None:
             raise ValueError("[transfer] asks language models, and this run has none that learns: leave it out")
         if self.population.diversity:
