@@ -7,7 +7,9 @@ import json
 import numpy as np
 import pytest
 
+from arena import checkpoint
 from arena.config import LeagueConfig
+from arena.config.phases import PhasesConfig
 from arena.errors import ConfigError
 from arena.store import Store
 from arena.trainers import loop, watch
@@ -118,3 +120,29 @@ def test_nets_are_logged_too_without_alarms(tmp_path) -> None:
     updates = [line for line in log_of(tmp_path) if "kl" in line]
     assert [line["step"] for line in updates] == [1, 2, 3, 4]
     assert np.isfinite([line["entropy"] for line in updates]).all()
+
+
+def test_where_roles_learn_in_turn_an_update_is_compared_with_those_of_its_role(tmp_path, monkeypatch) -> None:
+    """A role that rests has not lost its entropy."""
+    seen = []
+    monkeypatch.setattr(watch, "new_alarms", lambda history, config: seen.append([step for step, _ in history]) or [])
+    changed = config(opponents={"latest": 0.0, "anchors": 1.0})
+    training = changed.training.model_copy(update={"phases": PhasesConfig(in_turn={"first": 1, "second": 2})})
+    per_role = {"main": changed.learners["main"].model_copy(update={"policies": "per_role"})}
+    train(changed.model_copy(update={"training": training, "learners": per_role}), tmp_path)
+    assert seen == [[1], [2], [2, 3], [1, 4], [2, 3, 5], [2, 3, 5, 6]]
+    updates = [line for line in log_of(tmp_path) if "gradient_norm" in line]
+    assert [line["step"] for line in updates] == list(range(1, 7))
+    assert all(line["entropy"] > 0 for line in updates)
+    with Store.read(tmp_path) as store:
+        weights = {
+            role: [checkpoint_of(store, tmp_path, step, role) for step in (2, 4, 6)] for role in ("first", "second")
+        }
+    assert weights["first"][0] != weights["first"][1] == weights["first"][2]
+    assert len(set(weights["second"])) == 3
+
+
+def checkpoint_of(store, folder, step, role) -> str:
+    """Return the digest of the weights of one role in a snapshot."""
+    (member,) = [m for m in store.players() if m.kind == "snapshot" and m.step == step]
+    return checkpoint.read(folder / member.spec / role).files["model.safetensors"]

@@ -88,7 +88,7 @@ class Learner:
         batches: Mapping[str, DecisionBatch | TokenBatch | Lessons | Walked],
         penalties: Mapping[str, Penalty] = NO_PENALTIES,
     ) -> Report:
-        """Improve every policy on its own batch; returns the report of the last that learned. Policy ids lead to both."""
+        """Improve every policy on its own batch, by policy id; returns the report of the last one that learned."""
         reports = [
             trainer.update(batches[policy_id], penalties.get(policy_id, no_penalty))
             for policy_id, trainer in self.trainers.items()
