@@ -295,6 +295,8 @@ class _Match:
         try:
             after, turn = self.positions.after(self.position, seat, action)
         except IllegalAction as refusal:
+            if move is SILENCE:
+                raise GameError(f"it forgives seat {seat}, and refuses the empty text: {refusal}") from refusal
             if (instead := self._refuse(seat, move, "illegal", str(refusal))) is not None:
                 self._play(request, instead)
             return

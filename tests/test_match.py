@@ -289,6 +289,18 @@ def test_a_match_goes_on_without_a_seat_that_the_game_forgives(failure, guilty):
     list(record.replay(Quiz()))
 
 
+def test_a_game_that_forgives_takes_the_empty_text():
+    class Strict(Quiz):
+        def step(self, s, action):
+            if not action:
+                raise IllegalAction("say something")
+            return super().step(s, action)
+
+    player = Caller(lambda request: Move("word" if request.seat else None))
+    with pytest.raises(GameError, match="it forgives seat 0, and refuses the empty text: say something"):
+        list(play_fixtures(Strict(), [Fixture("quiz", "play", ("caller",) * 3, 0, "")], {"caller": player}))
+
+
 def test_a_seat_that_is_not_forgiven_forfeits_as_ever():
     player = Caller(lambda request: Move(None) if request.seat == 2 else Move("word"))
     (record,) = play_fixtures(Quiz(), [Fixture("quiz", "play", ("caller",) * 3, 0, "")], {"caller": player})
