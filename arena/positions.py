@@ -25,6 +25,9 @@ _REMEMBERED = 20_000
 _FORGOTTEN: dict[str, tuple[Position, Turn]] = {}
 """What follows a position that is not kept: nothing is ever written here."""
 
+_KNOWN = "_known_to_the_referee"
+"""The attribute of a game under which it lies."""
+
 _ROUNDING = 1e-9
 """How far payoffs may be off, in units of the game's scale."""
 
@@ -138,8 +141,13 @@ class Positions:
     @classmethod
     def of(cls, game: Game[Any]) -> Positions:
         """Return what is known of this game; it is kept with the game, so that it lasts from match to match."""
-        known: Positions = vars(game).setdefault("_known_to_the_referee", cls(game))
+        known: Positions = vars(game).setdefault(_KNOWN, cls(game))
         return known
+
+    @staticmethod
+    def forget(game: Game[Any]) -> None:
+        """Let the referee ask a game anew, which is the copy of another and no longer the same."""
+        vars(game).pop(_KNOWN, None)
 
     def start(self) -> Position:
         """Return the position before the first move."""

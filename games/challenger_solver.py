@@ -11,6 +11,7 @@ learn from, which are shown or rewritten next) is games/task_history.py's.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -26,6 +27,7 @@ from arena.games.challenger_rules import REWRITTEN, UNCHANGED, rules_of
 from arena.games.problems import SAMPLE, term, whole
 from arena.games.success import INFORMATIVENESS, Success, agreed, is_right, majority, success
 from arena.games.task_history import TaskHistory
+from arena.positions import Positions
 from arena.question_file import digest, read
 from arena.quoting import quote
 from arena.seeds import generator
@@ -96,7 +98,8 @@ class ChallengerSolver(Game[State]):
 
     def drawing(self, given: Sequence[str], kept: Sequence[str]) -> ChallengerSolver:
         """Return the same game with other tasks to draw from; its matches are replayed by the rules of either."""
-        game = type(self)(**self.parameters)
+        game = copy(self)
+        Positions.forget(game)  # what can be drawn is another now
         game.given, game.kept = tuple(given) or self.given, tuple(kept)
         return game
 

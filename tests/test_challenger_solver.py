@@ -224,6 +224,13 @@ def test_other_tasks_to_draw_from_are_no_other_rules():
     list(record.replay(EVA))
 
 
+def test_what_is_drawn_next_is_not_what_was_drawn_before():
+    game = EVA.drawing(("first",), ())
+    play(game, lambda r: Move("4"), n=3)
+    records = play(game.drawing(("second",), ()), lambda r: Move("4"), n=3)
+    assert {record.turns[0].action for record in records} == {"second"}
+
+
 def test_a_record_with_a_task_that_could_not_be_drawn_is_refused():
     (record,) = play(TTRL, lambda r: Move("4"))
     forged = [turn._replace(action="x" * (TASK_CHARS + 1)) if turn.seat == CHANCE else turn for turn in record.turns]
