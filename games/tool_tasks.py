@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from arena.errors import ConfigError
 from arena.game import CHANCE, OVER, Game, IllegalAction, Text, Uniform
 from arena.games import tool_task
-from arena.games.tool_task import SHIPPED, TASK_CHARS, UNREADABLE, Lines, Posed, Task, call, load
+from arena.games.tool_task import SHIPPED, TASK_CHARS, UNREADABLE, Lines, Posed, Task, call, load, refusal
 from arena.games.tool_world import DONE, MAX_CHARS, TOOLS, World, answer, play, store
 from arena.quoting import quote
 from arena.seeds import generator
@@ -192,7 +192,8 @@ class ToolTasks(Game[State]):
         """Return why the challenger's task is not played (`tool_task.REFUSALS`); "" as long as there is no reason."""
         if not self.challenger or s.text is None:
             return ""
-        return UNREADABLE if isinstance(self.task(s), str) else tool_task.refusal(s.filtered)
+        why: str = UNREADABLE if isinstance(self.task(s), str) else refusal(s.filtered)
+        return why
 
     def done(self, s: State) -> tuple[bool, ...]:
         """Return by attempt whether the task was done."""
