@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
+from arena.config import LeagueConfig
 from arena.errors import ConfigError
 from arena.game import CHANCE, OVER, IllegalAction, Text
 from arena.games.tool_task import SHIPPED, TASK_CHARS, Task, load, write
 from arena.games.tool_tasks import Rewards, State, ToolTasks
 from arena.match import Fixture, play_fixtures
-from arena.player import Move
+from arena.player import Move, Request, Requests
 from arena.players.verifier import Verifier
 from arena.record import StopReason
+from arena.registry import load_game, load_player
 from arena.testing import Severity, examine_game
+from arena.trainers.loop import train
 from arena.verification import OUTCOMES, read
 
 GAME = ToolTasks(turns=5)
@@ -256,6 +260,27 @@ def test_the_right_task_is_accepted_and_done(verifier: Verifier) -> None:
     assert [(record.returns, record.stop) for record in records] == [((None, 1.0, None), StopReason.FINISHED)] * 3
     for record in records:
         list(record.replay(GAME))
+
+
+@pytest.mark.parametrize("right", ["7", "8"])
+def test_reinforce_comes_to_the_one_of_two_answers_that_is_done(tmp_path: Path, right: str) -> None:
+    wrong = "8" if right == "7" else "7"
+    judge = f"def verify(world, answer):\n    return answer == '{right}'"
+    task = {"world": {}, "instruction": "Say it.", "verification": judge}
+    lines = {"solution": [f"done {right}"], "failures": [[f"done {wrong}"]]}
+    (tmp_path / "tasks.jsonl").write_text(json.dumps({**task, **lines}))
+    game = load_game(f"tool_tasks(tasks={str(tmp_path / 'tasks.jsonl')!r}, turns=1, challenger=False, words=False)")
+    config = {
+        "game": game.spec,
+        "training": {"updates": 30, "matches": 32, "learning_rate": 0.05, "kl_weight": 0.0},
+        "learners": {"main": {"player": "net(hidden=[8])"}},
+        "cast": {"verifier": "verifier(run_untrusted_code_without_isolation=True)"},
+        "rating": {"pairs": 5, "block_pairs": 1},
+    }
+    train(LeagueConfig.model_validate(config), tmp_path / "run")
+    net = load_player(str(tmp_path / "run/checkpoints/main-30"), game)
+    asked = Requests([Request(game, game.step(game.start(), "0"), 1)])
+    assert net.policy(asked)[0, game.actions.index(f"done {right}")] > 0.9
 
 
 REFUSED = {
