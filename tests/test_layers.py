@@ -18,8 +18,9 @@ ROOMS = ("games", "players", "trainers", "tournaments")
 # A file of arena/ imports only files that stand before it here.
 ORDER = [
     *("errors", "seeds", "scene", "game", "player", "batch", "causal", "adapters", "config", "folder", "checkpoint"),
-    *("hugging_face", "registry", "record", "sandbox", "verification", "worker", "question_file", "grading"),
+    *("hugging_face", "registry", "record", "sandbox", "worker", "question_file", "grading"),
     *(
+        "verification",
         "quoting",
         "demonstrations",
         "results",
