@@ -9,6 +9,8 @@ As published the executor alone is trained, by 1 for a task that is done and 0 f
 is paid nothing. Paying the challenger is ours: `pay_challenger`. Pay for what the executor fails at would make it write
 tasks that hang on a word nobody is told; pay for what is done, tasks without content. So it is paid for what some of
 several attempts come to and others do not, 2 min(p, 1 − p) with p the share that do, and it pays for a refused task.
+A program that throws dice, which would earn the same, is refused as unsteady (players/verifier.py); one that decides
+by something as good as dice, such as a hash of the answer, is not noticed.
 """
 
 from __future__ import annotations
@@ -240,6 +242,10 @@ class ToolTasks(Game[State]):
         elif self.pay_challenger:
             paid[0] = self.pays.challenger_refused
         return tuple(paid)
+
+    def forgives(self, seat: int) -> bool:
+        """Return whether a match goes on where the player of a seat fails to move: one attempt spoils no other."""
+        return self.words and self.attempts > 1 and 0 < seat < self.seats - 1
 
     # What it looks like.
 

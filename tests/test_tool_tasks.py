@@ -151,6 +151,14 @@ def test_attempts_are_asked_side_by_side_and_end_on_their_own() -> None:
     assert PAID.returns(s) == (0.5, 0.0, 1.0, 0.0, 0.0, None)
 
 
+def test_an_attempt_that_fails_spoils_no_other() -> None:
+    assert [PAID.forgives(seat) for seat in range(PAID.seats)] == [False, True, True, True, True, False]
+    assert not any(game.forgives(seat) for game in (GAME, CLOSED) for seat in range(game.seats))
+    s = after(PAID, *ACCEPTED, "")
+    assert "there is no such tool" in PAID.view(s, 1)
+    assert list(PAID.ready(s)) == [2, 3, 4]
+
+
 @pytest.mark.parametrize(("done", "paid"), [(0, 0.0), (1, 0.5), (2, 1.0), (3, 0.5), (4, 0.0)])
 def test_a_challenger_is_paid_for_what_some_attempts_do(done: int, paid: float) -> None:
     s = after(PAID, *ACCEPTED, *["done 7"] * 4, *["true"] * done, *["false"] * (4 - done))
