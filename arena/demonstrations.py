@@ -18,9 +18,10 @@ class Demonstration(NamedTuple):
     action: str
 
 
-def demonstrations(record: Record, game: Game[Any], player: str = "") -> Iterator[Demonstration]:
+def demonstrations(record: Record, game: Game[Any], player: str = "", *, won: bool = False) -> Iterator[Demonstration]:
     """Yield the decisions of a match in their order, those of `player` alone if it is named.
 
+    With `won`, only those of seats that were paid more than 0. What the cast decided is shown only if it is named.
     Refused replies are no decisions, and a match that was void shows nothing. The past of a question holds the seat's
     earlier moves alone, not how it worded them. Raises ReplayError where the rules have changed since.
     """
@@ -30,7 +31,8 @@ def demonstrations(record: Record, game: Game[Any], player: str = "") -> Iterato
     for state, turn in record.replay(game):
         if turn is None or turn.seat < 0 or turn.action is None:  # the end, or chance
             continue
-        if player in ("", record.entrants[turn.seat]):
+        asked_for = player == record.entrants[turn.seat] or (not player and game.side_of[turn.seat] >= 0)
+        if asked_for and (not won or (record.returns[turn.seat] or 0.0) > 0):
             request = Request(game, state, turn.seat, match=record.key, past=past[turn.seat])
             yield Demonstration(request, turn.action)
         past[turn.seat].append((state, turn.action))

@@ -28,7 +28,7 @@ from arena.rating import rate, refuse_unratable
 from arena.record import Record, won_by_first
 from arena.registry import checkpoint_digest, load_checkpoint, load_player, parse, respelled
 from arena.runs import SEVERAL
-from arena.schedule import challenge
+from arena.schedule import challenge, check_cast
 from arena.seeds import generator
 from arena.store import Member, Store
 from arena.tree import Tree, expected_returns
@@ -57,6 +57,7 @@ class League:
     def _begin(self) -> None:
         """Write configuration and anchors into a new store, or check that an old one is of this run."""
         refuse_unratable(self.game)
+        self.cast = self._seated_cast()
         anchors = [Member(name, spec, "anchor", 0, checkpoint_digest(spec)) for name, spec in self.anchors.items()]
         if begin(self.store, self.config, {"format": "league", "fingerprint": self.game.fingerprint}, anchors):
             return
@@ -68,6 +69,14 @@ class League:
         for anchor in anchors:
             if before[anchor.name] != anchor:
                 raise ConfigError(f"the checkpoint of anchor {anchor.name!r} has changed since the run was begun")
+
+    def _seated_cast(self) -> dict[str, str]:
+        """Return name → spec of those on the game's cast seats; raises ConfigError where they do not fit it."""
+        roles, cast = self.game.roles, self.config.cast
+        if self.home != self.store.folder:  # of a run of several games, of which some may lack a seat
+            cast = {role: spec for role, spec in cast.items() if role in roles}
+        check_cast(self.game, cast)
+        return {self.config.cast_names[role]: spec for role, spec in cast.items()}
 
     def members(self, kind: str) -> list[Member]:
         """Return the members of a kind ("anchor", "snapshot" or "learner"), oldest first."""
@@ -86,8 +95,8 @@ class League:
         if name in self._learning:
             return self._learning[name]
         if name not in self._players:
-            if name in self.anchors:
-                self._players[name] = load_player(self.spec(self.anchors[name]), self.game, name)
+            if unchanging := self.anchors.get(name) or self.cast.get(name):
+                self._players[name] = load_player(self.spec(unchanging), self.game, name)
             else:
                 member = {m.name: m for m in self.members("snapshot")}[name]
                 self._players[name] = load_checkpoint(self.store.folder / member.spec, self.game, name)
@@ -233,10 +242,11 @@ class League:
         rivals = earlier[len(earlier) - self.config.rating.rivals :] if self.config.rating.rivals else []
         names = [*self.anchors, *rivals]
         pairs, seed = self.config.rating.pairs, self.config.seed
-        fixtures = list(challenge(self.game, snapshot.name, names, pairs, seed, "rating", snapshot.step))
+        cast = self.config.cast_names
+        fixtures = list(challenge(self.game, snapshot.name, names, pairs, seed, "rating", snapshot.step, cast))
         known = self.store.known(fixture.key for fixture in fixtures)
         missing = [fixture for fixture in fixtures if fixture.key not in known]
-        players = {name: self.player(name) for name in [snapshot.name, *names]}
+        players = {name: self.player(name) for name in [snapshot.name, *names, *self.cast]}
         unplayed = Unplayed()
         for record in self.store.keep(play_rounds(self.game, missing, players)):
             if not unplayed.takes(record):
@@ -258,7 +268,7 @@ class League:
         ):
             return
         near = list(self._past())[-len(learners) * max(1, config.rating.rivals) :]
-        gone = [name for name in self._players if name not in self.anchors and name not in near]
+        gone = [name for name in self._players if name not in (*self.anchors, *self.cast, *near)]
         close([self._players.pop(name) for name in gone])
 
     def digest(self) -> str:

@@ -56,6 +56,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "sneaky_critic": "arena.games.sneaky_critic:SneakyCritic",
         "simple_negotiation": "arena.games.simple_negotiation:SimpleNegotiation",
         "tic_tac_toe": "arena.games.tic_tac_toe:TicTacToe",
+        "tool_tasks": "arena.games.tool_tasks:ToolTasks",
     },
     "kernels": {
         "connect_four": "arena.games.connect_four_kernel:ConnectFourKernel",
@@ -80,6 +81,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "script": "arena.players.script:Script",
         "tabular": "arena.players.tabular:Tabular",
         "uniform": "arena.players.uniform:UniformPlayer",
+        "verifier": "arena.players.verifier:Verifier",
     },
     "problems": {
         "arithmetic": "arena.games.problems:arithmetic",

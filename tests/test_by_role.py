@@ -9,7 +9,7 @@ from arena.games.leduc_poker import LeducPoker
 from arena.match import Fixture, play_fixtures
 from arena.player import HasLaw, HasPolicy, Loadable, Requests
 from arena.players.by_role import by_role
-from arena.registry import load_player
+from arena.registry import load_game, load_player
 from arena.testing import check_player
 from arena.tree import enumerate_game
 from tests.language import tiny_folder
@@ -34,6 +34,11 @@ def test_every_role_has_a_policy_of_its_own_that_plays_nothing_else():
     assert {role: part.roles for role, part in both.parts.items()} == {"first": ("first",), "second": ("second",)}
     one, other = both.parts.values()
     assert not np.allclose(next(iter(one.parameters())).detach(), next(iter(other.parameters())).detach())
+
+
+def test_the_cast_has_no_part():
+    game = load_game("tool_tasks(challenger=False, words=False)")
+    assert list(by_role(game, "net(hidden=[4])").parts) == ["challenger", "executor"]
 
 
 def test_its_policy_is_that_of_its_parts():

@@ -34,6 +34,14 @@ def here(tmp_path_factory):
     return here
 
 
+def test_it_may_learn_from_won_matches_alone(here):
+    chat = "chat(model='models/tiny', max_tokens=16)"
+    said = succeed("clone", chat, "runs/games", "--to", "models/won", "--won", cwd=here)
+    with Store.read(here / "runs/games") as store:
+        decisions = sum(turn.seat >= 0 for record in store.records() for turn in record.turns)
+    assert 0 < int(said.split(" decisions learned")[0]) < 0.7 * decisions
+
+
 def test_a_model_that_knows_nothing_is_taught_and_plays(here):
     done = run("clone", "chat(model='models/tiny', max_tokens=16)", "runs/games", "--to", "models/kuhn", cwd=here)
     assert done.returncode == 0, done.stderr

@@ -16,13 +16,15 @@ from arena.players.net import Net
 from arena.players.script import Script
 from arena.registry import load_game
 from arena.store import Store
-from arena.trainers.collect import Batched, ByMatches, ByTables, collector
+from arena.tournaments.run import Run
+from arena.trainers.collect import Batched, ByMatches, ByTables, collector, schedule
 from arena.trainers.learner import SHARED, Learner
 from arena.trainers.loop import train
 from arena.tree import enumerate_game, expected_returns
 
 ROOT = Path(__file__).resolve().parent.parent
 SELF, MIXED = {"main": 1.0}, {"main": 0.5, "bets": 0.125, "uniform": 0.375}
+MIXED_WITH_UNIFORM = {"main": 0.5, "uniform": 0.5}
 
 
 @contextmanager
@@ -48,6 +50,23 @@ def collect(folder, share, rollouts="tables", step=0, **options):
 
 
 every_way = pytest.mark.parametrize("rollouts", ["tables", "batched", "matches"])
+
+
+JUDGED = "tool_tasks(challenger=False, words=False)"
+
+
+@contextmanager
+def judged(folder, rollouts="auto"):
+    """Give a league of a game in which a cast decides."""
+    config = {
+        "game": JUDGED,
+        "training": {"updates": 2, "matches": 40, "rollouts": rollouts},
+        "learners": {"main": {"player": "net(hidden=[4])"}},
+        "cast": {"verifier": "script(prefer='true')"},
+        "rating": {"pairs": 4, "block_pairs": 1},
+    }
+    with Store.open(folder) as store:
+        yield League(store, load_game(JUDGED), LeagueConfig.model_validate(config))
 
 
 # Which way.
@@ -266,3 +285,34 @@ def test_one_match_leaves_the_other_role_without_decisions(rollouts, tmp_path):
     assert len(played.batches["second"]) == 0
     member.update(played.batches)
     assert np.isfinite(enumerate_game(member.player.game).policy(member.player)).all()
+
+
+# With a cast.
+
+
+def test_a_cast_plays_through_the_referee_and_nobody_learns_its_moves(tmp_path):
+    with judged(tmp_path / "auto") as run:
+        assert isinstance(collector(run), ByMatches)
+        assert collector(run).tree is None
+        member = Learner.fresh("main", run.game, run.config)
+        plan = schedule(run, member, MIXED_WITH_UNIFORM, 0, 40)
+        assert {fixture.entrants[2] for fixture in plan.fixtures} == {"cast:verifier"}
+        assert {fixture.entrants[0] for fixture in plan.fixtures} == {"main", "uniform"}
+        played = collector(run)(member, {"main": 1.0}, 0, 40)
+        assert set(played.batches[SHARED].seat) == {1}
+        assert set(played.batches[SHARED].payoff) <= {0.0, 1.0}
+    with (
+        judged(tmp_path / "tables", "tables") as run,
+        pytest.raises(ConfigError, match="a cast, which plays on no tables"),
+    ):
+        collector(run)
+
+
+def test_a_league_seats_its_cast_in_training_and_rated_matches(tmp_path):
+    with judged(tmp_path / "described") as run:
+        config = run.config
+    train(config, tmp_path / "run")
+    with Store.read(tmp_path / "run") as store:
+        assert {record.entrants[2] for record in store.records()} == {"cast:verifier"}
+        assert {member.name for member in store.players()} == {"main", "main-2", "uniform"}
+    assert Run.of(tmp_path / "run").cast == {"cast:verifier"}

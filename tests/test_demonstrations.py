@@ -42,8 +42,8 @@ def play(players, count=40, game=KUHN):
     return list(play_fixtures(game, fixtures, dict(zip(names, players, strict=True))))
 
 
-def shown(records, player="", game=KUHN):
-    return [d for record in records for d in demonstrations(record, game, player)]
+def shown(records, player="", game=KUHN, won=False):
+    return [d for record in records for d in demonstrations(record, game, player, won=won)]
 
 
 def test_the_questions_are_those_that_were_asked() -> None:
@@ -89,3 +89,27 @@ def test_other_rules_are_refused() -> None:
     (record,) = arena.play(KUHN, ["uniform", "uniform"])
     with pytest.raises(ReplayError, match="the rules have changed"):
         list(demonstrations(record, arena.load_game("leduc_poker")))
+
+
+def test_only_what_won_is_shown_where_that_is_asked_for() -> None:
+    records = play([Watched(1), load_player("uniform", KUHN)])
+    paid = {(record.key, record.entrants[seat]): record.returns[seat] for record in records for seat in (0, 1)}
+    everything = shown(records)
+    winners = [d for d in everything if paid[d.request.match, records[0].entrants[d.request.seat]] > 0]
+    assert 0 < len(winners) < len(everything)
+    assert questions(shown(records, won=True)) == questions(winners)
+    assert questions(shown(records, "uniform", won=True)) == questions([d for d in winners if d.request.seat == 1])
+
+
+def test_the_cast_shows_nothing_unless_it_is_named() -> None:
+    game = arena.load_game("tool_tasks(challenger=False, words=False)")
+    judge = load_player("script(prefer='true')", game, "judge")
+    uniform = load_player("uniform", game)
+    fixtures = [Fixture(f"m{i}", "play", ("uniform", "uniform", "judge"), i, "") for i in range(20)]
+    records = list(play_fixtures(game, fixtures, {"uniform": uniform, "judge": judge}))
+    assert {d.request.role for d in shown(records, game=game)} == {"executor"}
+    assert {d.request.role for d in shown(records, "judge", game)} == {"verifier"}
+
+
+def questions(decisions) -> list[tuple[str, str, str]]:
+    return [(d.request.match, d.request.text, d.action) for d in decisions]

@@ -78,6 +78,18 @@ def test_it_learns_to_play_as_one_player_did(place, cloned) -> None:
     assert moves["bet"] > 45
 
 
+def test_it_learns_from_success_alone_where_that_is_asked_for(place, tmp_path) -> None:
+    """One update of REINFORCE by 0 and 1: what won is learned, and what did not is passed over."""
+    with Store.read(place / "kuhn") as store:
+        game = arena.load_game("kuhn_poker")
+        won = sum(1 for record in store.records() for _ in demonstrations(record, game, won=True))
+    learned = learn(place, tmp_path / "won", "kuhn", won=True)
+    assert 0 < won < decided(place, "")
+    assert learned.decisions + max(won // 10, 1) == won
+    told = json.loads((tmp_path / "won" / PROVENANCE).read_text())
+    assert told["settings"]["won"] is True
+
+
 def test_it_learns_nothing_that_it_is_asked_afterwards(place, monkeypatch, tmp_path) -> None:
     """Of all decisions a tenth is held back, whole."""
     learned, asked = [], []

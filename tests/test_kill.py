@@ -126,6 +126,27 @@ block_pairs = 5
 """
 
 
+# Programs judge it, in sandboxes that have to end with the run.
+TOOLS = """
+game = "tool_tasks(challenger=False, words=False)"
+seed = 5
+[training]
+updates = 24
+matches = 32
+[learners.main]
+player = "net(hidden=[8])"
+[cast]
+verifier = "verifier(run_untrusted_code_without_isolation=True)"
+[schedule]
+checkpoint_every = 4
+snapshot_every = 8
+[rating]
+pairs = 5
+rivals = 1
+block_pairs = 5
+"""
+
+
 def start(command: str, file: Path, folder: Path, pause: float = 0.0) -> subprocess.Popen[bytes]:
     arguments = [sys.executable, "-m", "arena", command, str(file), "--run", str(folder)]
     environment = {**os.environ, "PAUSE": str(pause)}
@@ -236,7 +257,11 @@ def test_a_continuous_player_loses_no_match_and_no_trace(tmp_path):
             assert all(one[turn]["ids"].tolist() == other[turn]["ids"].tolist() for turn in one)
 
 
-@pytest.mark.parametrize(("league", "kills"), [(LEAGUE, 10), (SNEAKY, 5)], ids=["kuhn_poker", "sneaky_critic"])
+@pytest.mark.parametrize(
+    ("league", "kills"),
+    [(LEAGUE, 10), (SNEAKY, 5), (TOOLS, 3)],
+    ids=["kuhn_poker", "sneaky_critic", "tool_tasks"],
+)
 def test_a_league_killed_often_ends_with_the_same_weights_baselines_pool_and_tallies(tmp_path, league, kills):
     file = tmp_path / "league.toml"
     file.write_text(league)

@@ -20,6 +20,7 @@ ORDER = [
     *("errors", "seeds", "scene", "game", "player", "batch", "causal", "adapters", "config", "folder", "checkpoint"),
     *("hugging_face", "registry", "record", "history", "sandbox", "worker", "question_file", "grading"),
     *(
+        "verification",
         "quoting",
         "demonstrations",
         "results",

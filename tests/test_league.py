@@ -45,6 +45,26 @@ def test_a_new_run_knows_its_anchors_and_starts_against_itself(tmp_path, game):
         assert league.opponents("main") == {"main": 1.0}
 
 
+@pytest.mark.parametrize(
+    ("name", "cast", "sentence"),
+    [
+        ("tool_tasks", {}, "tool_tasks has a cast seat 'verifier': name its player"),
+        ("tool_tasks", {"verifier": "uniform", "judge": "uniform"}, "tool_tasks has no cast seat 'judge'"),
+        ("kuhn_poker", {"judge": "uniform"}, "kuhn_poker has no cast seat 'judge': it has none"),
+    ],
+)
+def test_a_cast_that_does_not_fit_is_refused(tmp_path, name, cast, sentence):
+    config = CONFIG.model_copy(update={"game": name, "cast": cast})
+    with Store.open(tmp_path) as store, pytest.raises(ConfigError, match=sentence):
+        League(store, arena.load_game(name), config)
+
+
+def test_in_a_run_of_several_games_a_game_takes_the_cast_that_it_needs(tmp_path, game):
+    config = CONFIG.model_copy(update={"cast": {"judge": "uniform"}})
+    with Store.open(tmp_path / "kuhn_poker") as store:
+        assert League(store, game, config, home=tmp_path).cast == {}
+
+
 def test_anchors_may_be_met_in_training(tmp_path, game):
     config = CONFIG.model_copy(update={"opponents": CONFIG.opponents.model_copy(update={"anchors": 1.0})})
     with Store.open(tmp_path) as store:

@@ -57,6 +57,10 @@ NOBODY = "nobody could inherit in this population: give it two plain learners th
         (LEAGUE + "[anchors]\nmain-20 = 'uniform'\n", "'main-20' is what a snapshot of 'main' is called"),
         (LEAGUE + "[learners.a]\n[learners.a-3]\n", "'a-3' is what a snapshot of 'a' is called: take another name"),
         (LEAGUE + "[anchors]\n'a|b' = 'uniform'\n", "the name 'a|b' will not do"),
+        (
+            LEAGUE + "[anchors]\n'cast:judge' = 'uniform'\n[cast]\njudge = 'uniform'\n",
+            "the player of a cast seat is called",
+        ),
         ("game = 'kuhn_poker'\n", "the key 'training' is missing"),
         ("[training]\nupdates = 9\n", "the key 'game' is missing"),
         (SEVERAL + "game = 'nim'\n" + LANGUAGE, "there are both game and games: leave one of them out"),

@@ -12,6 +12,7 @@ import numpy as np
 
 from arena.alpha_rank import alpha_rank
 from arena.bootstrap import bootstrap_payoffs
+from arena.config.fields import cast_names
 from arena.diversity import policy_behaviour
 from arena.errors import ArenaError, ConfigError, RatingError, UnknownName
 from arena.game import Game
@@ -101,7 +102,7 @@ class Run:
                 forfeits=store.forfeits(),
                 outages=store.outages(),
                 costs=store.costs(),
-                cast=frozenset() if league else frozenset(crashes).difference(entrants),
+                cast=frozenset(cast_names(config.get("cast", {})).values()),
             )
 
     @property

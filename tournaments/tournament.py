@@ -22,6 +22,7 @@ from arena.rating import Ladder, rate, refuse_unratable
 from arena.record import Record
 from arena.registry import checkpoint_digest, load_game, load_player
 from arena.results import Results
+from arena.schedule import check_cast
 from arena.store import Member, Store
 from arena.tournaments.double_elimination import DoubleElimination
 from arena.tournaments.gauntlet import Gauntlet
@@ -79,7 +80,7 @@ def run(config: TournamentConfig, folder: Path, tell: Tell = lambda _: None, red
         raise ConfigError(f"a {config.format} was paired by its results, so none of its matches can be played again")
     game = load_game(config.game)
     refuse_unratable(game)
-    _check_cast(config, game)
+    check_cast(game, config.cast)
     specs = {**config.entrants, **{config.cast_names[role]: spec for role, spec in config.cast.items()}}
     players: dict[str, Player] = {}
     try:
@@ -161,16 +162,6 @@ def _scorer(store: Store, game: Game[Any]) -> Scorer:
         return score(game, first, store.endings(fixture.key for fixture in fixtures))
 
     return read
-
-
-def _check_cast(config: TournamentConfig, game: Game[Any]) -> None:
-    """Raise ConfigError where a seat of the cast is empty, or a player has no seat there."""
-    needed = {role for side, role in zip(game.side_of, game.roles, strict=True) if side < 0}
-    for role in sorted(needed - set(config.cast)):
-        raise ConfigError(f"{game.name} has a cast seat {role!r}: name its player under [cast]")
-    for role in sorted(set(config.cast) - needed):
-        seats = f"its cast seats are {', '.join(sorted(needed))}" if needed else "it has none"
-        raise ConfigError(f"{game.name} has no cast seat {role!r}: {seats}")
 
 
 _SCHEDULED = ("round_robin", "gauntlet")

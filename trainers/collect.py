@@ -55,7 +55,9 @@ class Collect(Protocol):
 def collector(league: League) -> Collect:
     """Return the way that the configuration asks for, or the faster one that the game and its players allow."""
     how = league.config.training.rollouts
-    if how == "matches":
+    if how == "tables" and league.cast:
+        raise ConfigError(f'{league.game.name} has a cast, which plays on no tables: set training.rollouts = "auto"')
+    if how == "matches" or league.cast:
         return ByMatches(league, small_tree(league))
     tree = small_tree(league)
     if tree is None:
@@ -66,7 +68,9 @@ def collector(league: League) -> Collect:
 
 
 def small_tree(league: League) -> Tree | None:
-    """Return the game's exact tables, or None where it is too large for them."""
+    """Return the game's exact tables, or None where it is too large for them, or where a cast decides in it."""
+    if league.cast:
+        return None
     try:
         return enumerate_game(league.game, TABLE_LIMIT)
     except TooLarge:
@@ -213,18 +217,19 @@ def schedule(
     game = league.game
     rng = generator(league.config.seed, "rollout", learner.name, step, *[first] * bool(first))
     opponent, side = _draw_opponents(game, share, matches, first + step, rng)
-    names = list(share)
+    names, cast = list(share), league.config.cast_names
     own = [learner.name, *(f"{learner.name}|{j}" for j in range(1, len(learner.behaviours)))]
     behaviour = _draw_behaviours(learner, (len(opponent), game.seats), rng)
     fixtures = []
     for i, (k, s) in enumerate(zip(opponent, side, strict=True)):
         number, itself = first + i, names[k] == learner.name
         seats = tuple(
-            own[j] if itself or mine == s else names[k] for mine, j in zip(game.side_of, behaviour[i], strict=True)
+            cast[role] if mine < 0 else own[j] if itself or mine == s else names[k]
+            for role, mine, j in zip(game.roles, game.side_of, behaviour[i], strict=True)
         )
         seed = derive(league.config.seed, "train", learner.name, step, number)
         fixtures.append(Fixture(f"{learner.name}-{step}-{number:06d}", "train", seats, seed, "", step + 1))
-    players: dict[str, Player] = {name: league.player(name) for name in names if name != learner.name}
+    players: dict[str, Player] = {name: league.player(name) for name in [*names, *league.cast] if name != learner.name}
     players |= dict(zip(own, learner.behaviours, strict=True))
     return Matches(fixtures, players, own, names, opponent, side)
 

@@ -54,6 +54,8 @@ class Settings(NamedTuple):
     batch_tokens: int = 1024
     rank: int = 16
     """Of the adapter."""
+    won: bool = False
+    """Whether to learn only what was decided on seats that were paid more than 0 (rejection fine-tuning)."""
     seed: int = 0
 
 
@@ -164,7 +166,7 @@ def gather(
             before, matches = seen, 0
             for record in store.records():
                 names.update(record.entrants)
-                for shown in demonstrations(record, game, who):
+                for shown in demonstrations(record, game, who, won=settings.won):
                     place = len(kept) if len(kept) < settings.decisions else int(rng.integers(seen + 1))
                     kept[place : place + 1] = [shown] if place < settings.decisions else []
                     seen += 1
@@ -176,7 +178,8 @@ def gather(
         if who and who not in names:
             known = ", ".join(sorted(names)[:10]) or "nobody"
             raise UnknownName(f"nobody called {who!r} plays in {where}; there are {known}")
-        raise UnknownName(f"{where} shows no decision{' of ' + repr(who) if who else ''}: play some matches first")
+        whose = f"{' of ' + repr(who) if who else ''}{' in a match that it won' if settings.won else ''}"
+        raise UnknownName(f"{where} shows no decision{whose}: play some matches first")
     return [kept[i] for i in rng.permutation(len(kept))], origins
 
 

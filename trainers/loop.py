@@ -117,7 +117,7 @@ class SelfPlay:
     def __init__(self, circuit: Circuit, tell: Tell, watch: Watch) -> None:
         self.circuit, self.tell, self.watch = circuit, tell, watch
         self.config, self.store, self.league = circuit.config, circuit.run, circuit.first
-        self._try_anchors()
+        self._try_others()
         self.population = Population.begun(self.config, self.store.meta("population"))
         self.learners = [self._enlisted(name) for name in self.config.learners]
         self._players = self.store.folder / "checkpoints"
@@ -151,15 +151,18 @@ class SelfPlay:
                 self._inherit()
                 self._roll_back()
 
-    def _try_anchors(self) -> None:
-        """Make every anchor before anything is trained; raises ConfigError with the key of one that cannot play."""
+    def _try_others(self) -> None:
+        """Make anchors and cast before anything is trained; raises ConfigError with the key of one that cannot play."""
         for venue in self.circuit.all:
-            for name in venue.league.anchors:
+            league = venue.league
+            keys = {name: f"anchors.{name}" for name in league.anchors}
+            keys |= {name: name.replace(":", ".") for name in league.cast}
+            for name, key in keys.items():
                 try:
-                    venue.league.player(name)
+                    league.player(name)
                 except ArenaError as error:
-                    where = f" in {venue.league.config.game}" if venue.label else ""
-                    raise ConfigError(f"anchors.{name}{where}: {error}") from error
+                    where = f" in {league.config.game}" if venue.label else ""
+                    raise ConfigError(f"{key}{where}: {error}") from error
 
     def _enlisted(self, name: str) -> Learner:
         """Return a learner with its first weights and its own hyper-parameters, whom others may meet from now on."""

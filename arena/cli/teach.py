@@ -23,6 +23,7 @@ def clone(
     rate: float = 0.0,
     batch_tokens: Whole = 1024,
     seed: Whole = 0,
+    won: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """Teach a language model the decisions of recorded matches (behaviour cloning).
 
@@ -52,6 +53,9 @@ def clone(
         The most tokens in a step.
     seed
         Decides the order, the sample and the beginning of an adapter.
+    won
+        Learn only from matches that a player won, what it decided there (rejection fine-tuning): those in which its
+        seat was paid more than 0.
     """
     from arena.errors import ConfigError
     from arena.registry import find
@@ -62,7 +66,7 @@ def clone(
         with terminal.live() as live:
             learned = find("trainers", "behaviour_cloning")(
                 model, runs, to, player, live.show, adapter=adapter, decisions=decisions, epochs=epochs, rate=rate,
-                batch_tokens=batch_tokens, seed=seed,
+                batch_tokens=batch_tokens, seed=seed, won=won,
             )  # fmt: skip
     except KeyboardInterrupt:
         what = f"{to} is written and plays, but was not asked to its end" if to.exists() else "nothing is written"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,6 +16,11 @@ class Strict(BaseModel):
     """A table whose unknown keys are errors, and in which true, "7" and 2.0 are no whole numbers."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def cast_names(cast: Mapping[str, str]) -> dict[str, str]:
+    """Return role → the name under which its player sits on a seat that nobody competes for."""
+    return {role: f"cast:{role}" for role in cast}
 
 
 def check_labels(names: Iterable[str]) -> None:

@@ -27,7 +27,7 @@ from arena.config.algorithms import (
     TokenPolicyGradientConfig,
 )
 from arena.config.curriculum import CurriculumConfig
-from arena.config.fields import Count, Seed, Strict, Weight, check_labels
+from arena.config.fields import Count, Seed, Strict, Weight, cast_names, check_labels
 from arena.config.monitoring import AlarmsConfig, TrackingConfig
 from arena.config.phases import PhasesConfig
 from arena.config.several_games import label
@@ -226,6 +226,8 @@ class LeagueConfig(Strict):
     learners: dict[str, LearnerConfig] = {"main": LearnerConfig()}
     anchors: dict[str, str | dict[str, str]] = {"uniform": "uniform"}
     """Name → spec of players that never change, or a table of game → spec. The first one's Elo is fixed at 1000."""
+    cast: dict[str, str] = {}
+    """Role → spec of the player on seats that nobody competes for (judges, verifiers), which never changes."""
     opponents: OpponentConfig = OpponentConfig()
     schedule: ScheduleConfig = ScheduleConfig()
     rating: RatingConfig = RatingConfig()
@@ -234,6 +236,11 @@ class LeagueConfig(Strict):
     tracking: TrackingConfig = TrackingConfig()
     transfer: TransferConfig | None = None
     seed: Seed = 0
+
+    @property
+    def cast_names(self) -> dict[str, str]:
+        """Role → the name under which its player sits there."""
+        return cast_names(self.cast)
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -264,6 +271,8 @@ class LeagueConfig(Strict):
         if shared := set(self.learners) & set(self.anchors):
             raise ValueError(f"{sorted(shared)[0]!r} is both a learner and an anchor: give one another name")
         check_labels(self.anchors)
+        if taken := set(self.cast_names.values()) & set(self.anchors):
+            raise ValueError(f"{min(taken)!r} is what the player of a cast seat is called: take another name")
         if self.training.algorithm == "token_policy_gradient" and self.population.diversity:
             raise ValueError("population.diversity compares nets, not language models: leave it out")
         phases = self.training.phases

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from arena.config.fields import Count, Seed, Strict, check_labels
+from arena.config.fields import Count, Seed, Strict, cast_names, check_labels
 
 
 class PatienceConfig(Strict):
@@ -50,7 +50,7 @@ class TournamentConfig(Strict):
     @property
     def cast_names(self) -> dict[str, str]:
         """Role → the name under which its player sits there."""
-        return {role: f"cast:{role}" for role in self.cast}
+        return cast_names(self.cast)
 
     @property
     def seeded(self) -> list[str]:
