@@ -133,3 +133,16 @@ def test_an_answer_that_is_no_move_forfeits_at_once_unless_it_may_be_tried_again
         collect(learner, {"main": 1.0}, step, MATCHES)
     refused = [[bool(turn.fault) for turn in record.turns].count(True) for record in store.records()]
     assert max(refused) == 1 if retries == 0 else max(refused) > 1
+
+
+def test_a_cast_sits_where_nobody_learns(tmp_path) -> None:
+    judged = arena.load_game("tool_tasks(challenger=False, turns=5)")
+    values = {**config().model_dump(), "game": judged.spec, "cast": {"verifier": "script(prefer='true')"}}
+    with Store.open(tmp_path) as store:
+        league = League(store, judged, LeagueConfig.model_validate(values))
+        learner = Learner.fresh("main", judged, league.config)
+        league.enlist("main", learner.player)
+        played = ByAnswers(league, league.config.training.token_policy_gradient)(learner, {"main": 1.0}, 0, MATCHES)
+        assert {record.entrants for record in store.records()} == {("main", "main", "cast:verifier")}
+        assert set(played.batches[SHARED].seat) == {1}
+        league.close()

@@ -113,8 +113,10 @@ def test_the_wheel_holds_one_package_and_all_of_it(wheel: Path) -> None:
 def test_the_wheel_holds_its_data(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     tournaments = {f"arena/tournaments/{path.name}" for path in (ROOT / "tournaments").glob("*.toml")}
+    games = {f"arena/games/{path.name}" for path in (ROOT / "games").glob("*.jsonl")}
     assert tournaments
-    assert {"arena/py.typed", *tournaments} <= names
+    assert games
+    assert {"arena/py.typed", *tournaments, *games} <= names
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 
