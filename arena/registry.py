@@ -53,6 +53,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "questions": "arena.games.questions:Questions",
         "rock_paper_scissors": "arena.games.matrix:RockPaperScissors",
         "sneaky_critic": "arena.games.sneaky_critic:SneakyCritic",
+        "step_by_step": "arena.games.step_by_step:StepByStep",
         "simple_negotiation": "arena.games.simple_negotiation:SimpleNegotiation",
         "tic_tac_toe": "arena.games.tic_tac_toe:TicTacToe",
     },
