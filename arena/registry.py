@@ -62,6 +62,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "dark_hex": "arena.games.dark_hex_kernel:DarkHexKernel",
     },
     "players": {
+        "best_of": "arena.players.best_of:best_of",
         "by_role": "arena.players.by_role:by_role",
         "cfr": "arena.players.solved:cfr",
         "cfr_plus": "arena.players.solved:cfr_plus",
@@ -77,6 +78,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "net": "arena.players.net:Net",
         "process": "arena.players.process:Process",
         "script": "arena.players.script:Script",
+        "step_filter": "arena.players.step_filter:step_filter",
         "tabular": "arena.players.tabular:Tabular",
         "uniform": "arena.players.uniform:UniformPlayer",
     },
@@ -265,6 +267,12 @@ def checkpoint_digest(spec: str) -> str:
     if not _is_folder(target):
         return ""
     return hugging_face.digest(Path(target)) if _is_model(Path(target)) else checkpoint.read(Path(target)).digest
+
+
+def checkpoint_game(spec: str) -> str:
+    """Return the spec of the game that the checkpoint of a player's spec plays; empty where it is bound to none."""
+    target, _ = parse(spec)
+    return checkpoint.read(Path(target)).game if _is_folder(target) and not _is_model(Path(target)) else ""
 
 
 def _is_folder(target: str) -> bool:

@@ -24,6 +24,7 @@ from arena.registry import (
     BUILT_IN,
     Spec,
     checkpoint_digest,
+    checkpoint_game,
     find,
     load_checkpoint,
     load_game,
@@ -367,6 +368,8 @@ def test_only_checkpoints_have_a_digest(saved: Path, monkeypatch: pytest.MonkeyP
     assert checkpoint_digest("nash-3") == read(saved).digest
     with pytest.raises(CheckpointError, match="there is no folder"):
         checkpoint_digest("nowhere/main-9")
+    assert checkpoint_game(str(saved)) == "kuhn_poker"
+    assert checkpoint_game("uniform") == checkpoint_game("script(prefer='bet')") == ""
 
 
 EVIL = """
