@@ -86,6 +86,9 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "arithmetic": "arena.games.problems:arithmetic",
         "expected_value": "arena.games.problems:expected_value",
     },
+    "red_teams": {
+        "sneaky_critic": "arena.games.red_team:run",
+    },
     "lessons": {
         "chat": "arena.players.lesson:texts",
     },
