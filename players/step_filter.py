@@ -49,10 +49,11 @@ def step_filter(
 
 
 class StepFilter:
-    """Plays the first step that the critic takes for right. If it takes none for right, the one that it is surest of
-    is played, of equals the last.
+    """Plays the first step that the critic takes for right, and if it takes none for right, the last.
 
-    A reply without a legal move is a try without a step. If there is no step at all, the last such reply is the answer,
+    The last and not the one that it is surest of: a critic that errs says of one step always the same, so a right step
+    that it refuses is refused in every try, and what it prefers to that is some wrong step that is new. So whoever
+    refuses everything leaves the player as good as it is (tests/benchmarks/bench_critic_use.py). A reply without a legal move is a try without a step. If there is no step at all, the last such reply is the answer,
     for the referee to judge. Whoever fails in other ways, the player or the critic, has failed for the whole.
     """
 
@@ -87,8 +88,8 @@ class _Search:
     def __init__(self, request: Request) -> None:
         self.request = request
         self.settled: Move | None = None
-        self.best: Move | None = None
-        self.sure = -1.0
+        self.refused: Move | None = None
+        """The last step that the critic did not take for right."""
         self.failed: Move | None = None
         """The last reply without a step."""
         self.cost = Cost()
@@ -115,11 +116,11 @@ class _Search:
             self.settled = judgement.failure
         elif judgement.sure >= threshold:
             self.settled = move
-        elif judgement.sure >= self.sure:
-            self.best, self.sure = move, judgement.sure
+        else:
+            self.refused = move
 
     def answer(self) -> Move:
-        move = self.settled or self.best or self.failed
+        move = self.settled or self.refused or self.failed
         assert move is not None, "there is at least one try"
         answer: Move = with_cost(move, self.cost)
         return answer

@@ -7,6 +7,7 @@ same. The critic knows the right steps, and takes right and wrong ones for right
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from fractions import Fraction
 from math import comb
 from pathlib import Path
@@ -37,8 +38,8 @@ class NoisySolver:
 
     name = "noisy solver"
 
-    def __init__(self, known, rate: float) -> None:
-        self.known, self.rate, self.asked = known, rate, 0
+    def __init__(self, known, rate: float, kinds: Sequence[str] = tuple(KINDS)) -> None:
+        self.known, self.rate, self.kinds, self.asked = known, rate, kinds, 0
 
     def act(self, batch):
         self.asked += len(batch)
@@ -51,12 +52,13 @@ class NoisySolver:
         if place == len(one.steps) - 1:
             wrong = wrong or steps != one.steps[:place]
             return f"The answer is {Fraction(one.answer) + 1}." if wrong else one.steps[place]
-        return _spoilt(one, place, generator(request.seed, "kind")) if wrong else one.steps[place]
+        return spoilt(one, place, self.kinds, generator(request.seed, "kind")) if wrong else one.steps[place]
 
 
-def _spoilt(one, place: int, rng) -> str:
-    kinds = list(KINDS)
-    steps = (corrupt(one, place, kinds[i], rng) for i in rng.permutation(len(kinds)))
+def spoilt(one, place: int, kinds: Sequence[str], rng) -> str:
+    """Return a step with an error of one of the kinds, or of any kind where none of them goes with it."""
+    drawn = [kinds[i] for i in rng.permutation(len(kinds))]
+    steps = (corrupt(one, place, kind, rng) for kind in (*drawn, *KINDS))
     return next(step for step in steps if step is not None)
 
 
