@@ -53,7 +53,9 @@ class StepFilter:
 
     The last and not the one that it is surest of: a critic that errs says of one step always the same, so a right step
     that it refuses is refused in every try, and what it prefers to that is some wrong step that is new. So whoever
-    refuses everything leaves the player as good as it is (tests/benchmarks/bench_critic_use.py). A reply without a legal move is a try without a step. If there is no step at all, the last such reply is the answer,
+    refuses everything leaves the player as good as it is (tests/benchmarks/bench_critic_use.py).
+
+    A reply without a legal move is a try without a step. If there is no step at all, the last such reply is the answer,
     for the referee to judge. Whoever fails in other ways, the player or the critic, has failed for the whole.
     """
 
