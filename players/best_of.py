@@ -1,4 +1,4 @@
-"""A critic chooses the best of several solutions (best-of-n), each of which is written to its end.
+"""A critic chooses among several solutions (best-of-n), each of which is written to its end.
 
 ::
 
@@ -32,7 +32,7 @@ def best_of(
     critic_game: str = "",
     seed: int = 0,
 ) -> BestOf:
-    """Return a player that has `player` write `n` solutions, and plays the one that the critic is surest of.
+    """Return a player that has `player` write `n` solutions, and lets the critic choose.
 
     `votes` and `critic_game` are as for `step_filter`. Raises ConfigError for what cannot be, and for a game in which
     no solution is written in steps.
@@ -45,12 +45,12 @@ def best_of(
 
 
 class BestOf:
-    """Plays a whole solution at once. The best is the one that the critic is surest of.
+    """Plays a whole solution at once: of those that come to the best answer, the one that the critic is surest of.
 
-    How sure it is of a solution is the product over its steps, and between equal products their mean: so where it only
-    says Correct or Incorrect, a solution of which it believes everything is followed by those of which it believes
-    most. Of equals the best is one whose answer most solutions come to, and of these the first. A solution without an
-    answer comes behind all others.
+    The best answer is the one for which most speaks: how sure the critic is of a solution, added up over all that come
+    to that answer, of equals the one that most come to, and then the first (weighted best-of-n: Li et al., 2023; Snell
+    et al., 2024). The surest solution alone would be a trap: among many wrong ones there is easily one that is new to
+    a critic that errs, and pleases it (tests/benchmarks/bench_critic_use.py). A solution without an answer comes last.
 
     A solution that breaks off at a reply without a legal move is none; if there is no other, that reply is the answer,
     for the referee to judge. Whoever fails in other ways, the player or the critic, has failed for the whole.
@@ -93,7 +93,7 @@ class _Draft:
         self.failed: Move | None = None
         """The reply at which it broke off."""
         self.cost = Cost()
-        self.judgement = Judgement(0.0, 0.0)
+        self.judgement = Judgement(0.0)
 
     def hear(self, move: Move) -> None:
         self.cost += Cost.of(move.trace)
@@ -137,11 +137,13 @@ def _best(drafts: Sequence[_Draft]) -> Move:
         failure: Move | None = draft.judgement.failure
         if failure is not None:
             return failure
-    answers = [None if (answer := draft.answer) is None else normal(answer) for draft in whole]
-    agreed = Counter(answers)
-    scores = [
-        (answer is not None, draft.judgement.sure, draft.judgement.mean, agreed[answer])
-        for draft, answer in zip(whole, answers, strict=True)
+    answers = [None if draft.answer is None else normal(draft.answer) for draft in whole]
+    agreed, speaks = Counter(answers), Counter[object]()
+    for answer, draft in zip(answers, whole, strict=True):
+        speaks[answer] += draft.judgement.sure
+    ranks = [
+        (answer is not None, speaks[answer], agreed[answer], draft.judgement.sure)
+        for answer, draft in zip(answers, whole, strict=True)
     ]
-    chosen = whole[max(range(len(whole)), key=scores.__getitem__)]
+    chosen = whole[max(range(len(whole)), key=ranks.__getitem__)]
     return Move("\n".join(chosen.candidate().steps))

@@ -51,8 +51,6 @@ class Judgement(NamedTuple):
 
     sure: float
     """How sure it is that all steps are right: the product over them, from 0 to 1 (Lightman et al., 2023)."""
-    mean: float
-    """The mean over the steps."""
     cost: Cost = Cost()
     failure: Move | None = None
     """The reply of a critic who could not be asked."""
@@ -89,7 +87,7 @@ class StepCritic:
             return []
         player, batch = self.player, Requests(asked)
         law: NDArray[np.float64] = player.policy(batch) if isinstance(player, HasPolicy) else player.law(batch)  # type: ignore[attr-defined]
-        return [Judgement(sure, sure) for sure in law[:, self.game.actions.index(CORRECT)].tolist()]
+        return [Judgement(sure) for sure in law[:, self.game.actions.index(CORRECT)].tolist()]
 
     def _voted(self, asked: list[Request]) -> list[Judgement]:
         """Return the share of the votes that call each step right; a vote without a verdict does not."""
@@ -118,12 +116,11 @@ def _counted(moves: Sequence[Move], legal: Any) -> Judgement:
     )
     failure = next((move for move in moves if move.fault in _FAILURES), None)
     cost = sum((Cost.of(move.trace) for move in moves), Cost())
-    return Judgement(believed / len(moves), believed / len(moves), cost, failure)
+    return Judgement(believed / len(moves), cost, failure)
 
 
 def _together(opinions: Sequence[Judgement]) -> Judgement:
     """Return what several steps come to."""
     failure = next((one.failure for one in opinions if one.failure is not None), None)
     cost = sum((one.cost for one in opinions), Cost())
-    sure = [one.sure for one in opinions]
-    return Judgement(prod(sure), sum(sure) / len(sure), cost, failure)
+    return Judgement(prod(one.sure for one in opinions), cost, failure)

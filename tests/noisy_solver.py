@@ -95,37 +95,25 @@ def filtered(length: int, rate: float, a: float, b: float, tries: int) -> float:
 
 
 def best(length: int, rate: float, a: float, b: float, n: int) -> float:
-    """Return the probability that the best of n solutions has the right answer, for votes of one."""
-    p = (1 - rate) ** length
-    right = binomial(length, a)
-    wrong = [0.0] * (length + 1)
-    for m, chance in enumerate(binomial(length - 1, rate)):
-        ends_wrong = chance if m else chance * rate
-        for k, part in enumerate(convolved(convolved(binomial(length - 1 - m, a), binomial(m, b)), [1 - b, b])):
-            wrong[k] += ends_wrong * part / (1 - p)
-    return sum(comb(n, c) * p**c * (1 - p) ** (n - c) * _wins(right, wrong, c, n - c) for c in range(1, n + 1))
+    """Return the probability that the answer chosen among n solutions is right, for votes of one.
+
+    A solution speaks for its answer if all its steps are believed. Wrong solutions all come to one answer.
+    """
+    right, works = (1 - rate) ** length, ((1 - rate) * a) ** (length - 1)
+    wrong_believed = b * ((rate * b + (1 - rate) * a) ** (length - 1) - works) + rate * b * works
+    speaks = a**length, wrong_believed / (1 - right)
+    return sum(p * _wins(c, n - c, *speaks) for c, p in enumerate(binomial(n, right)))
 
 
-def _wins(right, wrong, c: int, d: int) -> float:
-    """Return how often the chosen one of c right and d wrong solutions is right: by score, majority, then at random."""
-    total = 0.0
-    for k in range(len(right)):
-        for t in range(1, c + 1):
-            ahead = comb(c, t) * right[k] ** t * sum(right[:k]) ** (c - t)
-            total += ahead * sum(wrong[:k]) ** d
-            for u in range(1, d + 1):
-                level = comb(d, u) * wrong[k] ** u * sum(wrong[:k]) ** (d - u)
-                total += ahead * level * (t / (t + u) if c == d else float(c > d))
-    return total
+def _wins(c: int, d: int, p: float, q: float) -> float:
+    """Return how often c right solutions, each believed with probability p, beat d wrong ones, believed with q."""
+    level = 0.5 if c == d else float(c > d)
+    return sum(
+        x * y * (1.0 if i > j else level if i == j else 0.0)
+        for i, x in enumerate(binomial(c, p))
+        for j, y in enumerate(binomial(d, q))
+    )
 
 
 def binomial(n: int, p: float) -> list[float]:
     return [comb(n, k) * p**k * (1 - p) ** (n - k) for k in range(n + 1)]
-
-
-def convolved(first: list[float], second: list[float]) -> list[float]:
-    out = [0.0] * (len(first) + len(second) - 1)
-    for i, x in enumerate(first):
-        for j, y in enumerate(second):
-            out[i + j] += x * y
-    return out
