@@ -16,6 +16,8 @@ from arena.player import Fault, Move, Requests
 from arena.players.best_of import BestOf, best_of
 from arena.players.step_critic import StepCritic
 from arena.record import Cost
+from arena.registry import load_player
+from arena.testing import check_player
 from tests.noisy_solver import KnownCritic, NoisySolver, best, problems, write_problems
 from tests.stepwise_players import ASKED, GAME, Costs, Says, Sure, in_turn, judge, request
 
@@ -124,6 +126,7 @@ def test_the_share_of_solved_problems_is_the_expected_one(tmp_path: Path, of_rig
 
 def test_specs_and_what_cannot_be() -> None:
     spec = "best_of(player=\"script(prefer='The answer is 5.')\", critic='uniform', n=2)"
+    check_player(load_player(spec, GAME), GAME)
     (record,) = arena.play(GAME, [spec])
     assert record.turns[-1].action == "The answer is 5."
     with pytest.raises(ConfigError, match="best_of plays games in which a solution is written in steps"):

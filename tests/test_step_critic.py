@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,8 @@ from arena.games.sneaky_critic import SneakyCritic
 from arena.player import Fault, Move
 from arena.players.step_critic import Candidate, Judgement, StepCritic, step_critic
 from arena.record import Cost
-from arena.registry import load_player
+from arena.registry import load_player, respelled
+from arena.trainers.tiny_model import make
 from tests.stepwise_players import Costs, Says, Sure, judge, step_of
 
 WORDS, MUTE = SneakyCritic(), SneakyCritic(words=False)
@@ -92,6 +95,22 @@ def test_no_words_of_a_step_are_a_verdict(step: str) -> None:
     for line in critic.asked[0].text.splitlines():
         assert "<answer>" not in line
         assert line == "" or line.startswith(("problem| ", "step 1| ", "Problem:", "The ", "(nothing", "Is the next"))
+
+
+def test_a_language_model_is_a_critic(tmp_path: Path) -> None:
+    """It is asked freely in the game with words; held to the verdicts in the game without, it states how sure it is."""
+    texts = ["<answer>Correct</answer>", "<answer>Incorrect</answer>", "step 1| 2 + 3 = 5"]
+    spec = f"chat(model={str(make(tmp_path / 'tiny', texts, width=16, layers=1, heads=2))!r}, max_tokens=5)"
+    free = step_critic(spec)
+    assert free.keeps_traces
+    (found,) = free.judge([candidate("2 + 3 = 5")])
+    assert (found.sure, found.cost.completion_tokens) == (0.0, 5)  # a model that has learned nothing says nothing
+    held = step_critic(respelled(spec, {"constrained": True}), "sneaky_critic(words=False)")
+    five, six = held.judge([candidate("2 + 3 = 5"), candidate("2 + 3 = 6")])
+    assert 0 < five.sure < 1
+    assert five.sure != six.sure
+    for critic in (free, held):
+        critic.close()
 
 
 # Where it is asked.

@@ -16,6 +16,8 @@ from arena.player import Fault, Move, Requests
 from arena.players.step_critic import StepCritic
 from arena.players.step_filter import StepFilter, step_filter
 from arena.record import Cost, StopReason
+from arena.registry import load_player
+from arena.testing import check_player
 from tests.noisy_solver import KnownCritic, NoisySolver, filtered, problems, write_problems
 from tests.stepwise_players import GAME, Costs, Says, Sure, in_turn, judge, request
 
@@ -137,6 +139,7 @@ def test_the_share_of_solved_problems_is_the_expected_one(known, tmp_path: Path,
 
 def test_specs_and_what_cannot_be() -> None:
     spec = "step_filter(player=\"script(prefer='The answer is 5.')\", critic='uniform', tries=2)"
+    check_player(load_player(spec, GAME), GAME)
     (record,) = arena.play(GAME, [spec])
     assert record.turns[-1].action == "The answer is 5."
     with pytest.raises(ConfigError, match="step_filter plays games in which a solution is written in steps"):
