@@ -19,7 +19,7 @@ from arena.game import Game
 from arena.match import Fixture, Patience, play_fixtures
 from arena.player import Player, close
 from arena.record import Record
-from arena.registry import checkpoint_game, find, load_game, load_player, respelled
+from arena.registry import checkpoint_game, find, load_game, load_player, load_visitor, respelled
 from arena.seeds import derive
 
 if TYPE_CHECKING:
@@ -261,19 +261,10 @@ def red_team(
     made: list[Player] = []
     try:
         for spec in (sneaky, critic, *([completer] if completer else [])):
-            made.append(_at_home(spec, played))
+            made.append(load_visitor(spec, played))
         return run(played, *made[:2], made[2] if completer else None, steps, seed, tell or (lambda _: None))
     finally:
         close(player for player, spec in zip(made, (sneaky, critic, completer), strict=False) if isinstance(spec, str))
-
-
-def _at_home(spec: str | Player, game: Game[Any]) -> Player:
-    """Return a player for `game` whose checkpoint may have learned in one with the same moves."""
-    own = checkpoint_game(spec) if isinstance(spec, str) else ""
-    home = load_game(own) if own else game
-    if home.actions != game.actions:
-        raise ConfigError(f"{spec!r} learned in {home.spec}, whose moves are other ones than those of {game.spec}")
-    return load_player(spec, home)
 
 
 def seat(game: Game[Any], players: Sequence[str | Player]) -> list[tuple[str, Player]]:

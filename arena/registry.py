@@ -229,6 +229,18 @@ def load_player(spec: str | Player, game: Game[Any], name: str = "", seed: int |
     return player
 
 
+def load_visitor(spec: str | Player, game: Game[Any], seed: int | None = None) -> Player:
+    """Return a player as `load_player` does, whose checkpoint may have learned in another game with the same moves.
+
+    So a critic of training problems judges test problems. Raises ConfigError where the moves are other ones.
+    """
+    own = checkpoint_game(spec) if isinstance(spec, str) else ""
+    home = load_game(own) if own else game
+    if home.actions != game.actions:
+        raise ConfigError(f"{spec!r} learned in {home.spec}, whose moves are other ones than those of {game.spec}")
+    return load_player(spec, home, seed=seed)
+
+
 def load_checkpoint(
     folder: Path, game: Game[Any], name: str = "", parameters: Mapping[str, Any] | None = None
 ) -> Player:

@@ -19,7 +19,7 @@ from arena.errors import ConfigError
 from arena.game import Game
 from arena.player import Fault, HasLaw, HasPolicy, Move, Player, Request, Requests, close
 from arena.record import Cost
-from arena.registry import checkpoint_game, load_game, load_player
+from arena.registry import checkpoint_game, load_game, load_visitor
 from arena.seeds import derive
 
 CORRECT = "Correct"
@@ -98,15 +98,15 @@ class StepCritic:
 
 def step_critic(spec: str | Player, game: str | Game[Any] = "", votes: int = 1, seed: int = 0) -> StepCritic:
     """Return the critic that a spec names. `game` is where it judges: by default where its checkpoint learned, or
-    `sneaky_critic`. Raises ConfigError for a game in which nobody is asked about the steps of others.
+    `sneaky_critic`. Raises ConfigError for a game in which nobody judges steps, or with other moves than it learned.
     """
     if type(votes) is not int or votes < 1:
         raise ConfigError(f"votes = {votes!r} ask nobody: give a whole number from 1")
-    own = isinstance(spec, str) and checkpoint_game(spec)
+    own = checkpoint_game(spec) if isinstance(spec, str) else ""
     judged = load_game(game or own or "sneaky_critic")
     if not callable(getattr(judged, "judging", None)) or "critic" not in judged.roles:
         raise ConfigError(f"no critic judges steps in {judged.name}: name a game such as sneaky_critic")
-    return StepCritic(load_player(spec, load_game(own) if own else judged, seed=seed), judged, votes)
+    return StepCritic(load_visitor(spec, judged, seed), judged, votes)
 
 
 def _counted(moves: Sequence[Move], legal: Any) -> Judgement:

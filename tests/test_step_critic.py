@@ -63,7 +63,8 @@ class Law(Says):
 
 def test_a_reply_that_is_no_verdict_believes_nothing() -> None:
     assert StepCritic(Law(None), MUTE).judge([candidate("a")])[0].sure == 0.5
-    for silent in (Move("I cannot tell."), Move(None, fault=Fault.UNPARSABLE), Move(None, fault=Fault.TIMEOUT)):
+    late, long = Move("Correct", fault=Fault.TIMEOUT), Move("x" * 4000 + "\nCorrect")
+    for silent in (Move("I cannot tell."), Move(None, fault=Fault.UNPARSABLE), late, long):
         found = StepCritic(Says(lambda request, move=silent: move), WORDS).judge([candidate("a")])
         assert found == [Judgement(0.0)]
 
@@ -127,8 +128,12 @@ def test_a_checkpoint_is_asked_where_it_learned(tmp_path) -> None:
     assert step_critic("uniform").game.fingerprint == WORDS.fingerprint
 
 
-def test_what_cannot_be_is_said() -> None:
+def test_what_cannot_be_is_said(tmp_path) -> None:
+    net = tmp_path / "critic"
+    load_player("by_role(player='net(hidden=[8])')", MUTE, seed=3).save(net)
     with pytest.raises(ConfigError, match="no critic judges steps in kuhn_poker: name a game such as sneaky_critic"):
         step_critic("uniform", "kuhn_poker")
+    with pytest.raises(ConfigError, match="whose moves are other ones than those of sneaky_critic"):
+        step_critic(str(net), "sneaky_critic")
     with pytest.raises(ConfigError, match="votes = 0 ask nobody"):
         step_critic("uniform", votes=0)
