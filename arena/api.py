@@ -19,7 +19,7 @@ from arena.game import Game
 from arena.match import Fixture, Patience, play_fixtures
 from arena.player import Player, close
 from arena.record import Record
-from arena.registry import find, load_game, load_player
+from arena.registry import checkpoint_game, find, load_game, load_player, load_visitor, respelled
 from arena.seeds import derive
 
 if TYPE_CHECKING:
@@ -236,6 +236,35 @@ def benchmark(
             spec=player if isinstance(player, str) else "",
             tell=tell or (lambda _: None),
         )  # fmt: skip
+
+
+def red_team(
+    critic: str | Player,
+    sneaky: str | Player = "uniform",
+    game: str | Game[Any] = "",
+    steps: int = 100,
+    seed: int = 0,
+    tell: Callable[[Any], None] | None = None,
+    *,
+    completer: str | Player = "",
+) -> Any:
+    """Attack a critic of solutions with `steps` wrong steps of each kind of error; returns what was found.
+
+    By default the game is the one in which the critic's checkpoint learned, or `sneaky_critic` without words, on test
+    problems. A checkpoint is asked in the game that is played also if it learned in one with other problems.
+    """
+    if not game:
+        own = load_game((checkpoint_game(critic) if isinstance(critic, str) else "") or "sneaky_critic(words=False)")
+        game = respelled(own.spec, {"part": "test"}) if hasattr(own, "part") else own
+    played = load_game(game)
+    run = find("red_teams", played.name)
+    made: list[Player] = []
+    try:
+        for spec in (sneaky, critic, *([completer] if completer else [])):
+            made.append(load_visitor(spec, played))
+        return run(played, *made[:2], made[2] if completer else None, steps, seed, tell or (lambda _: None))
+    finally:
+        close(player for player, spec in zip(made, (sneaky, critic, completer), strict=False) if isinstance(spec, str))
 
 
 def seat(game: Game[Any], players: Sequence[str | Player]) -> list[tuple[str, Player]]:

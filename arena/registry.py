@@ -54,6 +54,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "rock_paper_scissors": "arena.games.matrix:RockPaperScissors",
         "challenger_solver": "arena.games.challenger_solver:ChallengerSolver",
         "sneaky_critic": "arena.games.sneaky_critic:SneakyCritic",
+        "step_by_step": "arena.games.step_by_step:StepByStep",
         "simple_negotiation": "arena.games.simple_negotiation:SimpleNegotiation",
         "tic_tac_toe": "arena.games.tic_tac_toe:TicTacToe",
         "tool_tasks": "arena.games.tool_tasks:ToolTasks",
@@ -63,6 +64,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "dark_hex": "arena.games.dark_hex_kernel:DarkHexKernel",
     },
     "players": {
+        "best_of": "arena.players.best_of:best_of",
         "by_role": "arena.players.by_role:by_role",
         "cfr": "arena.players.solved:cfr",
         "cfr_plus": "arena.players.solved:cfr_plus",
@@ -79,6 +81,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "process": "arena.players.process:Process",
         "reckoner": "arena.players.reckoner:Reckoner",
         "script": "arena.players.script:Script",
+        "step_filter": "arena.players.step_filter:step_filter",
         "tabular": "arena.players.tabular:Tabular",
         "uniform": "arena.players.uniform:UniformPlayer",
         "verifier": "arena.players.verifier:Verifier",
@@ -86,6 +89,9 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "problems": {
         "arithmetic": "arena.games.problems:arithmetic",
         "expected_value": "arena.games.problems:expected_value",
+    },
+    "red_teams": {
+        "sneaky_critic": "arena.games.red_team:run",
     },
     "lessons": {
         "chat": "arena.players.lesson:texts",
@@ -227,6 +233,18 @@ def load_player(spec: str | Player, game: Game[Any], name: str = "", seed: int |
     return player
 
 
+def load_visitor(spec: str | Player, game: Game[Any], seed: int | None = None) -> Player:
+    """Return a player as `load_player` does, whose checkpoint may have learned in another game with the same moves.
+
+    So a critic of training problems judges test problems. Raises ConfigError where the moves are other ones.
+    """
+    own = checkpoint_game(spec) if isinstance(spec, str) else ""
+    home = load_game(own) if own else game
+    if home.actions != game.actions:
+        raise ConfigError(f"{spec!r} learned in {home.spec}, whose moves are other ones than those of {game.spec}")
+    return load_player(spec, home, seed=seed)
+
+
 def load_checkpoint(
     folder: Path, game: Game[Any], name: str = "", parameters: Mapping[str, Any] | None = None
 ) -> Player:
@@ -268,6 +286,12 @@ def checkpoint_digest(spec: str) -> str:
     if not _is_folder(target):
         return ""
     return hugging_face.digest(Path(target)) if _is_model(Path(target)) else checkpoint.read(Path(target)).digest
+
+
+def checkpoint_game(spec: str) -> str:
+    """Return the spec of the game that the checkpoint of a player's spec plays; empty where it is bound to none."""
+    target, _ = parse(spec)
+    return checkpoint.read(Path(target)).game if _is_folder(target) and not _is_model(Path(target)) else ""
 
 
 def _is_folder(target: str) -> bool:

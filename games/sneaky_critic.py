@@ -30,7 +30,7 @@ from arena.games.step_tensor import LENGTH, step_tensor
 from arena.games.worked import EXACT, Worked, check, unchanged
 from arena.games.worked_files import load
 from arena.games.worked_problems import Source
-from arena.grading.exact import same
+from arena.games.worked_text import comes_to, numbered, posed, so_far
 from arena.quoting import quote
 from arena.seeds import generator
 
@@ -64,8 +64,8 @@ class Rewards(NamedTuple):
 class State(NamedTuple):
     """What was drawn, what the sneaky player made of it, how it was gone on, and the critic's words."""
 
-    number: int | None = None
-    """Of the problem."""
+    number: int | Worked | None = None
+    """Of the problem; or a problem that is none of the game's, whose last step is to be judged."""
     place: int | None = None
     """Of the step, counted from 0."""
     shown: str = ""
@@ -211,7 +211,7 @@ class SneakyCritic(Game[State]):
     def _spoilt(self, s: State, kind: str) -> Step:
         """Return the step with an error of a kind; the same for the same step."""
         assert s.place is not None
-        assert s.number is not None
+        assert isinstance(s.number, int)
         return _corrupted(self._problem(s), s.place, kind, s.number)
 
     # What it pays.
@@ -223,9 +223,9 @@ class SneakyCritic(Game[State]):
             return found is True
         answer = self._problem(s).answer
         true, rewritten = (
-            sum(_answers(rest, answer) for rest in s.rests[first::2]) / self.completers for first in (0, 1)
+            sum(comes_to(rest, answer) for rest in s.rests[first::2]) / self.completers for first in (0, 1)
         )
-        return true >= self.goes_on and rewritten <= self.goes_wrong
+        return bool(true >= self.goes_on and rewritten <= self.goes_wrong)
 
     def _wanted(self, s: State) -> int:
         """Return how many completions a rewritten step needs: none where it can be worked out again."""
@@ -268,37 +268,34 @@ class SneakyCritic(Game[State]):
         if s.shown != SNEAKY:
             return ["", "You are not asked to rewrite a step."] if s.shown else []
         assert s.place is not None
-        lines = ["", "The right next step:", _line(s.place, self._problem(s).steps[s.place]), ""]
+        lines = ["", "The right next step:", numbered(s.place, self._problem(s).steps[s.place]), ""]
         if not s.kind:
             kinds = [f"{kind}: {KINDS[kind]}" for kind in self._kinds(s)]
             return [*lines, "Kinds of errors:", *kinds, "", "Choose a kind of error."]
         lines.append(f"The error that you chose is {s.kind}: {KINDS[s.kind]}")
         if s.step is None:
             return [*lines, "Write this step again, with that error: nothing but the step."]
-        return [*lines, "You wrote:", _line(s.place, s.step)]
+        return [*lines, "You wrote:", numbered(s.place, s.step)]
 
     def _for_critic(self, s: State) -> list[str]:
         judged = self._judged(s)
         if judged is None or s.place is None:
             return []
-        lines = ["", "The next step:", _line(s.place, judged), "", "Is the next step right?"]
+        lines = ["", "The next step:", numbered(s.place, judged), "", "Is the next step right?"]
         return lines if s.critique is None else [*lines, quote("you", s.critique)]
 
     def _for_completer(self, s: State, seat: int) -> list[str]:
         if s.step is None or s.place is None or not self._wanted(s):
             return []
         step = self._problem(s).steps[s.place] if seat % 2 == 0 else s.step
-        lines = [_line(s.place, step), "", "Write the rest of the solution; its last line is the answer."]
+        lines = [numbered(s.place, step), "", "Write the rest of the solution; its last line is the answer."]
         return [*lines, *(quote("you", rest) for rest in s.rests[seat - 2 : seat - 1])]
 
     def _so_far(self, s: State) -> list[str]:
         """Return the problem, and once a step is drawn the solution before it."""
-        problem = self._problem(s)
-        lines = ["Problem:", quote("problem", problem.question)]
-        if s.place is None:
-            return lines
-        before = [_line(i, step) for i, step in enumerate(problem.steps[: s.place])]
-        return [*lines, "", "The solution so far:", *(before or ["(nothing yet)"])]
+        of, place = self._problem(s), s.place
+        lines: list[str] = posed(of.question) if place is None else so_far(of.question, of.steps[:place])
+        return lines
 
     def encode(self, s: State, seat: int) -> NDArray[np.float32]:
         """Return shape (2 + LENGTH,): 0 is 1 for the sneaky player, 1 for the critic, then the step (step_tensor.py).
@@ -329,14 +326,22 @@ class SneakyCritic(Game[State]):
     def draw(self, s: State, seat: int | None = None) -> str:
         if seat is not None or s.number is None or s.place is None:
             return self.view(s, seat or 0)
-        parts = [*self._so_far(s), "", "The right next step:", _line(s.place, self._problem(s).steps[s.place])]
+        parts = [*self._so_far(s), "", "The right next step:", numbered(s.place, self._problem(s).steps[s.place])]
         if s.step is not None:
-            parts += [f"Rewritten ({s.kind}):", _line(s.place, s.step)]
+            parts += [f"Rewritten ({s.kind}):", numbered(s.place, s.step)]
         return "\n".join([*parts, *([quote("critic", s.critique)] if s.critique is not None else [])])
 
     def _problem(self, s: State) -> Worked:
         assert s.number is not None
-        return self.problems[s.number]
+        return s.number if isinstance(s.number, Worked) else self.problems[s.number]
+
+    def judging(self, question: str, before: Sequence[str], step: str) -> State:
+        """Return a state in which the critic is asked about the next step of any solution.
+
+        So whoever is a critic here can be asked about steps elsewhere. It is no part of the game: nobody knows whether
+        the step is right, so what the state would pay means nothing.
+        """
+        return State(Worked(question, (*before, step), ""), len(before), TRUE)
 
 
 @lru_cache(maxsize=16384)
@@ -380,16 +385,6 @@ def _recorded(file: str, judged: bool) -> list[Worked]:
     if not (problems := [problem for problem in load(file) if right_steps(problem)]):
         raise ConfigError(f"{file} has no problem whose first step is right, so there is nothing to make wrong")
     return problems
-
-
-def _line(place: int, step: str) -> str:
-    return quote(f"step {place + 1}", step)
-
-
-def _answers(rest: str, answer: str) -> bool:
-    """Return whether the rest of a solution comes to an answer."""
-    lines = [line for line in rest.splitlines() if line.strip()]
-    return bool(lines) and same(lines[-1].rpartition(":")[2] or lines[-1], answer)
 
 
 def _refusal(action: str, legal: Sequence[str] | Text) -> str:

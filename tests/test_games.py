@@ -20,7 +20,13 @@ every_game = pytest.mark.parametrize("name", sorted(BUILT_IN["games"]))
 hidden_deals = pytest.mark.parametrize("name", ["kuhn_poker", "leduc_poker"])
 """Games whose first two chance events are the cards of seat 0 and of seat 1."""
 
-TOLD = {"kuhn_match": {"learns"}, "sneaky_critic": {"encode_alike"}, "tool_tasks": {"encode_alike"}}
+TOLD = {
+    "kuhn_match": {"learns"},
+    "challenger_solver": {"encode_alike"},
+    "sneaky_critic": {"encode_alike"},
+    "step_by_step": {"encode_alike"},
+    "tool_tasks": {"encode_alike"},
+}
 """Warnings that are meant: in the middle of a match a showdown tells what was dealt, and nets are told no words."""
 _MOST = 1000
 """Outcomes of chance that are tried: there may be a billion."""

@@ -24,10 +24,12 @@ from arena.registry import (
     BUILT_IN,
     Spec,
     checkpoint_digest,
+    checkpoint_game,
     find,
     load_checkpoint,
     load_game,
     load_player,
+    load_visitor,
     names,
     parse,
 )
@@ -367,6 +369,19 @@ def test_only_checkpoints_have_a_digest(saved: Path, monkeypatch: pytest.MonkeyP
     assert checkpoint_digest("nash-3") == read(saved).digest
     with pytest.raises(CheckpointError, match="there is no folder"):
         checkpoint_digest("nowhere/main-9")
+    assert checkpoint_game(str(saved)) == "kuhn_poker"
+    assert checkpoint_game("uniform") == checkpoint_game("script(prefer='bet')") == ""
+
+
+def test_a_checkpoint_may_visit_a_game_with_the_same_moves(tmp_path: Path) -> None:
+    load_player("net(hidden=[8])", load_game("sneaky_critic(words=False)"), name="main").save(tmp_path / "main")  # type: ignore[attr-defined]
+    other = load_game("sneaky_critic(words=False, part='test')")
+    assert load_visitor(str(tmp_path / "main"), other).name == "main"
+    assert load_visitor("uniform", other).name == "uniform"
+    with pytest.raises(CheckpointError):
+        load_player(str(tmp_path / "main"), other)
+    with pytest.raises(ConfigError, match=r"learned in sneaky_critic\(words=False\), whose moves are other ones"):
+        load_visitor(str(tmp_path / "main"), KUHN)
 
 
 EVIL = """

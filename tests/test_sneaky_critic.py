@@ -157,6 +157,16 @@ def test_what_is_no_move_is_refused_in_a_sentence(state: State, action: str, sen
         GAME.step(state, action)
 
 
+def test_a_critic_can_be_asked_about_any_step() -> None:
+    for shown in (State(5, PLACE, "true"), State(5, 0, "true")):
+        asked = GAME.judging(PROBLEM.question, PROBLEM.steps[: shown.place], PROBLEM.steps[shown.place])
+        assert GAME.view(asked, 1) == GAME.view(shown, 1)
+        assert (GAME.encode(asked, 1) == GAME.encode(shown, 1)).all()
+        assert GAME.turn(asked) == 1
+    assert "step 3| 2 + 2 = 5" in GAME.view(GAME.judging("Why?", ("a", "b"), "2 + 2 = 5"), 1)
+    assert GAME.turn(GAME.judging("Why?", (), "")) == 1
+
+
 # Matches.
 
 

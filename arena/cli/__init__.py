@@ -12,7 +12,7 @@ from cyclopts import App, CycloptsError
 from rich.console import Console
 
 from arena import __version__
-from arena.cli import author, benchmark, compare, exchange, matches, report, runs, teach
+from arena.cli import author, benchmark, compare, exchange, matches, red_team, report, runs, teach
 from arena.errors import ArenaError
 
 app = App(
@@ -26,6 +26,7 @@ for _command in (
     *(matches.games, matches.play, matches.replay),
     *(runs.tournament, runs.train, runs.ratings, runs.merge, runs.prune),
     *(compare.pit, compare.exploit, benchmark.benchmark),
+    red_team.red_team,
     report.report,
     *(exchange.export, exchange.import_),
     teach.clone,

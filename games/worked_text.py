@@ -1,0 +1,46 @@
+"""A problem and the steps of its solution as players read them, and the answer that a step states."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from arena.grading.exact import same
+from arena.question_file import boxed
+from arena.quoting import quote
+
+_STATED = re.compile(r"(?:\banswer\s*(?:is\b|[:=])|^\s*####)(.*)", re.ASCII | re.IGNORECASE)
+
+
+def posed(question: str) -> list[str]:
+    """Return the lines of a problem's question."""
+    return ["Problem:", quote("problem", question)]
+
+
+def so_far(question: str, steps: Sequence[str]) -> list[str]:
+    """Return the lines of a problem and of the first steps of its solution."""
+    lines = [numbered(place, step) for place, step in enumerate(steps)]
+    return [*posed(question), "", "The solution so far:", *(lines or ["(nothing yet)"])]
+
+
+def numbered(place: int, step: str) -> str:
+    """Return a step, whoever wrote it, under its number; places count from 0 and numbers from 1."""
+    return quote(f"step {place + 1}", step)
+
+
+def stated_answer(step: str) -> str | None:
+    r"""Return the answer that a step states, or None: "The answer is 5.", "Answer: x = 5", "#### 5" or \boxed{5}.
+
+    Of "x = 5" it is what stands behind the last sign of equality.
+    """
+    found = _STATED.search(step)
+    answer = boxed(found[1] if found else step)
+    if answer is None:
+        answer = found[1] if found else None
+    return answer.rpartition("=")[2].strip() or None if answer is not None else None
+
+
+def comes_to(rest: str, answer: str) -> bool:
+    """Return whether the last line of the rest of a solution is an answer, with or without words and a colon."""
+    lines = [line for line in rest.splitlines() if line.strip()]
+    return bool(lines) and same(lines[-1].rpartition(":")[2] or lines[-1], answer)
