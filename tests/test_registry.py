@@ -228,7 +228,7 @@ def test_a_module_that_fails_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
     [
         ("khun_poker", UnknownName, "there is no game 'khun_poker'; did you mean 'kuhn_poker'?"),
         ("tictactoe", UnknownName, "there is no game 'tictactoe'; did you mean 'tic_tac_toe'?"),
-        ("zzz", UnknownName, "there is no game 'zzz'; known: chess, connect_four, dark_hex,"),
+        ("zzz", UnknownName, "there is no game 'zzz'; known: challenger_solver, chess, connect_four,"),
         ("matrix(payofs=[[1]])", ConfigError, "has no parameter 'payofs'; did you mean 'payoffs'?"),
         ("matrix(zzz=1)", ConfigError, "has no parameter 'zzz'; known: payoffs, actions"),
         ("kuhn_poker(players=3)", ConfigError, "has no parameter 'players'; known: none"),
