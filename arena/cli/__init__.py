@@ -28,7 +28,7 @@ for _command in (
     *(compare.pit, compare.exploit, benchmark.benchmark),
     report.report,
     *(exchange.export, exchange.import_),
-    teach.clone,
+    *(teach.clone, teach.improve),
     *(author.check, author.new),
 ):
     app.command(_command)
