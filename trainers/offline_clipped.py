@@ -9,7 +9,9 @@ over equally many answers and supervised examples, where A is what the answer's 
 scale. Of more examples than answers some are drawn, and fewer come up again. Both means are those of a whole step,
 whatever part of it is computed together, so examples weigh w and nothing else.
 
-There is no divergence in it. What bounds the drift is that r, once out of the band, is pushed no farther.
+There is no divergence in it. What bounds the drift is that r, once out of the band, is pushed no farther. That takes an
+optimiser without momentum, which is not as published: in a few hundred steps of Adam as it is usual, at a rate at which
+a small model learns, a single answer has left the band for a ratio of 15 (without momentum for one of 1.3).
 """
 
 from __future__ import annotations
@@ -68,10 +70,10 @@ def improve(
 
     Returns what was seen in each epoch and, last, afterwards. `advantage` (N,) is what each was paid, in units of the
     game's scale. A step is over `step_answers` answers and as many examples, in an order that every epoch draws anew,
-    computed in parts of at most `batch_tokens` tokens, padding included. Adam, at a rate that rises over ten steps and
-    falls linearly to 0, on those weights that require a gradient; the norm of a gradient is bounded by 1. `tell` is
-    given what each step has seen, how many are done and of how many. Raises ConfigError where there is nothing to
-    learn, and where that leaves no finite numbers.
+    computed in parts of at most `batch_tokens` tokens, padding included. Adam without momentum, at a rate that rises
+    over ten steps and falls linearly to 0, on those weights that require a gradient; the norm of a gradient is bounded
+    by 1. `tell` is given how many steps are done, of how many, and what the last one has seen. Raises ConfigError where
+    there is nothing to learn, and where that leaves no finite numbers.
     """
     if epochs < 1 or not answers or not all(len(prompt) and len(answer) for prompt, answer in [*answers, *examples]):
         raise ConfigError("answers that are learned from take an epoch, and prompts and answers that are not empty")
@@ -79,7 +81,7 @@ def improve(
     objective = _Objective(model, answers, advantage, examples, clip, example_weight, batch_tokens)
     weights = [weight for weight in model.parameters() if weight.requires_grad]
     steps = epochs * -(-len(answers) // step_answers)
-    optimiser = Adam(weights, rate, steps, warmup=min(_WARMUP, steps // 10))
+    optimiser = Adam(weights, rate, steps, warmup=min(_WARMUP, steps // 10), momentum=0.0)
     sights = []
     for epoch in range(epochs):
         seen: list[_Part] = []
