@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from math import inf
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from arena.batch import Pair
 from arena.errors import ConfigError, reason
@@ -21,8 +21,10 @@ from arena.folder import refuse_existing
 from arena.registry import respelled
 from arena.runs import runs_in
 from arena.trainers import pupil
-from arena.trainers.offline_clipped import Sight, improve
 from arena.trainers.recorded_answers import Answers, answers_of
+
+if TYPE_CHECKING:
+    from arena.trainers.offline_clipped import Sight
 
 PROVENANCE = "offline_clipped.json"
 """Beside the weights: what they learned from, and how."""
@@ -151,6 +153,8 @@ def _learn(
     tell: Tell,
 ) -> Improved:
     """Learn, publish what came of it and say what was seen. Raises ConfigError where nothing came of it."""
+    from arena.trainers.offline_clipped import improve
+
     weights, tokenizer = pupil.load(model, settings.adapter, settings.rank, settings.seed)
     chosen = settings._replace(rate=settings.rate or _rate(weights, settings))
     most = pupil.most_tokens(weights)
