@@ -89,7 +89,7 @@ def test_a_seat_that_played_no_game_and_a_match_that_counts_for_nothing_leave_no
     for record in records:
         roles = [answer.request.role for answer in recorded(record, GAME, {})]
         assert roles == (["critic"] if record.returns[0] is None else ["sneaky", "critic"])
-        assert not list(recorded(replace(record, returns=(None, None), stop=StopReason.ABANDONED), GAME, {}))
+        assert not list(recorded(replace(record, stop=StopReason.ABANDONED), GAME, {}))
     both = next(record for record in records if record.returns[0] is not None)
     unpaid = replace(both, returns=(None, both.returns[1]), stop=StopReason.TRUNCATED)
     assert [answer.request.role for answer in recorded(unpaid, GAME, {})] == ["critic"]
