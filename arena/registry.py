@@ -103,6 +103,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "discounted_cfr": "arena.trainers.cfr:DiscountedCfr",
         "fictitious_play": "arena.trainers.fictitious_play:FictitiousPlay",
         "mccfr": "arena.trainers.mccfr:Mccfr",
+        "offline_clipped": "arena.trainers.improvement:run",
         "self_play": "arena.trainers.loop:train",
         "tiny_model": "arena.trainers.tiny_model:run",
     },

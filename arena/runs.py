@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,18 @@ def runs_in(folder: Path) -> list[Path]:
             if store.meta("format") == "tournament" and label(store.meta("config")["game"]) == part.name:
                 parts.append(part)
     return parts or [folder]
+
+
+def opened(folders: Iterable[Path]) -> Iterator[tuple[Store, Game[Any]]]:
+    """Yield the runs in these folders one after the other, open to be read, with their games.
+
+    The game is the run's own, never one that a record names. Raises ConfigError for a run that never began.
+    """
+    for folder in [part for run in folders for part in runs_in(run)]:
+        with Store.read(folder) as store:
+            if store.meta("config") is None:
+                raise ConfigError(f"{folder} holds a run that never began, so it shows no decision")
+            yield store, game_of(store)
 
 
 def only_run(folder: Path) -> Path:

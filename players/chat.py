@@ -167,12 +167,18 @@ class Chat:
 
         Raises PlayerError for an engine that does not know the ids of its model, and as `players/lesson.py` says.
         """
-        if not isinstance(self.engine, Tokenising):
-            raise PlayerError(
-                "only a model that transformers loads can be taught: name its folder, without an engine "
-                "(other engines play the folder that comes out)"
-            )
-        prompt, answer = self.engine.tokenise(*lesson(request, action, self.style))
+        prompt, answer = self._tokenising().tokenise(*lesson(request, action, self.style))
+        return prompt, answer
+
+    def reply(self, request: Request, raw: str) -> tuple[Sequence[int], Sequence[int]]:
+        """Return the ids of the question's prompt, and those of a reply in these very words, its end included.
+
+        Raises PlayerError as `lesson` does, for words that spell control tokens, and for those of a player that thinks:
+        what of its thoughts stood in the prompt, words do not tell.
+        """
+        if self.style.thinking and raw:
+            raise PlayerError("the words of a player that thinks are not all its own: its replies need their ids")
+        prompt, answer = self._tokenising().tokenise(conversation(request, self.style), raw)
         return prompt, answer
 
     def close(self) -> None:
@@ -182,6 +188,14 @@ class Chat:
         self._asked.clear()
         if self._end is not None:
             self._end()
+
+    def _tokenising(self) -> Tokenising:
+        if not isinstance(self.engine, Tokenising):
+            raise PlayerError(
+                "only a model that transformers loads can be taught: name its folder, without an engine "
+                "(other engines play the folder that comes out)"
+            )
+        return self.engine
 
     def _ask(self, request: Request) -> int:
         sampling = self._sampling(request)._replace(seed=request.seed)

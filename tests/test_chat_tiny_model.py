@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import arena
+from arena.errors import PlayerError
 from arena.game import decision_states
 from arena.player import Fault, Request, Requests
 from arena.players.prompt import Style, conversation
@@ -84,6 +85,19 @@ def test_what_it_can_be_taught_are_the_ids_that_it_is_asked_and_answers_with(tin
         prompt, answer = player.lesson(request, move.action)
         assert list(prompt) == move.trace["prompt_ids"].tolist()
         assert list(answer) == move.trace["ids"].tolist()
+
+
+def test_a_reply_in_its_words_has_the_ids_that_it_was_drawn_from(tiny: str) -> None:
+    player = load_player(f"chat(model='{tiny}', constrained=True, history='keep')", KUHN)
+    batch = questions()
+    for request, move in zip(batch, player.act(batch), strict=True):
+        prompt, answer = player.reply(request, move.raw)
+        assert list(prompt) == move.trace["prompt_ids"].tolist()
+        assert list(answer) == move.trace["ids"].tolist()
+    thinker = load_player(f"chat(model='{tiny}', thinking=True)", KUHN)
+    assert len(thinker.reply(batch[0], "")[0]) > 0, "how it is asked is known all the same"
+    with pytest.raises(PlayerError, match="its replies need their ids"):
+        thinker.reply(batch[0], "<answer>bet</answer>")
 
 
 @pytest.mark.slow

@@ -114,3 +114,46 @@ def test_an_interrupt_writes_nothing_and_says_so(here):
     out, _ = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "interrupted: nothing is written\n")
     assert not (here / "models" / "never").exists()
+
+
+def test_a_model_is_taught_by_what_its_matches_were_paid(here):
+    """Killed in the middle it leaves nothing, and the same command does it all again."""
+    command = ["improve", "chat(model='models/tiny', max_tokens=16)", "runs/games", "--role", "second"]
+    command += ["--player", "twin", "--to", "models/second"]
+    started = [sys.executable, "-m", "arena", *command, "--epochs", "1000"]
+    process = subprocess.Popen(started, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=here)
+    for line in process.stderr:
+        if line.startswith("learn: "):
+            break
+    process.kill()
+    process.wait(timeout=60)
+    process.stderr.close()
+    assert not (here / "models" / "second").exists()
+    command += ["--examples", "runs/games", "--epochs", "2"]
+    said = succeed(*command, cwd=here).splitlines()
+    told = json.loads((here / "models" / "second" / "offline_clipped.json").read_text())
+    answers = f"{told['answers']} answers, paid {told['payoff']:+.3f} on average (in units of the game's scale)"
+    assert said[0] == answers
+    assert said[1] == f"{told['examples']} examples"
+    assert [line.partition(":")[0] for line in said[2:5]] == ["epoch 1", "epoch 2", "afterwards"]
+    assert said[2].startswith(
+        "epoch 1: ratio 1.000 of the answers that were paid, 1.000 of those that cost something; 0%"
+    )
+    assert said[5:] == ["written: models/second, which plays as \"chat(model='models/second', max_tokens=16)\""]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["runs/game"], "there is no run runs/game: name the folder"),
+        ([], "there is nothing to learn from: name the folder of a run after the model"),
+        (["runs/games", "--role", "third"], "kuhn_poker has no role 'third'; there are first, second"),
+    ],
+)
+def test_what_teaches_nothing_is_one_sentence(here, arguments, sentence):
+    done = run("improve", "chat(model='models/tiny')", *arguments, "--to", "models/none", cwd=here)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert sentence in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (here / "models" / "none").exists()

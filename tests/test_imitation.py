@@ -17,7 +17,7 @@ from arena.errors import ArenaError, ConfigError, PlayerError, StoreError, Unkno
 from arena.player import Requests
 from arena.registry import find, load_player
 from arena.store import Store
-from arena.trainers import imitation
+from arena.trainers import imitation, pupil
 from arena.trainers.imitation import PROVENANCE, Cloned, Settings, run
 from arena.trainers.tiny_model import make
 
@@ -213,6 +213,6 @@ def test_nothing_is_overwritten(place) -> None:
 
 @pytest.mark.parametrize(("package", "adapter"), [("transformers", False), ("peft", True)])
 def test_a_missing_package_is_named_with_the_way_to_get_it(place, tmp_path, monkeypatch, package, adapter) -> None:
-    monkeypatch.setattr(imitation, "find_spec", lambda name: None if name == package else object())
+    monkeypatch.setattr(pupil, "find_spec", lambda name: None if name == package else object())
     with pytest.raises(ArenaError, match=rf"package {package}, which is missing: pip install 'selfplay-arena\[llm\]'"):
         learn(place, tmp_path / "x", "kuhn", adapter=adapter)

@@ -4,7 +4,7 @@ import pytest
 
 import arena
 from arena.errors import ConfigError
-from arena.runs import SEVERAL, game_of, only_run, runs_in
+from arena.runs import SEVERAL, game_of, only_run, opened, runs_in
 from arena.store import Store
 
 
@@ -53,3 +53,14 @@ def test_the_only_run_of_a_folder_may_lie_below_it(tmp_path):
     begun(tmp_path / "more", format=SEVERAL, config={"games": ["nim", "chess"]})
     with pytest.raises(ConfigError, match=r"more holds several games.*more/nim for example"):
         only_run(tmp_path / "more")
+
+
+def test_runs_are_opened_one_after_the_other_with_their_games(tmp_path):
+    begun(tmp_path / "one", format="league", config={"game": "nim"})
+    begun(tmp_path / "two", format=SEVERAL, config={"games": ["chess"]})
+    begun(tmp_path / "two" / "chess", format="league", config={"game": "chess"})
+    found = [(store.folder, game.name) for store, game in opened([tmp_path / "one", tmp_path / "two"])]
+    assert found == [(tmp_path / "one", "nim"), (tmp_path / "two" / "chess", "chess")]
+    begun(tmp_path / "never")
+    with pytest.raises(ConfigError, match="never holds a run that never began"):
+        list(opened([tmp_path / "never"]))

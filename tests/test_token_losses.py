@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arena.trainers import losses, token_losses
-from arena.trainers.token_losses import importance, ratios
+from arena.trainers.token_losses import importance, length_normalised_surrogate, ratios
 
 LOGP = torch.log(torch.tensor([0.5, 0.2, 0.9, 0.1], dtype=torch.float64))
 ENGINE = torch.log(torch.tensor([0.4, 0.05, 0.9, 0.4], dtype=torch.float64))
@@ -91,3 +91,50 @@ def test_the_clipped_loss_of_tokens_has_the_gradient_of_its_formula() -> None:
     wanted = -(weights * advantage * ratio * counts)[:, None] * score / 8
     assert logits.grad is not None
     torch.testing.assert_close(logits.grad, wanted, rtol=1e-9, atol=1e-12)
+
+
+def surrogate_by_hand(logp, reference, turn, advantage, clip):
+    """Return the losses of whole answers and their slopes by token, in plain numbers."""
+    each, slope = [], [0.0] * len(logp)
+    for n, worth in enumerate(advantage):
+        places = [place for place, whose in enumerate(turn) if whose == n]
+        ratio = math.exp(sum(logp[place] - reference[place] for place in places) / len(places))
+        clipped = min(max(ratio, 1 - clip), 1 + clip)
+        each.append(-min(ratio * worth, clipped * worth))
+        moves = ratio < 1 + clip if worth > 0 else ratio > 1 - clip
+        for place in places:
+            slope[place] = -worth * ratio * moves / len(places)
+    return each, slope
+
+
+def test_the_surrogate_of_whole_answers_is_its_formula_with_its_gradient() -> None:
+    """Answers inside the band and out of it on both sides, for either sign, of unequal lengths."""
+    turn = [0, 0, 0, 1, 2, 2, 3, 3, 3, 3, 4, 5, 5, 6]
+    advantage = [1.0, 0.5, 1.0, -1.0, -0.5, -1.0, 0.0]
+    shift = [0.05, 0.4, -0.4, -0.1, -0.5, 0.6, 0.1]
+    rng = torch.Generator().manual_seed(3)
+    reference = -torch.rand(len(turn), generator=rng, dtype=torch.float64) - 0.7
+    noise = torch.rand(len(turn), generator=rng, dtype=torch.float64) * 0.02
+    logp = (reference + torch.tensor(shift, dtype=torch.float64)[turn] + noise).requires_grad_()
+    owner = torch.tensor(turn)
+    means = [token_losses.mean_of_turns(of, owner, 7) for of in (logp, reference)]
+    each = length_normalised_surrogate(*means, torch.tensor(advantage, dtype=torch.float64), 0.2)
+    each.sum().backward()
+    wanted, slope = surrogate_by_hand(logp.tolist(), reference.tolist(), turn, advantage, 0.2)
+    assert each.tolist() == pytest.approx(wanted, abs=1e-12)
+    assert logp.grad is not None
+    assert logp.grad.tolist() == pytest.approx(slope, abs=1e-12)
+    still = [n for n in range(7) if not any(slope[place] for place in range(len(turn)) if turn[place] == n)]
+    assert still == [1, 4, 6], "paid and beyond 1.2, costly and below 0.8, and worth nothing"
+
+
+def test_an_answer_of_ten_tokens_counts_as_one_of_one_token_with_the_same_mean() -> None:
+    logp = torch.tensor([-1.0] + [-0.5, -1.5] * 5, dtype=torch.float64, requires_grad=True)
+    turn = torch.tensor([0] + [1] * 10)
+    mean = token_losses.mean_of_turns(logp, turn, 2)
+    assert mean.tolist() == pytest.approx([-1.0, -1.0])
+    one, ten = length_normalised_surrogate(mean, torch.full((2,), -1.1).double(), torch.ones(2).double(), 0.2)
+    assert one.item() == pytest.approx(ten.item())
+    (one + ten).backward()
+    assert logp.grad is not None
+    assert logp.grad[0].item() == pytest.approx(logp.grad[1:].sum().item())

@@ -48,14 +48,18 @@ def distinct_turns(batch: TokenBatch, advantage: NDArray[np.float64], by_sign: b
 
 
 def within_budget(batch: TokenBatch, tokens: int) -> list[NDArray[np.int64]]:
-    """Return the turns of a batch in groups that have at most so many tokens with their padding, or a single turn.
+    """Return the turns of a batch in groups that have at most so many tokens with their padding, or a single turn."""
+    return in_groups(np.diff(batch.offsets), tokens)
 
-    Turns of about the same length come together, so that little is padded.
+
+def in_groups(lengths: NDArray[np.int64], tokens: int) -> list[NDArray[np.int64]]:
+    """Return the places of `lengths` (N,) in groups that have at most so many tokens with their padding, or one place.
+
+    Those of about the same length come together, so that little is padded.
     """
-    length = np.diff(batch.offsets)
     groups: list[list[int]] = []
-    for place in np.argsort(length, kind="stable"):  # the longest of a group comes last
-        if not groups or length[place] * (len(groups[-1]) + 1) > tokens:
+    for place in np.argsort(lengths, kind="stable"):  # the longest of a group comes last
+        if not groups or lengths[place] * (len(groups[-1]) + 1) > tokens:
             groups.append([])
         groups[-1].append(int(place))
     return [np.array(group, np.int64) for group in groups]

@@ -8,34 +8,28 @@ about is written beside the weights.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from importlib.util import find_spec
 from math import isfinite
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from arena import __version__, adapters
 from arena.demonstrations import Demonstration, demonstrations
 from arena.errors import ConfigError, UnknownName
-from arena.folder import publish, refuse_existing
+from arena.folder import refuse_existing
 from arena.player import Move, Player, Request, Requests, close
 from arena.registry import load_player, parse, respelled
-from arena.runs import game_of, runs_in
+from arena.runs import opened
 from arena.seeds import derive, generator
-from arena.store import Store
+from arena.trainers import pupil
 
 PROVENANCE = "behaviour_cloning.json"
 """Beside the weights: what they learned from, and how."""
 
 _ASKED = 200
 """Questions that the model is asked at the end."""
-
-_SMALL = 10_000_000
-"""A model with fewer weights than this has been made for trying things out, and learns everything here."""
 
 Tell = Callable[[str, int, int | None, str, str], None]
 """What goes on, how much of it is done, of how much in all if that is known, what is counted, and a note."""
@@ -106,9 +100,9 @@ def teach(
     """
     refuse_existing(to)
     model = _model_of(spec, settings)
-    pupil = load_player(spec, played[0].request.game)
-    lessons = _lessons(spec, pupil, played, tell)
-    close([pupil])
+    reader = load_player(spec, played[0].request.game)
+    lessons = _lessons(spec, reader, played, tell)
+    close([reader])
     held = min(_ASKED, max(len(played) // 10, min(len(played) - 1, 1)))
     about = {"player": spec, **origin, "decisions": len(lessons) - held}
     losses = _teach(model, lessons[held:], to, about, settings, tell)
@@ -120,25 +114,8 @@ def teach(
 
 def _model_of(spec: str, settings: Settings) -> str:
     """Return the folder of the model that a spec names. Raises ConfigError for what cannot be taught."""
-    said = parse(spec).parameters
-    model = said.get("model")
-    if not isinstance(model, str) or (engine := said.get("engine", "transformers")) not in ("transformers",):
-        what = "no model" if not isinstance(model, str) else f"engine = {engine!r}"
-        raise ConfigError(
-            f"{spec!r} has {what}, but what can be taught is a folder of weights: write \"chat(model='FOLDER')\""
-        )
-    if not (Path(model) / "config.json").is_file():
-        raise ConfigError(f"{model} is no folder of a model, since it has no config.json: arena new model makes one")
-    if said.get("adapter") is not None:
-        raise ConfigError(f"{spec!r} has an adapter already: teach the model, or with --adapter a new one on it")
-    for package in ("transformers", "peft") if settings.adapter else ("transformers",):
-        if find_spec(package) is None:
-            raise ConfigError(f"this needs the package {package}, which is missing: pip install 'selfplay-arena[llm]'")
-    for name, number, least in [("decisions", settings.decisions, 1), ("epochs", settings.epochs, 1)]:
-        if number < least:
-            raise ConfigError(f"{name} = {number} teaches nothing: give a number from {least}")
-    if not 0 <= settings.rate < 1:
-        raise ConfigError(f"rate = {settings.rate:g} is no learning rate: give one below 1, or 0 to leave the choice")
+    model = pupil.folder_of(spec, settings.adapter)
+    pupil.check_numbers(settings.rate, decisions=settings.decisions, epochs=settings.epochs)
     return model
 
 
@@ -157,22 +134,17 @@ def gather(
     origins: list[dict[str, Any]] = []
     names: Counter[str] = Counter()
     seen = 0
-    for folder in [part for run in runs for part in runs_in(run)]:
-        with Store.read(folder) as store:
-            config = store.meta("config")
-            if config is None:
-                raise ConfigError(f"{folder} holds a run that never began, so it shows no decision")
-            game = game_of(store)  # the run's own, never one that a record names
-            before, matches = seen, 0
-            for record in store.records():
-                names.update(record.entrants)
-                for shown in demonstrations(record, game, who, won=settings.won):
-                    place = len(kept) if len(kept) < settings.decisions else int(rng.integers(seen + 1))
-                    kept[place : place + 1] = [shown] if place < settings.decisions else []
-                    seen += 1
-                matches += 1
-                tell("read", matches, None, "matches", "")
-            origins.append({"run": str(folder), "game": game.spec, "matches": matches, "decisions": seen - before})
+    for store, game in opened(runs):
+        before, matches = seen, 0
+        for record in store.records():
+            names.update(record.entrants)
+            for shown in demonstrations(record, game, who, won=settings.won):
+                place = len(kept) if len(kept) < settings.decisions else int(rng.integers(seen + 1))
+                kept[place : place + 1] = [shown] if place < settings.decisions else []
+                seen += 1
+            matches += 1
+            tell("read", matches, None, "matches", "")
+        origins.append({"run": str(store.folder), "game": game.spec, "matches": matches, "decisions": seen - before})
     if not kept:
         where = ", ".join(map(str, runs))
         if who and who not in names:
@@ -183,9 +155,9 @@ def gather(
     return [kept[i] for i in rng.permutation(len(kept))], origins
 
 
-def _lessons(spec: str, pupil: Player, played: Sequence[Demonstration], tell: Tell) -> list[tuple[Any, Any]]:
+def _lessons(spec: str, reader: Player, played: Sequence[Demonstration], tell: Tell) -> list[tuple[Any, Any]]:
     """Return the ids of every prompt and answer."""
-    lesson = getattr(pupil, "lesson", None)
+    lesson = getattr(reader, "lesson", None)
     if lesson is None:
         raise ConfigError(f"{spec!r} is no language model: write \"chat(model='FOLDER')\"")
     lessons = []
@@ -196,9 +168,9 @@ def _lessons(spec: str, pupil: Player, played: Sequence[Demonstration], tell: Te
 
 
 def _check_length(model: str, weights: Any, lessons: Sequence[tuple[Any, Any]]) -> None:
-    room = getattr(weights.config, "max_position_embeddings", None)
+    room = pupil.most_tokens(weights)
     longest = max(len(prompt) + len(answer) for prompt, answer in lessons)
-    if room and longest > room:
+    if longest > room:
         raise ConfigError(
             f"a decision takes {longest:,} tokens, but {model} reads {room:,} at most: teach a larger one"
         )
@@ -207,33 +179,10 @@ def _check_length(model: str, weights: Any, lessons: Sequence[tuple[Any, Any]]) 
 # How it is taught.
 
 
-def _weights(model: str, settings: Settings) -> tuple[Any, Any]:
-    """Return what learns, a model or an adapter on one, and the model's tokenizer."""
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    # Small steps are lost in bfloat16, so whatever learns does so in float32; peft sees to it for its adapters.
-    dtype = torch.bfloat16 if settings.adapter and device == "cuda" else torch.float32
-    tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
-    weights = AutoModelForCausalLM.from_pretrained(model, dtype=dtype, trust_remote_code=False, use_safetensors=True)
-    weights = cast(Any, weights).to(device)
-    return _adapted(weights, settings) if settings.adapter else weights, tokenizer
-
-
-def _adapted(weights: Any, settings: Settings) -> Any:
-    """Return a model with a fresh adapter, which changes nothing yet; it begins as peft's do, but from our seed."""
-    from peft import get_peft_model
-
-    adapted = get_peft_model(weights, adapters.lora(settings.rank))
-    adapters.begin(adapted.named_parameters(), derive(settings.seed, "adapter"))
-    return adapted
-
-
 def _rate(weights: Any, settings: Settings) -> float:
     if settings.adapter:
         return 2e-4
-    return 5e-3 if sum(weight.numel() for weight in weights.parameters()) < _SMALL else 1e-5
+    return 5e-3 if pupil.is_small(weights) else 1e-5
 
 
 def _teach(
@@ -247,7 +196,7 @@ def _teach(
     """Teach the lessons and publish what came of it; return the losses. Raises ConfigError if nothing did."""
     from arena.trainers.behaviour_cloning import clone
 
-    weights, tokenizer = _weights(model, settings)
+    weights, tokenizer = pupil.load(model, settings.adapter, settings.rank, settings.seed)
     _check_length(model, weights, lessons)
     chosen = settings._replace(rate=settings.rate or _rate(weights, settings))
     losses: list[float] = clone(
@@ -264,14 +213,8 @@ def _teach(
             f"the loss has become no number, and nothing is written: try less than rate = {chosen.rate:g}"
         )
 
-    def fill(draft: Path) -> None:
-        weights.save_pretrained(draft)
-        tokenizer.save_pretrained(draft)
-        (draft / "README.md").unlink(missing_ok=True)  # of peft, with nothing filled in
-        told = {**about, "settings": chosen._asdict(), "losses": losses, "arena": __version__}
-        (draft / PROVENANCE).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-
-    publish(to, fill)
+    told = {**about, "settings": chosen._asdict(), "losses": losses}
+    pupil.keep(to, weights, tokenizer, PROVENANCE, told)
     return losses
 
 

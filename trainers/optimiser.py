@@ -19,13 +19,15 @@ class Adam:
         updates: int,
         clip: float = 1.0,
         warmup: int = 0,
+        momentum: float = 0.9,
     ) -> None:
         """`clip` bounds the norm of the whole gradient; over the first `warmup` steps the rate rises to its height.
 
-        Adam's first steps move every weight by the whole rate, whatever it knows of its gradient.
+        Adam's first steps move every weight by the whole rate, whatever it knows of its gradient. With `momentum` 0
+        weights rest as soon as their gradient is 0.
         """
         self._parameters = list(parameters)
-        self._adam = torch.optim.Adam(self._parameters, lr=rate)
+        self._adam = torch.optim.Adam(self._parameters, lr=rate, betas=(momentum, 0.999))
         self._rate, self._updates, self._clip, self._warmup = rate, updates, clip, warmup
         self._taken = True  # whatever gradient there is has been used, or is somebody else's
         self.steps = 0

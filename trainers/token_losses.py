@@ -10,6 +10,8 @@ from typing import Literal, NamedTuple
 
 import torch
 
+from arena.trainers import losses
+
 Correction = Literal["token", "sequence", "masked"]
 """How the gap between the engine that sampled and the model that learns is weighed; see `importance`."""
 
@@ -41,6 +43,24 @@ def constant_length_mean(each: torch.Tensor, turns: float, length: int) -> torch
     (Liu et al., 2025: Dr. GRPO).
     """
     return each.sum() / (turns * length)
+
+
+def mean_of_turns(logp: torch.Tensor, turn: torch.Tensor, turns: int) -> torch.Tensor:
+    """Return (N,) the mean log-probability of each turn's tokens, in nats; every turn has one token at least."""
+    lengths = torch.bincount(turn, minlength=turns).to(logp.dtype)
+    return logp.new_zeros(turns).index_add(0, turn, logp) / lengths
+
+
+def length_normalised_surrogate(
+    mean: torch.Tensor, reference_mean: torch.Tensor, advantage: torch.Tensor, clip: float
+) -> torch.Tensor:
+    """Return (N,) −min(r A, clip(r, 1 − clip, 1 + clip) A) of whole answers (SPC: Chen et al., 2025).
+
+    `mean` and `reference_mean` (N,) are those of `mean_of_turns`, and r = exp(mean − reference_mean): the geometric
+    mean of the ratios of an answer's tokens, in which a long answer weighs as much as a short one. Where the reference
+    stays as it is, r leaves the band once and is pushed no farther: that, and no divergence, bounds the drift.
+    """
+    return losses.clipped_surrogate(mean, reference_mean, advantage, clip)
 
 
 def entropy(log_policy: torch.Tensor) -> torch.Tensor:

@@ -29,7 +29,7 @@ for _command in (
     red_team.red_team,
     report.report,
     *(exchange.export, exchange.import_),
-    teach.clone,
+    *(teach.clone, teach.improve),
     *(author.check, author.new),
 ):
     app.command(_command)
