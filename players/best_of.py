@@ -138,7 +138,7 @@ def _best(drafts: Sequence[_Draft]) -> Move:
         if failure is not None:
             return failure
     answers = [None if draft.answer is None else normal(draft.answer) for draft in whole]
-    agreed, speaks = Counter(answers), Counter[object]()
+    agreed, speaks = Counter(answers), dict.fromkeys(answers, 0.0)
     for answer, draft in zip(answers, whole, strict=True):
         speaks[answer] += draft.judgement.sure
     ranks = [
