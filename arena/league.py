@@ -16,6 +16,7 @@ import numpy as np
 
 from arena import alpha_star
 from arena.attendance import Unplayed
+from arena.casting import check_cast, check_judges
 from arena.config import LeagueConfig, check
 from arena.errors import ConfigError
 from arena.game import Game
@@ -57,6 +58,9 @@ class League:
     def _begin(self) -> None:
         """Write configuration and anchors into a new store, or check that an old one is of this run."""
         refuse_unratable(self.game)
+        check_cast(self.game, self.config.cast)
+        if not self.config.judges_itself:
+            self._check_judges()
         anchors = [Member(name, spec, "anchor", 0, checkpoint_digest(spec)) for name, spec in self.anchors.items()]
         if begin(self.store, self.config, {"format": "league", "fingerprint": self.game.fingerprint}, anchors):
             return
@@ -68,6 +72,15 @@ class League:
         for anchor in anchors:
             if before[anchor.name] != anchor:
                 raise ConfigError(f"the checkpoint of anchor {anchor.name!r} has changed since the run was begun")
+
+    def _check_judges(self) -> None:
+        """Raise ConfigError for a judge that is of one mind with whom it judges, or with what a learner began as."""
+        learners = {name: learner.player for name, learner in self.config.learners.items()}
+        cast = {role: self.spec(spec) for role, spec in self.config.cast.items()}
+        check_judges(self.game, cast, {name: self.spec(spec) for name, spec in {**learners, **self.anchors}.items()})
+        if self.config.base is not None and self.config.base.model:
+            taught = respelled("chat", {"model": self.config.base.model})
+            check_judges(self.game, cast, {name: taught for name, spec in learners.items() if self.spec(spec) != spec})
 
     def members(self, kind: str) -> list[Member]:
         """Return the members of a kind ("anchor", "snapshot" or "learner"), oldest first."""
@@ -82,12 +95,13 @@ class League:
         return name in self._learning
 
     def player(self, name: str) -> Player:
-        """Return a member, ready to play: a learner as it is now, or a frozen one, which is loaded once."""
+        """Return a member or one of the cast, ready to play: a learner as it is now, others are loaded once."""
         if name in self._learning:
             return self._learning[name]
         if name not in self._players:
-            if name in self.anchors:
-                self._players[name] = load_player(self.spec(self.anchors[name]), self.game, name)
+            fixed = {**self.anchors, **{self.config.cast_names[role]: spec for role, spec in self.config.cast.items()}}
+            if name in fixed:
+                self._players[name] = load_player(self.spec(fixed[name]), self.game, name)
             else:
                 member = {m.name: m for m in self.members("snapshot")}[name]
                 self._players[name] = load_checkpoint(self.store.folder / member.spec, self.game, name)
@@ -233,10 +247,11 @@ class League:
         rivals = earlier[len(earlier) - self.config.rating.rivals :] if self.config.rating.rivals else []
         names = [*self.anchors, *rivals]
         pairs, seed = self.config.rating.pairs, self.config.seed
-        fixtures = list(challenge(self.game, snapshot.name, names, pairs, seed, "rating", snapshot.step))
+        cast = self.config.cast_names
+        fixtures = list(challenge(self.game, snapshot.name, names, pairs, seed, "rating", snapshot.step, cast))
         known = self.store.known(fixture.key for fixture in fixtures)
         missing = [fixture for fixture in fixtures if fixture.key not in known]
-        players = {name: self.player(name) for name in [snapshot.name, *names]}
+        players = {name: self.player(name) for name in [snapshot.name, *names, *cast.values()]}
         unplayed = Unplayed()
         for record in self.store.keep(play_rounds(self.game, missing, players)):
             if not unplayed.takes(record):
@@ -258,7 +273,8 @@ class League:
         ):
             return
         near = list(self._past())[-len(learners) * max(1, config.rating.rivals) :]
-        gone = [name for name in self._players if name not in self.anchors and name not in near]
+        kept = {*self.anchors, *self.config.cast_names.values(), *near}
+        gone = [name for name in self._players if name not in kept]
         close([self._players.pop(name) for name in gone])
 
     def digest(self) -> str:

@@ -88,13 +88,20 @@ def meeting(
 
 
 def challenge(
-    game: Game[Any], newcomer: str, opponents: Sequence[str], pairs: int, seed: int, kind: str, step: int = 0
+    game: Game[Any],
+    newcomer: str,
+    opponents: Sequence[str],
+    pairs: int,
+    seed: int,
+    kind: str,
+    step: int = 0,
+    cast: Mapping[str, str] | None = None,
 ) -> Iterator[Fixture]:
     """Yield `pairs` pairs of a newcomer against each opponent, round by round."""
     for number in range(pairs):
         for opponent in opponents:
             lineup = [newcomer] + [opponent] * (game.entrants - 1)
-            yield from pair(game, lineup, number, seed, kind, step)
+            yield from pair(game, lineup, number, seed, kind, step, cast)
 
 
 def _seat(game: Game[Any], by_side: Sequence[str], cast: Mapping[str, str]) -> tuple[str, ...]:

@@ -24,13 +24,14 @@ FROZEN = "by_role(player='')"
 
 
 def by_role(game: Game[Any], player: str = "net", seed: int = 0) -> ByRole:
-    """Return a player with a part for every role of the game, each of them made from the spec `player`.
+    """Return a player with a part for every role that somebody competes in, each of them made from the spec `player`.
 
     With an empty spec the parts are language models, and come from the folder that is loaded. Raises ConfigError for
     a part that cannot learn.
     """
     parts: dict[str, Any] = {}
-    for role in dict.fromkeys(game.roles) if player else ():
+    competing = [role for role, side in zip(game.roles, game.side_of, strict=True) if side >= 0]
+    for role in dict.fromkeys(competing) if player else ():
         part = parts[role] = load_player(player, game, seed=derive(seed, role))
         if not isinstance(part, Trainable | TrainableTokens):
             close(parts.values())

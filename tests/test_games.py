@@ -20,8 +20,9 @@ every_game = pytest.mark.parametrize("name", sorted(BUILT_IN["games"]))
 hidden_deals = pytest.mark.parametrize("name", ["kuhn_poker", "leduc_poker"])
 """Games whose first two chance events are the cards of seat 0 and of seat 1."""
 
-TOLD = {"kuhn_match": {"learns"}, "sneaky_critic": {"encode_alike"}}
-"""Warnings that are meant: in the middle of a match a showdown tells what was dealt, and nets are told no words."""
+TOLD = {"kuhn_match": {"learns"}, "sneaky_critic": {"encode_alike"}, "debate": {"learns", "encode_alike"}}
+"""Warnings that are meant: a showdown in the middle of a match tells what was dealt, who speaks at the same time is
+heard afterwards, and nets are told no words."""
 _MOST = 1000
 """Outcomes of chance that are tried: there may be a billion."""
 

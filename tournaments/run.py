@@ -12,6 +12,7 @@ import numpy as np
 
 from arena.alpha_rank import alpha_rank
 from arena.bootstrap import bootstrap_payoffs
+from arena.config.fields import cast_names
 from arena.diversity import policy_behaviour
 from arena.errors import ArenaError, ConfigError, RatingError, UnknownName
 from arena.game import Game
@@ -101,7 +102,7 @@ class Run:
                 forfeits=store.forfeits(),
                 outages=store.outages(),
                 costs=store.costs(),
-                cast=frozenset() if league else frozenset(crashes).difference(entrants),
+                cast=frozenset(cast_names(config.get("cast", ()))),
             )
 
     @property
@@ -128,15 +129,19 @@ class Run:
     @cached_property
     def ladder(self) -> Ladder:
         """The ladder of all results so far."""
-        crashes = {name: count for name, count in self.crashes.items() if name not in self.cast}
-        return rate(self.results, self.game, self.anchor, self.block_pairs, crashes)
+        return rate(self.results, self.game, self.anchor, self.block_pairs, self._entrants_crashes)
 
     @cached_property
     def history(self) -> list[Point]:
         """Every member's Elo after every rated step of a league; empty for a tournament, which has one moment."""
         if not self.is_league:
             return []
-        return history(self.results, self.game, self.anchor, self.block_pairs, self.crashes)
+        return history(self.results, self.game, self.anchor, self.block_pairs, self._entrants_crashes)
+
+    @property
+    def _entrants_crashes(self) -> dict[str, tuple[int, int]]:
+        """Those of the cast count against nobody."""
+        return {name: count for name, count in self.crashes.items() if name not in self.cast}
 
     @cached_property
     def payoffs(self) -> PayoffMatrix:

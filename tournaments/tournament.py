@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from arena.attendance import Unplayed
+from arena.casting import check_cast, check_judges
 from arena.config import TournamentConfig, check
 from arena.errors import ConfigError
 from arena.game import Game
@@ -79,7 +80,9 @@ def run(config: TournamentConfig, folder: Path, tell: Tell = lambda _: None, red
         raise ConfigError(f"a {config.format} was paired by its results, so none of its matches can be played again")
     game = load_game(config.game)
     refuse_unratable(game)
-    _check_cast(config, game)
+    check_cast(game, config.cast)
+    if not config.judges_itself:
+        check_judges(game, config.cast, config.entrants)
     specs = {**config.entrants, **{config.cast_names[role]: spec for role, spec in config.cast.items()}}
     players: dict[str, Player] = {}
     try:
@@ -161,16 +164,6 @@ def _scorer(store: Store, game: Game[Any]) -> Scorer:
         return score(game, first, store.endings(fixture.key for fixture in fixtures))
 
     return read
-
-
-def _check_cast(config: TournamentConfig, game: Game[Any]) -> None:
-    """Raise ConfigError where a seat of the cast is empty, or a player has no seat there."""
-    needed = {role for side, role in zip(game.side_of, game.roles, strict=True) if side < 0}
-    for role in sorted(needed - set(config.cast)):
-        raise ConfigError(f"{game.name} has a cast seat {role!r}: name its player under [cast]")
-    for role in sorted(set(config.cast) - needed):
-        seats = f"its cast seats are {', '.join(sorted(needed))}" if needed else "it has none"
-        raise ConfigError(f"{game.name} has no cast seat {role!r}: {seats}")
 
 
 _SCHEDULED = ("round_robin", "gauntlet")

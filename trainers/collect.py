@@ -55,6 +55,8 @@ class Collect(Protocol):
 def collector(league: League) -> Collect:
     """Return the way that the configuration asks for, or the faster one that the game and its players allow."""
     how = league.config.training.rollouts
+    if how == "tables" and league.config.cast:
+        raise ConfigError(f'{league.game.name} has a cast, and no table plays for it: set training.rollouts = "auto"')
     if how == "matches":
         return ByMatches(league, small_tree(league))
     tree = small_tree(league)
@@ -66,7 +68,9 @@ def collector(league: League) -> Collect:
 
 
 def small_tree(league: League) -> Tree | None:
-    """Return the game's exact tables, or None where it is too large for them."""
+    """Return the game's exact tables, or None where it is too large for them, or is played with a cast."""
+    if league.config.cast:
+        return None
     try:
         return enumerate_game(league.game, TABLE_LIMIT)
     except TooLarge:
@@ -134,7 +138,7 @@ class Batched:
         others = (learner.player if name == learner.name else league.player(name) for name in names)
         players: list[Player] = [*learner.behaviours, *others]
         stating = [player for player in players if isinstance(player, HasPolicy)]
-        if len(stating) < len(players) or not game.actions:
+        if len(stating) < len(players) or not game.actions or league.config.cast:
             return ByMatches(league, None)(learner, share, step, matches)
         rng = generator(league.config.seed, "rollout", learner.name, step)
         opponent, side = _draw_opponents(game, share, matches, step, rng)
@@ -216,15 +220,19 @@ def schedule(
     names = list(share)
     own = [learner.name, *(f"{learner.name}|{j}" for j in range(1, len(learner.behaviours)))]
     behaviour = _draw_behaviours(learner, (len(opponent), game.seats), rng)
+    cast = league.config.cast_names
     fixtures = []
     for i, (k, s) in enumerate(zip(opponent, side, strict=True)):
         number, itself = first + i, names[k] == learner.name
         seats = tuple(
-            own[j] if itself or mine == s else names[k] for mine, j in zip(game.side_of, behaviour[i], strict=True)
+            cast[role] if of < 0 else own[j] if itself or of == s else names[k]
+            for of, role, j in zip(game.side_of, game.roles, behaviour[i], strict=True)
         )
         seed = derive(league.config.seed, "train", learner.name, step, number)
         fixtures.append(Fixture(f"{learner.name}-{step}-{number:06d}", "train", seats, seed, "", step + 1))
-    players: dict[str, Player] = {name: league.player(name) for name in names if name != learner.name}
+    players: dict[str, Player] = {
+        name: league.player(name) for name in [*names, *cast.values()] if name != learner.name
+    }
     players |= dict(zip(own, learner.behaviours, strict=True))
     return Matches(fixtures, players, own, names, opponent, side)
 

@@ -152,14 +152,15 @@ class SelfPlay:
                 self._roll_back()
 
     def _try_anchors(self) -> None:
-        """Make every anchor before anything is trained; raises ConfigError with the key of one that cannot play."""
+        """Make all who never change before anything is trained; raises ConfigError for one that cannot play."""
         for venue in self.circuit.all:
-            for name in venue.league.anchors:
+            for name in [*venue.league.anchors, *venue.league.config.cast_names.values()]:
                 try:
                     venue.league.player(name)
                 except ArenaError as error:
                     where = f" in {venue.league.config.game}" if venue.label else ""
-                    raise ConfigError(f"anchors.{name}{where}: {error}") from error
+                    key = name.replace(":", ".") if name not in venue.league.anchors else f"anchors.{name}"
+                    raise ConfigError(f"{key}{where}: {error}") from error
 
     def _enlisted(self, name: str) -> Learner:
         """Return a learner with its first weights and its own hyper-parameters, whom others may meet from now on."""

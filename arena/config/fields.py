@@ -18,6 +18,11 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+def cast_names(cast: Iterable[str]) -> dict[str, str]:
+    """Return role → the name under which the player of a cast seat sits there."""
+    return {role: f"cast:{role}" for role in cast}
+
+
 def check_labels(names: Iterable[str]) -> None:
     """Raise ValueError for a name that a table, a picture or a key could not hold."""
     for name in names:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from arena.config.fields import Count, Seed, Strict, check_labels
+from arena.config.fields import Count, Seed, Strict, cast_names, check_labels
 
 
 class PatienceConfig(Strict):
@@ -45,12 +45,14 @@ class TournamentConfig(Strict):
     """Payoff games: how many pairs make the block that Elo counts as one game."""
     cast: dict[str, str] = {}
     """Role → player spec for seats that nobody competes for (judges, verifiers)."""
+    judges_itself: bool = False
+    """Whether a judge may be of one mind with an entrant: the same model, or a copy of the same learner."""
     patience: PatienceConfig = PatienceConfig()
 
     @property
     def cast_names(self) -> dict[str, str]:
         """Role → the name under which its player sits there."""
-        return {role: f"cast:{role}" for role in self.cast}
+        return cast_names(self.cast)
 
     @property
     def seeded(self) -> list[str]:
