@@ -126,15 +126,16 @@ def trust(judged: Collection[Judgement], kin: Mapping[str, Collection[str]] | No
 def self_bonus(alone: Floats) -> Interval:
     """Return what a judge's own words gain with it, in logits, from how it and another judge disagree.
 
-    `alone[order]` is (how often only the judge took its own side, how often only the other took that side), with the
-    own side shown first and second, shape (2, 2). Whatever a debate says for a side is then the same for both, so in
-    each order the odds of the two counts are exp(s ± (b − b′)), where b and b′ are the judges' biases of position, and
-    the mean of their logarithms over both orders is s: for any mixture of debates (the conditional likelihood of Rasch,
-    1960). Halves are added to the counts (Haldane, 1956).
+    `alone` holds how often only the judge took its own side, and how often only the other took that side, shape (G, 2):
+    with that side shown first and second, each for debates in which it is right and in which it is wrong where that is
+    known. If both judges hear the same in a debate, the odds of the two counts are exp(s ± (b − b′)) in either order,
+    where b and b′ are their biases of position, whatever the debates are like (the conditional likelihood of Rasch,
+    1960), and the mean of the logarithms is s. If one of them hears better which side is right, that cancels between
+    debates in which the own side is right and wrong: exactly at s = 0. Halves are added to the counts (Haldane, 1956).
     """
     counts = alone + 0.5
     value = float(np.log(counts[:, 0] / counts[:, 1]).mean())
-    return Interval.around(value, 1.96 * sqrt(float((1 / counts).sum())) / 2)
+    return Interval.around(value, 1.96 * sqrt(float((1 / counts).sum())) / len(counts))
 
 
 def _own(one: Judgement, kin: Mapping[str, Collection[str]]) -> int | None:
@@ -160,14 +161,15 @@ def _bonuses(
 ) -> dict[str, Interval]:
     """Return how the judge differs from each other one in the matches in which one side is kin to it alone."""
     by_match = {one.match: one for one in judged if one.judge == judge and one.match in own}
+    known = all(one.right is not None for one in by_match.values())
     alone: dict[str, Floats] = {}
     for other in judged:
         one = by_match.get(other.match)
         if one is None or other.judge == judge or any(name in kin.get(other.judge, ()) for name in other.sides):
             continue
-        counts = alone.setdefault(other.judge, np.zeros((2, 2)))
+        counts = alone.setdefault(other.judge, np.zeros((2, 2 if known else 1, 2)))
         side = own[one.match]
         for shown_first, (mine, theirs) in enumerate(zip(one.said, other.said, strict=True)):
             if mine != theirs:
-                counts[int(shown_first != side), int(theirs == side)] += 1
-    return {name: self_bonus(counts) for name, counts in sorted(alone.items())}
+                counts[int(shown_first != side), int(known and one.right != side), int(theirs == side)] += 1
+    return {name: self_bonus(counts.reshape(-1, 2)) for name, counts in sorted(alone.items())}

@@ -8,8 +8,9 @@ from arena.config import LeagueConfig, TournamentConfig
 from arena.errors import ConfigError
 from arena.games.debate import Debate
 from arena.games.kuhn_poker import KuhnPoker
-from arena.registry import load_game
+from arena.registry import find, load_game
 from arena.store import Store
+from arena.tournaments.run import Run
 
 DEBATE, PANEL = Debate(), Debate(panel=3)
 QWEN, ADAPTED = "chat(model='Qwen/Qwen3-4B')", "language_model(model='Qwen/Qwen3-4B', rank=8)"
@@ -128,9 +129,41 @@ def test_a_league_has_a_cast_that_never_changes_and_never_learns(race, policies,
         records = list(store.records())
         assert store.meta("digest")
     assert {record.entrants[2] for record in records} == {"cast:umpire"}
+    assert "cast:umpire" not in {row.name for row in Run.of(tmp_path / "run").ladder.rows}
     assert all(record.turns[2].action == "fast" for record in records)
     parts = {path.name for path in (tmp_path / "run/checkpoints/main-2").iterdir()}
     assert policies == "shared" or ({"first", "second"} <= parts and "umpire" not in parts)
+
+
+CRASHING = """
+import arena
+
+
+class Crashing:
+    name = "crashing"
+    made = crashed = 0
+
+    def __init__(self):
+        Crashing.made += 1
+
+    def act(self, batch):
+        Crashing.crashed += 1
+        if Crashing.crashed % 3 == 0:
+            raise RuntimeError("the umpire has a cold")
+        return [arena.Move("fast") for _ in batch]
+"""
+
+
+def test_a_cast_is_made_once_and_its_crashes_count_against_nobody(race, tmp_path):
+    (tmp_path / "crashing.py").write_text(CRASHING)
+    umpire = f"{tmp_path / 'crashing.py'}:Crashing"
+    often = {"checkpoint_every": 1, "snapshot_every": 1}
+    arena.train(league(race, cast={"umpire": umpire}, rating={"pairs": 50}, schedule=often), tmp_path / "run")
+    assert find("players", umpire).made == 1
+    run = Run.of(tmp_path / "run")
+    assert run.crashes["cast:umpire"][0] > 0
+    assert "cast:umpire" not in {row.name for row in run.ladder.rows}
+    assert {point.name for point in run.history} <= {row.name for row in run.ladder.rows}
 
 
 def test_what_a_cast_does_not_go_with_is_said(race, tmp_path):

@@ -20,6 +20,8 @@ from arena.record import StopReason
 from arena.registry import load_game, load_player
 from arena.store import Store
 from arena.testing import check_game
+from arena.tournaments.judges import judges
+from arena.tournaments.run import Run
 
 TOURNAMENTS = Path(__file__).resolve().parent.parent / "tournaments"
 DEBATE, PANEL = Debate(), Debate(panel=3)
@@ -224,6 +226,11 @@ def test_the_shipped_tournament_shows_that_debate_helps_a_weak_judge(tmp_path):
     """By itself the judge is right in half of its verdicts; in debates, in 80 of 100."""
     config = load(TOURNAMENTS / "debate.toml", TournamentConfig, ["pairs=30"])
     ladder = arena.tournament(config, tmp_path / "run")
+    alone = config.model_copy(update={"game": "debate(rounds=0)"})
+    arena.tournament(alone, tmp_path / "alone")
+    for run, right in (("run", 0.8), ("alone", 0.5)):
+        (found,) = judges(Run.of(tmp_path / run))
+        assert found.right.value == pytest.approx(right, abs=0.05)
     elo = {row.name: row.elo for row in ladder.rows}
     assert elo["careful"] > elo["careless"] > elo["silent"] == 1000.0
 

@@ -91,14 +91,24 @@ def test_without_a_self_bonus_the_mean_is_a_half_whatever_the_position_is_worth(
     assert (sigma(position) + sigma(-position)) / 2 == pytest.approx(0.5)
 
 
-@given(st.lists(st.floats(-3, 3), min_size=1, max_size=6), logits, logits, logits)
+@given(st.lists(logits, min_size=1, max_size=6), logits, logits, logits)
 def test_the_self_bonus_is_found_exactly_whatever_positions_and_debates_are_worth(merits, bonus, mine, theirs):
-    """Of any mixture of debates; the expected counts of a billion of them."""
+    """Of any mixture of debates in which both hear the same; the expected counts of a billion of them."""
     alone = np.zeros((2, 2))
     for merit, (order, sign) in product(merits, enumerate((1, -1))):
         p, q = sigma(merit + bonus + sign * mine), sigma(merit + sign * theirs)
         alone[order] += 1e9 * np.array([p * (1 - q), q * (1 - p)])
     assert self_bonus(alone).value == pytest.approx(bonus, abs=1e-5)
+
+
+@given(st.lists(logits, min_size=1, max_size=6), logits, logits, st.floats(0, 2), st.floats(0, 2))
+def test_without_a_self_bonus_it_is_zero_for_judges_of_any_ability(merits, mine, theirs, able, other_able):
+    """Where the right side is known, each question being debated with the own side right and wrong."""
+    alone = np.zeros((2, 2, 2))
+    for merit, (order, sign), (wrong, right) in product(merits, enumerate((1, -1)), enumerate((1, -1))):
+        p, q = sigma(right * able * merit + sign * mine), sigma(right * other_able * merit + sign * theirs)
+        alone[order, wrong] += 1e9 * np.array([p * (1 - q), q * (1 - p)])
+    assert self_bonus(alone.reshape(-1, 2)).value == pytest.approx(0.0, abs=1e-5)
 
 
 def test_without_a_self_bonus_it_is_zero_and_no_disagreement_says_nothing():
@@ -168,7 +178,7 @@ def test_a_judge_without_a_self_bonus_shows_none_in_matches(position):
 def test_a_panel_tells_the_self_bonus_of_one_of_them():
     judges = {
         "judge_1": Biased(1.0, 0.8, merit=0.7, name="judge_1"),
-        "judge_2": Biased(0.0, -0.5, merit=0.7, name="judge_2"),
+        "judge_2": Biased(0.0, -0.5, merit=0.3, name="judge_2"),
         "judge_3": Biased(0.0, 1.5, merit=0.7, name="judge_3"),
     }
     kin = {name: {"mine"} for name in ("judge_1", "judge_3")}

@@ -102,7 +102,7 @@ class Run:
                 forfeits=store.forfeits(),
                 outages=store.outages(),
                 costs=store.costs(),
-                cast=frozenset(cast_names(config.get("cast", ()))),
+                cast=frozenset(cast_names(config.get("cast", ())).values()),
             )
 
     @property
