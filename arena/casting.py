@@ -7,12 +7,14 @@ refused, unless the configuration takes that upon itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from arena.errors import ConfigError
 from arena.game import Game
 from arena.judging import Judged
 from arena.kinship import origins
+from arena.registry import parse, respelled
 
 
 def check_cast(game: Game[Any], cast: Mapping[str, str]) -> None:
@@ -33,6 +35,13 @@ def check_judges(game: Game[Any], cast: Mapping[str, str], entrants: Mapping[str
                 f"cast.{role} would judge itself: it shares {shared} with {name!r}, and judges prefer their own words; "
                 "name another judge, or set judges_itself = true"
             )
+
+
+def in_run(spec: str, home: Path) -> str:
+    """Return a player's spec, in which the model 'base' is that of the league in a folder."""
+    if "base" not in spec or parse(spec).parameters.get("model") != "base":
+        return spec
+    return respelled(spec, {"model": str(home / "base")})
 
 
 def kin(judge: str, entrants: Mapping[str, str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from arena import checkpoint, hugging_face
-from arena.registry import BUILT_IN, checkpoint_digest, parse
+from arena.registry import BUILT_IN, parse
 
 _MODELS = ("chat", "language_model")
 _CHECKPOINTS, _BASE = "checkpoints", "base"
@@ -24,7 +24,7 @@ def origins(spec: str) -> frozenset[str]:
     Players that share one are of one mind. Raises ConfigError for what is no spec.
     """
     target, parameters = parse(spec)
-    if "/" in target and ":" not in target and Path(target).is_dir():
+    if ":" not in target and target not in BUILT_IN["players"] and Path(target).is_dir():
         return _of_folder(Path(target)) | _of_model(parameters)
     if target in _MODELS:
         return _of_model(parameters)
@@ -52,13 +52,14 @@ def _of_folder(folder: Path) -> frozenset[str]:
     found = {f"the model {folder}"}
     is_checkpoint = (folder / checkpoint.MANIFEST).is_file()
     if is_checkpoint or hugging_face.is_model(folder):
-        found.add(f"the weights {checkpoint_digest(str(folder))}")
+        found.add(f"the weights {checkpoint.read(folder).digest if is_checkpoint else hugging_face.digest(folder)}")
     if is_checkpoint and folder.parent.name == _CHECKPOINTS:
         run = folder.parent.parent
         found.add(f"the learner {folder.name.rpartition('-')[0]} of {run}")
         found |= {f"the model {run / _BASE}"} if (run / _BASE).is_dir() else set()
     base = hugging_face.base_of(folder) if (folder / hugging_face.ADAPTER).is_file() else None
-    return frozenset(found) | _of_model({"model": base})
+    parts = [part.parent for part in folder.glob(f"*/{checkpoint.MANIFEST}")]  # one for each role
+    return frozenset(found).union(_of_model({"model": base}), *(_of_folder(part) for part in parts))
 
 
 def _comparable(model: str) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 
 from arena import alpha_star
 from arena.attendance import Unplayed
-from arena.casting import check_cast, check_judges
+from arena.casting import check_cast, check_judges, in_run
 from arena.config import LeagueConfig, check
 from arena.errors import ConfigError
 from arena.game import Game
@@ -27,7 +27,7 @@ from arena.payoff import exact_matrix, normalised, payoff_matrix
 from arena.player import HasPolicy, Player, close
 from arena.rating import rate, refuse_unratable
 from arena.record import Record, won_by_first
-from arena.registry import checkpoint_digest, load_checkpoint, load_player, parse, respelled
+from arena.registry import checkpoint_digest, load_checkpoint, load_player, respelled
 from arena.runs import SEVERAL
 from arena.schedule import challenge
 from arena.seeds import generator
@@ -109,9 +109,7 @@ class League:
 
     def spec(self, spec: str) -> str:
         """Return a player's spec, in which the model 'base' is that of the run."""
-        if self.config.base is None or "base" not in spec or parse(spec).parameters.get("model") != "base":
-            return spec
-        return respelled(spec, {"model": str(self.home / "base")})
+        return spec if self.config.base is None else in_run(spec, self.home)
 
     def held(self) -> list[Player]:
         """Return all players that it has loaded, or was given."""

@@ -5,7 +5,9 @@ from rich.console import Console
 
 import arena
 from arena.config import TournamentConfig
-from arena.tournaments.judges import judges, judges_table, remarks
+from arena.games.debate import Debate
+from arena.store import Member
+from arena.tournaments.judges import judges, judges_table, kin_in, remarks
 from arena.tournaments.run import Run
 from tests.command_line import succeed
 
@@ -65,3 +67,16 @@ def test_a_game_without_judges_has_none(tmp_path):
     config = {"game": "kuhn_poker", "entrants": {"a": "uniform", "b": "script(prefer='bet')"}, "pairs": 1}
     arena.tournament(TournamentConfig.model_validate(config), tmp_path / "run")
     assert judges(Run.of(tmp_path / "run")) == []
+
+
+def test_snapshots_are_kin_to_a_judge_that_their_learner_is_kin_to(tmp_path):
+    members = [Member("main-2", "checkpoints/main-2", "snapshot", 2, ""), Member("a", "debater", "anchor", 0, "")]
+    run = Run(tmp_path, Debate(), [], members, True, "a", 1, {}, [], "")
+    config = {"learners": {"main": {"player": "language_model(model='base')"}}, "base": {"model": "Qwen/Qwen3-4B"}}
+    for judge, related in (
+        ("chat(model='base')", {"main-2"}),
+        (f"chat(model='{tmp_path / 'base'}')", {"main-2"}),
+        ("chat(model='Qwen/Qwen3-4B')", {"main-2"}),
+        ("chat(model='Qwen/Qwen3-8B')", set()),
+    ):
+        assert kin_in(judge, run, config) == related

@@ -96,6 +96,14 @@ def test_snapshots_of_one_learner_are_of_one_mind_and_so_is_the_model_that_a_run
     assert related(str(early), str(rival))
 
 
+def test_a_learner_with_a_part_for_each_role_is_the_model_of_its_parts(tmp_path):
+    whole = snapshot(tmp_path / "run", "main-100", "by_role(player='')")
+    part = adapter(whole / "first", "Qwen/Qwen3-4B")
+    manifest = json.loads((whole / "manifest.json").read_text())
+    (part / "manifest.json").write_text(json.dumps({**manifest, "files": {}}))
+    assert related(str(whole), "chat(model='Qwen/Qwen3-4B')")
+
+
 def test_what_is_no_spec_is_refused():
     with pytest.raises(ConfigError):
         origins("chat(model=")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from rich.markup import escape
 from rich.table import Table
 
-from arena.casting import kin
+from arena.casting import in_run, kin
 from arena.config.fields import cast_names
 from arena.interval import Interval
 from arena.judging import Judged, Trust, judgements, trust
+from arena.league import learner_of
+from arena.registry import respelled
 from arena.store import Store
 from arena.tournaments.run import Run
 
@@ -19,13 +24,24 @@ def judges(run: Run) -> list[Trust]:
         return []
     with Store.read(run.folder) as store:
         judged = judgements(store.records(), run.game)
-        cast: dict[str, str] = store.meta("config").get("cast", {})
-    entrants = {
-        member.name: str(run.folder / member.spec) if member.kind in ("snapshot", "learner") else member.spec
-        for member in run.members
-    }
-    related = {name: set(kin(cast[role], entrants)) for role, name in cast_names(cast).items()}
+        config = store.meta("config")
+    cast: dict[str, str] = config.get("cast", {})
+    related = {name: kin_in(cast[role], run, config) for role, name in cast_names(cast).items()}
     return trust(judged, related)
+
+
+def kin_in(judge: str, run: Run, config: Mapping[str, Any]) -> set[str]:
+    """Return who in a run is of one mind with a judge; a snapshot is what its learner is."""
+    if not run.is_league:
+        return set(kin(judge, config["entrants"]))
+    learners = {name: described["player"] for name, described in config["learners"].items()}
+    specs = {m.name: learners.get(learner_of(m.name)) or learners.get(m.name) or m.spec for m in run.members}
+    judge = in_run(judge, run.folder)
+    found = set(kin(judge, {name: in_run(spec, run.folder) for name, spec in specs.items()}))
+    if config["base"] and config["base"]["model"]:  # what the run's own model was taught on
+        began = respelled("chat", {"model": config["base"]["model"]})
+        found |= set(kin(judge, {name: began for name, spec in specs.items() if in_run(spec, run.folder) != spec}))
+    return found
 
 
 def judges_table(found: list[Trust]) -> Table:
