@@ -76,7 +76,7 @@ def digest(folder: Path) -> str:
             for begin in [*range(0, size, _STRIDE), max(0, size - _BLOCK)]:
                 file.seek(begin)
                 found.update(file.read(_BLOCK))
-    if (folder / ADAPTER).is_file() and isinstance(base := _named(folder), str) and Path(base).is_dir():
+    if (folder / ADAPTER).is_file() and isinstance(base := base_of(folder), str) and Path(base).is_dir():
         found.update(digest(Path(base)).encode())
     return found.hexdigest()[:16]
 
@@ -130,7 +130,7 @@ def _merge(actor: Path) -> str:
 
 def _base(folder: Path) -> str:
     """Return the model that an adapter belongs to: a folder, or a name that the local cache of Hugging Face holds."""
-    base = _named(folder)
+    base = base_of(folder)
     if isinstance(base, str) and base and (Path(base).is_dir() or _cached(base)):
         return base
     what = f"its model {base!r} is neither a folder here nor in the local cache" if base else "it names no model"
@@ -140,7 +140,7 @@ def _base(folder: Path) -> str:
     )
 
 
-def _named(folder: Path) -> Any:
+def base_of(folder: Path) -> Any:
     """Return what an adapter's configuration says of its model; None where it says nothing.
 
     Adapters of a run name the run's own model as it is seen from them: "../../base".

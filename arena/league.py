@@ -16,6 +16,7 @@ import numpy as np
 
 from arena import alpha_star
 from arena.attendance import Unplayed
+from arena.casting import check_cast, check_judges, in_run
 from arena.config import LeagueConfig, check
 from arena.errors import ConfigError
 from arena.game import Game
@@ -26,9 +27,9 @@ from arena.payoff import exact_matrix, normalised, payoff_matrix
 from arena.player import HasPolicy, Player, close
 from arena.rating import rate, refuse_unratable
 from arena.record import Record, won_by_first
-from arena.registry import checkpoint_digest, load_checkpoint, load_player, parse, respelled
+from arena.registry import checkpoint_digest, load_checkpoint, load_player, respelled
 from arena.runs import SEVERAL
-from arena.schedule import challenge, check_cast
+from arena.schedule import challenge
 from arena.seeds import generator
 from arena.store import Member, Store
 from arena.tree import Tree, expected_returns
@@ -58,6 +59,8 @@ class League:
         """Write configuration and anchors into a new store, or check that an old one is of this run."""
         refuse_unratable(self.game)
         self.cast = self._seated_cast()
+        if not self.config.judges_itself:
+            self._check_judges()
         anchors = [Member(name, spec, "anchor", 0, checkpoint_digest(spec)) for name, spec in self.anchors.items()]
         if begin(self.store, self.config, {"format": "league", "fingerprint": self.game.fingerprint}, anchors):
             return
@@ -72,11 +75,25 @@ class League:
 
     def _seated_cast(self) -> dict[str, str]:
         """Return name → spec of those on the game's cast seats; raises ConfigError where they do not fit it."""
-        roles, cast = self.game.roles, self.config.cast
-        if self.home != self.store.folder:  # of a run of several games, of which some may lack a seat
-            cast = {role: spec for role, spec in cast.items() if role in roles}
+        cast = self._roles_cast()
         check_cast(self.game, cast)
         return {self.config.cast_names[role]: spec for role, spec in cast.items()}
+
+    def _roles_cast(self) -> dict[str, str]:
+        """Return role → spec of this game's cast: of a run of several games, some may lack a seat."""
+        cast = self.config.cast
+        if self.home == self.store.folder:
+            return cast
+        return {role: spec for role, spec in cast.items() if role in self.game.roles}
+
+    def _check_judges(self) -> None:
+        """Raise ConfigError for a judge that is of one mind with whom it judges, or with what a learner began as."""
+        learners = {name: learner.player for name, learner in self.config.learners.items()}
+        cast = {role: self.spec(spec) for role, spec in self._roles_cast().items()}
+        check_judges(self.game, cast, {name: self.spec(spec) for name, spec in {**learners, **self.anchors}.items()})
+        if self.config.base is not None and self.config.base.model:
+            taught = respelled("chat", {"model": self.config.base.model})
+            check_judges(self.game, cast, {name: taught for name, spec in learners.items() if self.spec(spec) != spec})
 
     def members(self, kind: str) -> list[Member]:
         """Return the members of a kind ("anchor", "snapshot" or "learner"), oldest first."""
@@ -91,7 +108,7 @@ class League:
         return name in self._learning
 
     def player(self, name: str) -> Player:
-        """Return a member, ready to play: a learner as it is now, or a frozen one, which is loaded once."""
+        """Return a member or one of the cast, ready to play: a learner as it is now, others are loaded once."""
         if name in self._learning:
             return self._learning[name]
         if name not in self._players:
@@ -104,9 +121,7 @@ class League:
 
     def spec(self, spec: str) -> str:
         """Return a player's spec, in which the model 'base' is that of the run."""
-        if self.config.base is None or "base" not in spec or parse(spec).parameters.get("model") != "base":
-            return spec
-        return respelled(spec, {"model": str(self.home / "base")})
+        return spec if self.config.base is None else in_run(spec, self.home)
 
     def held(self) -> list[Player]:
         """Return all players that it has loaded, or was given."""

@@ -104,16 +104,6 @@ def challenge(
             yield from pair(game, lineup, number, seed, kind, step, cast)
 
 
-def check_cast(game: Game[Any], cast: Mapping[str, str]) -> None:
-    """Raise ConfigError where a seat of the cast is empty, or a player has no seat there; `cast` has roles as keys."""
-    needed = {role for side, role in zip(game.side_of, game.roles, strict=True) if side < 0}
-    for role in sorted(needed - set(cast)):
-        raise ConfigError(f"{game.name} has a cast seat {role!r}: name its player under [cast]")
-    for role in sorted(set(cast) - needed):
-        seats = f"its cast seats are {', '.join(sorted(needed))}" if needed else "it has none"
-        raise ConfigError(f"{game.name} has no cast seat {role!r}: {seats}")
-
-
 def _seat(game: Game[Any], by_side: Sequence[str], cast: Mapping[str, str]) -> tuple[str, ...]:
     """Return names by seat when `by_side[k]` sits on the k-th side; the cast keeps its own seats."""
     sides = sorted({side for side in game.side_of if side >= 0})

@@ -18,7 +18,7 @@ ROOMS = ("games", "players", "trainers", "tournaments")
 # A file of arena/ imports only files that stand before it here.
 ORDER = [
     *("errors", "seeds", "scene", "game", "player", "batch", "causal", "adapters", "config", "folder", "checkpoint"),
-    *("hugging_face", "registry", "record", "history", "sandbox", "worker", "question_file", "grading"),
+    *("hugging_face", "registry", "kinship", "record", "history", "sandbox", "worker", "question_file", "grading"),
     *(
         "verification",
         "quoting",
@@ -41,10 +41,22 @@ ORDER = [
         "runs",
         "run_log",
     ),
-    *("interval", "sprt", "confidence", "aivat", "bradley_terry", "scores", "blocks", "bootstrap", "strengths"),
+    *(
+        "interval",
+        "judging",
+        "sprt",
+        "confidence",
+        "aivat",
+        "bradley_terry",
+        "scores",
+        "blocks",
+        "bootstrap",
+        "strengths",
+    ),
     *("nash_averaging", "alpha_rank", "meta_solvers", "diversity", "payoff", "online", "ladder", "rating"),
     *(
         "schedule",
+        "casting",
         "matchmaking",
         "alpha_star",
         "batched_play",

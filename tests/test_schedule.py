@@ -8,7 +8,7 @@ import pytest
 from arena.errors import ConfigError
 from arena.games.kuhn_poker import KuhnPoker
 from arena.games.tic_tac_toe import TicTacToe
-from arena.schedule import challenge, check_cast, gauntlet, meeting, pair, round_robin
+from arena.schedule import challenge, gauntlet, meeting, pair, round_robin
 
 GAME = KuhnPoker()
 
@@ -55,19 +55,6 @@ def test_an_empty_chair_of_the_cast_is_named():
 def test_the_cast_stays_in_a_challenge_too():
     fixtures = list(challenge(Teams(), "x", ["y"], 1, 0, "rating", cast={"judge": "jury"}))
     assert [fixture.entrants[-1] for fixture in fixtures] == ["jury", "jury"]
-
-
-@pytest.mark.parametrize(
-    ("game", "cast", "sentence"),
-    [
-        (Teams(), {}, "teams has a cast seat 'judge': name its player"),
-        (Teams(), {"judge": "x", "jury": "x"}, "teams has no cast seat 'jury': its cast seats are judge"),
-        (GAME, {"judge": "x"}, "kuhn_poker has no cast seat 'judge': it has none"),
-    ],
-)
-def test_a_cast_that_does_not_fit_is_refused(game, cast, sentence):
-    with pytest.raises(ConfigError, match=sentence):
-        check_cast(game, cast)
 
 
 def test_in_a_round_robin_everyone_meets_everyone_as_often_from_every_seat():

@@ -97,5 +97,6 @@ def _merged(a: _Source, b: _Source) -> TournamentConfig:
         anchor=a.config.anchor,
         block_pairs=a.config.block_pairs,
         cast=a.config.cast,
+        judges_itself=a.config.judges_itself or b.config.judges_itself,
         patience=a.config.patience,
     )

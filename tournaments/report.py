@@ -17,6 +17,7 @@ from arena.payoff import PayoffMatrix, cyclic_share
 from arena.rating import Ladder, Row
 from arena.record import Cost
 from arena.tournaments.deep import deep_tables, percent
+from arena.tournaments.judges import judges, judges_table, remarks
 from arena.tournaments.run import Run
 from arena.voids import Outages
 
@@ -42,6 +43,8 @@ def tables(run: Run, width: int) -> Group:
         parts.append(matrix_table(run.payoffs, run.ladder))
     else:
         parts.append(Text(f"payoff matrix of {len(run.payoffs.names)} players: arena ratings {run.folder} --plot FILE"))
+    if found := judges(run):
+        parts += [judges_table(found), *(Text(line) for line in remarks(found))]
     return Group(*parts)
 
 

@@ -129,15 +129,19 @@ class Run:
     @cached_property
     def ladder(self) -> Ladder:
         """The ladder of all results so far."""
-        crashes = {name: count for name, count in self.crashes.items() if name not in self.cast}
-        return rate(self.results, self.game, self.anchor, self.block_pairs, crashes)
+        return rate(self.results, self.game, self.anchor, self.block_pairs, self._entrants_crashes)
 
     @cached_property
     def history(self) -> list[Point]:
         """Every member's Elo after every rated step of a league; empty for a tournament, which has one moment."""
         if not self.is_league:
             return []
-        return history(self.results, self.game, self.anchor, self.block_pairs, self.crashes)
+        return history(self.results, self.game, self.anchor, self.block_pairs, self._entrants_crashes)
+
+    @property
+    def _entrants_crashes(self) -> dict[str, tuple[int, int]]:
+        """Those of the cast count against nobody."""
+        return {name: count for name, count in self.crashes.items() if name not in self.cast}
 
     @cached_property
     def payoffs(self) -> PayoffMatrix:

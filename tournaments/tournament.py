@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from arena.attendance import Unplayed
+from arena.casting import check_cast, check_judges
 from arena.config import TournamentConfig, check
 from arena.errors import ConfigError
 from arena.game import Game
@@ -22,7 +23,6 @@ from arena.rating import Ladder, rate, refuse_unratable
 from arena.record import Record
 from arena.registry import checkpoint_digest, load_game, load_player
 from arena.results import Results
-from arena.schedule import check_cast
 from arena.store import Member, Store
 from arena.tournaments.double_elimination import DoubleElimination
 from arena.tournaments.gauntlet import Gauntlet
@@ -81,6 +81,8 @@ def run(config: TournamentConfig, folder: Path, tell: Tell = lambda _: None, red
     game = load_game(config.game)
     refuse_unratable(game)
     check_cast(game, config.cast)
+    if not config.judges_itself:
+        check_judges(game, config.cast, config.entrants)
     specs = {**config.entrants, **{config.cast_names[role]: spec for role, spec in config.cast.items()}}
     players: dict[str, Player] = {}
     try:

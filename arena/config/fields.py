@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -18,8 +18,8 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-def cast_names(cast: Mapping[str, str]) -> dict[str, str]:
-    """Return role → the name under which its player sits on a seat that nobody competes for."""
+def cast_names(cast: Iterable[str]) -> dict[str, str]:
+    """Return role → the name under which the player of a cast seat sits there."""
     return {role: f"cast:{role}" for role in cast}
 
 

@@ -228,6 +228,8 @@ class LeagueConfig(Strict):
     """Name → spec of players that never change, or a table of game → spec. The first one's Elo is fixed at 1000."""
     cast: dict[str, str] = {}
     """Role → spec of the player on seats that nobody competes for (judges, verifiers), which never changes."""
+    judges_itself: bool = False
+    """Whether a judge may be of one mind with a learner or an anchor: the same model, or a copy of the same learner."""
     opponents: OpponentConfig = OpponentConfig()
     schedule: ScheduleConfig = ScheduleConfig()
     rating: RatingConfig = RatingConfig()
@@ -246,10 +248,15 @@ class LeagueConfig(Strict):
     def identity(self) -> dict[str, Any]:
         """All that makes a run this run and no other: every value that is read and changes what is learned."""
         watching = set() if self.alarms.roll_backs else {"alarms"}
-        apart = dict.fromkeys({"tracking", "transfer"} | watching, True)
+        apart = dict.fromkeys({"tracking", "transfer", "judges_itself"} | watching, True)
         where = {"token_policy_gradient": {"processes"}}  # it is computed, which does not change what is
         training = where | dict.fromkeys(self.training.unread, True)
         return self.model_dump(exclude={"training": training, **apart})
+
+    @property
+    def cast_names(self) -> dict[str, str]:
+        """Role → the name under which its player sits there."""
+        return cast_names(self.cast)
 
     def specs(self, game: str) -> dict[str, str]:
         """Return name → spec of the anchors of a game."""
@@ -282,6 +289,8 @@ class LeagueConfig(Strict):
             raise ValueError("where roles learn in turn there is no way back: leave alarms.roll_backs out, or in_turn")
         if self.training.algorithm != "token_policy_gradient" and self.transfer is not None:
             raise ValueError("[transfer] asks language models, and this run has none that learns: leave it out")
+        if self.cast and self.training.algorithm == "deep_cfr":
+            raise ValueError("deep_cfr walks through a game by itself, so its seats have no cast: leave [cast] out")
         if self.population.diversity:
             self._check_comparable()
         if self.population.every:
@@ -295,6 +304,9 @@ class LeagueConfig(Strict):
                     f"the learner's name {name!r} cannot name a folder: take up to 50 letters, digits, _ and -, "
                     "a letter first"
                 )
+        for name in self.cast_names.values():
+            if name in self.anchors:
+                raise ValueError(f"{name!r} is what the player of a cast seat is called: take another name")
         for name in [*self.learners, *self.anchors]:
             learner, _, step = name.rpartition("-")
             if learner in self.learners and step.isdecimal():
@@ -342,6 +354,8 @@ class LeagueConfig(Strict):
                     f"learner {name!r}: in a run of several games learners are plain, with one policy for all seats, "
                     "and never start afresh: leave policies, league_role and fresh_after_snapshot out"
                 )
+        if self.cast:
+            raise ValueError("[cast] names the roles of one game, and several are played: leave it out")
         if self.population.every:
             raise ValueError("[population] compares learners on one ladder, and each game has its own: leave it out")
 

@@ -45,6 +45,8 @@ class TournamentConfig(Strict):
     """Payoff games: how many pairs make the block that Elo counts as one game."""
     cast: dict[str, str] = {}
     """Role → player spec for seats that nobody competes for (judges, verifiers)."""
+    judges_itself: bool = False
+    """Whether a judge may be of one mind with an entrant: the same model, or a copy of the same learner."""
     patience: PatienceConfig = PatienceConfig()
 
     @property
