@@ -253,11 +253,6 @@ class LeagueConfig(Strict):
         training = where | dict.fromkeys(self.training.unread, True)
         return self.model_dump(exclude={"training": training, **apart})
 
-    @property
-    def cast_names(self) -> dict[str, str]:
-        """Role → the name under which its player sits there."""
-        return cast_names(self.cast)
-
     def specs(self, game: str) -> dict[str, str]:
         """Return name → spec of the anchors of a game."""
         chosen = {name: spec.get(game, "") if isinstance(spec, dict) else spec for name, spec in self.anchors.items()}
