@@ -58,9 +58,13 @@ def test_they_stand_below_the_ladder(run):
     shown = succeed("ratings", str(run), cwd=run.parent)
     for words in ("judges, asked in both orders", "cast:judge_3", "its own words gain"):
         assert words in shown
-    console = Console(width=140, record=True)
+    console = Console(width=120, record=True)
     console.print(judges_table(judges(Run.of(run))))
-    assert "100%" in console.export_text()
+    table = console.export_text()
+    assert "100% (" in table
+    assert "its own" in table
+    console.print(judges_table([one._replace(own=None) for one in judges(Run.of(run))]))
+    assert "its own" not in console.export_text()
 
 
 def test_a_game_without_judges_has_none(tmp_path):

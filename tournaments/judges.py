@@ -45,15 +45,24 @@ def kin_in(judge: str, run: Run, config: Mapping[str, Any]) -> set[str]:
 
 
 def judges_table(found: list[Trust]) -> Table:
-    """Return a row per judge."""
+    """Return a row per judge, with a column for every share that is known of any."""
     table = Table(title="judges, asked in both orders", title_justify="left", title_style="bold")
     table.add_column("judge", overflow="fold")
-    for column in ("matches", "order flips", "for who is shown first", "right", "right where no flip", "for its own"):
-        table.add_column(column, justify="right")
-    for one in found:
-        shares = (one.flips, one.first, one.right, one.survived_right, one.own)
-        table.add_row(escape(one.judge), f"{one.matches:,}", *map(_percent, shares))
+    table.add_column("matches", justify="right")
+    cells = [[escape(one.judge), f"{one.matches:,}"] for one in found]
+    shares = [(one.flips, one.first, one.right, one.survived_right, one.own) for one in found]
+    for column, of_judges in zip(_SHARES, zip(*shares, strict=True), strict=True):
+        if any(of_judges):
+            table.add_column(column, justify="right")
+            for row, share in zip(cells, of_judges, strict=True):
+                row.append(_percent(share))
+    for row in cells:
+        table.add_row(*row)
     return table
+
+
+_SHARES = ("order flips", "shown first", "right", "right, no flip", "its own")
+"""Of matches that flip; of verdicts for whom is shown first, for whom is right (and did not flip), and for its kin."""
 
 
 def remarks(found: list[Trust]) -> list[str]:
@@ -67,4 +76,4 @@ def remarks(found: list[Trust]) -> list[str]:
 
 
 def _percent(share: Interval | None) -> str:
-    return "" if share is None else f"{share.value:.0%} ({share.low:.0%} to {share.high:.0%})"
+    return "" if share is None else f"{share.value:.0%} ({100 * share.low:.0f}–{share.high:.0%})"
