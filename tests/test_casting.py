@@ -170,7 +170,7 @@ def test_what_a_cast_does_not_go_with_is_said(race, tmp_path):
     for changes, why in (
         ({"cast": {}}, "has a cast seat 'umpire'"),
         ({"cast": {"umpire": "script(prefer='never')"}}, r"cast\.umpire: race has no action 'never'"),
-        ({"training": {"updates": 2, "rollouts": "tables"}}, "no table plays for it"),
+        ({"training": {"updates": 2, "rollouts": "tables"}}, "which plays on no tables"),
     ):
         with pytest.raises(ConfigError, match=why):
             arena.train(league(race, **changes), tmp_path / "run")

@@ -349,8 +349,6 @@ class LeagueConfig(Strict):
                     f"learner {name!r}: in a run of several games learners are plain, with one policy for all seats, "
                     "and never start afresh: leave policies, league_role and fresh_after_snapshot out"
                 )
-        if self.cast:
-            raise ValueError("[cast] names the roles of one game, and several are played: leave it out")
         if self.population.every:
             raise ValueError("[population] compares learners on one ladder, and each game has its own: leave it out")
 
