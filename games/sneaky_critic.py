@@ -89,6 +89,7 @@ class SneakyCritic(Game[State]):
     """
 
     name = "sneaky_critic"
+    version = 2
     zero_sum = False
     adversarial = True
     hidden = True

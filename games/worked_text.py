@@ -41,6 +41,9 @@ def stated_answer(step: str) -> str | None:
 
 
 def comes_to(rest: str, answer: str) -> bool:
-    """Return whether the last line of the rest of a solution is an answer, with or without words and a colon."""
+    """Return whether the last line of the rest of a solution states an answer, or is one, alone or behind a colon."""
     lines = [line for line in rest.splitlines() if line.strip()]
-    return bool(lines) and same(lines[-1].rpartition(":")[2] or lines[-1], answer)
+    if not lines:
+        return False
+    stated = stated_answer(lines[-1])
+    return same(stated or lines[-1].rpartition(":")[2] or lines[-1], answer)

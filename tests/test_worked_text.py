@@ -46,7 +46,16 @@ def test_the_answer_that_a_step_states(step: str, answer: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rest", "right"), [("x\n12\n", True), ("So it is:\nthe answer: 12.0", True), ("12\nor 9", False), ("", False)]
+    ("rest", "right"),
+    [
+        ("x\n12\n", True),
+        ("So it is:\nthe answer: 12.0", True),
+        ("Hence the answer is 12.", True),
+        ("#### 12", True),
+        ("The answer is 9.", False),
+        ("12\nor 9", False),
+        ("", False),
+    ],
 )
 def test_what_the_rest_of_a_solution_comes_to(rest: str, right: bool) -> None:
     assert comes_to(rest, "12") == right
