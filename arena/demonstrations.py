@@ -22,8 +22,8 @@ def demonstrations(record: Record, game: Game[Any], player: str = "", *, won: bo
     """Yield the decisions of a match in their order, those of `player` alone if it is named.
 
     With `won`, only those of seats that were paid more than 0. What the cast decided is shown only if it is named.
-    Refused replies are no decisions, and a match that was void shows nothing. The past of a question holds the seat's
-    earlier moves alone, not how it worded them. Raises ReplayError where the rules have changed since.
+    Refused replies and silence are no decisions, and a match that was void shows nothing. The past of a question holds
+    the seat's earlier moves alone, not how it worded them. Raises ReplayError where the rules have changed since.
     """
     if not record.stop.rated:
         return
@@ -32,7 +32,7 @@ def demonstrations(record: Record, game: Game[Any], player: str = "", *, won: bo
         if turn is None or turn.seat < 0 or turn.action is None:  # the end, or chance
             continue
         asked_for = player == record.entrants[turn.seat] or (not player and game.side_of[turn.seat] >= 0)
-        if asked_for and (not won or (record.returns[turn.seat] or 0.0) > 0):
+        if asked_for and not turn.silent and (not won or (record.returns[turn.seat] or 0.0) > 0):
             request = Request(game, state, turn.seat, match=record.key, past=past[turn.seat])
             yield Demonstration(request, turn.action)
         past[turn.seat].append((state, turn.action))

@@ -14,6 +14,8 @@ from arena import checkpoint, hugging_face
 from arena.registry import BUILT_IN, parse
 
 _MODELS = ("chat", "language_model")
+_AROUND = ("by_role", "step_filter", "best_of")
+"""Players that are made of others."""
 _CHECKPOINTS, _BASE = "checkpoints", "base"
 """Where a run keeps its learners, and the model that they began with."""
 
@@ -28,8 +30,9 @@ def origins(spec: str) -> frozenset[str]:
         return _of_folder(Path(target)) | _of_model(parameters)
     if target in _MODELS:
         return _of_model(parameters)
-    if target == "by_role":
-        return origins(str(parameters.get("player", "net")))
+    if target in _AROUND:
+        inner = (parameters.get(name, "net" if target == "by_role" else "") for name in ("player", "critic"))
+        return frozenset().union(*(origins(str(one)) for one in inner if one))
     if target == "process":
         return frozenset({f"the command {parameters.get('command')!r}"})
     if target == "human":

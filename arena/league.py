@@ -84,7 +84,8 @@ class League:
         cast = self.config.cast
         if self.home == self.store.folder:
             return cast
-        return {role: spec for role, spec in cast.items() if role in self.game.roles}
+        seats = {role for role, side in zip(self.game.roles, self.game.side_of, strict=True) if side < 0}
+        return {role: spec for role, spec in cast.items() if role in seats}
 
     def _check_judges(self) -> None:
         """Raise ConfigError for a judge that is of one mind with whom it judges, or with what a learner began as."""

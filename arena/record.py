@@ -46,6 +46,11 @@ class Turn(NamedTuple):
     fault: str = ""
     """Empty if the action was played; otherwise why it was not: "illegal" or a `Fault`."""
 
+    @property
+    def silent(self) -> bool:
+        """Whether nobody said this: the empty text, which the referee plays for a seat that a game forgives."""
+        return not self.action and not self.raw and not self.fault
+
 
 class Cost(NamedTuple):
     """What the answers of one seat have cost, the refused ones and those of void attempts included."""

@@ -113,7 +113,7 @@ def _said(record: Record, place: int) -> bool:
     that forgives it the empty text is played, which nobody has said.
     """
     turn = record.turns[place]
-    if turn.action == "" and not turn.fault and place not in record.traces:
+    if turn.silent and place not in record.traces:
         return False
     return int(record.traces.get(place, {}).get("completion_tokens", 1)) > 0
 

@@ -13,8 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, NamedTuple, overload
 
 import numpy as np
@@ -22,11 +21,11 @@ from numpy.typing import NDArray
 
 from arena.errors import ConfigError
 from arena.game import CHANCE, OVER, Game, IllegalAction, Text, Uniform
-from arena.games import terms
 from arena.games.challenger_rules import REWRITTEN, UNCHANGED, rules_of
 from arena.games.problems import SAMPLE, term, whole
 from arena.games.success import INFORMATIVENESS, Success, agreed, is_right, majority, success
 from arena.games.task_history import TaskHistory
+from arena.games.terms import worth
 from arena.positions import Positions
 from arena.question_file import digest, read
 from arena.quoting import quote
@@ -279,13 +278,3 @@ class Drawn(Uniform):
         if isinstance(index, slice):
             return [(text, 1.0 / self.n) for text in self.texts[index]]
         return self.texts[index], 1.0 / self.n
-
-
-@lru_cache(maxsize=16384)
-def worth(task: str) -> Fraction | None:
-    """Return what a term comes to; None for what is no term, or divides by 0."""
-    statement = terms.read(f"{task} = 0")
-    if statement is None or len(statement) != 2 or terms.names(statement):
-        return None
-    value: Fraction | None = terms.value(statement[0], {})
-    return value

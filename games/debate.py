@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from arena.errors import ConfigError
 from arena.game import CHANCE, OVER, Game, IllegalAction, Text, Uniform
-from arena.games.challenger_solver import worth
 from arena.games.debate_questions import ANSWER_CHARS, QUESTION_CHARS, Dispute, digest, made_up, read
 from arena.games.problems import Part
+from arena.games.terms import worth
 from arena.quoting import quote
 
 SPEECH_CHARS = 2000

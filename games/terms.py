@@ -55,7 +55,8 @@ class _Unreadable(Exception):  # noqa: N818 - says the finding, and never leaves
 
 PLAIN = str.maketrans({"−": "-", "–": "-", "×": "*", "·": "*", "⋅": "*", "∗": "*", "÷": "/"})
 _ANSWER = re.compile(
-    r"(?:(?:so|thus|hence|therefore),?\s+)?(?:the\s+)?(?:final\s+)?answer\s*(?:is\b|[:=])", re.ASCII | re.IGNORECASE
+    r"(?:(?:so|thus|hence|therefore),?\s+)?(?:the\s+)?(?:final\s+)?answer\s*(?:is\b\s*:?|[:=])",
+    re.ASCII | re.IGNORECASE,
 )
 _TOKEN = re.compile(
     r" *(?:(?P<number>\d{1,3}(?:,\d{3})+(?![\d.])|\d+(?:\.\d+)?)"
@@ -170,6 +171,15 @@ class _Reader:
 
 
 # Working out.
+
+
+@lru_cache(maxsize=16384)
+def worth(text: str) -> Fraction | None:
+    """Return what a term comes to that has numbers alone; None for any other text, and for a division by 0."""
+    statement = read(f"{text} = 0")
+    if statement is None or len(statement) != 2 or names(statement):
+        return None
+    return value(statement[0], {})
 
 
 def value(term: Term, values: Mapping[str, Fraction]) -> Fraction | None:

@@ -9,12 +9,21 @@ from arena.grading.exact import same
 from arena.question_file import boxed
 from arena.quoting import quote
 
-_STATED = re.compile(r"(?:\banswer\s*(?:is\b|[:=])|^\s*####)(.*)", re.ASCII | re.IGNORECASE)
+_STATED = re.compile(
+    r"(?:(?:^|[.!?:;,]\s)\W*(?:(?:and|then|so|thus|hence|therefore),?\s+)*(?:the\s+)?(?:(?:final|right|correct)\s+)?"
+    r"answer\s*(?:is\b\s*:?|[:=])|^\s*####)(.*)",
+    re.ASCII | re.IGNORECASE,
+)
+"""At the beginning of a sentence: whoever writes "I check whether the answer is positive" states none."""
+_EMPHASIS = " *_"
+"""What Markdown puts around an answer."""
+QUESTION_CHARS = 20_000
+"""Characters of a question that are shown."""
 
 
 def posed(question: str) -> list[str]:
     """Return the lines of a problem's question."""
-    return ["Problem:", quote("problem", question)]
+    return ["Problem:", quote("problem", question, QUESTION_CHARS)]
 
 
 def so_far(question: str, steps: Sequence[str]) -> list[str]:
@@ -37,7 +46,10 @@ def stated_answer(step: str) -> str | None:
     answer = boxed(found[1] if found else step)
     if answer is None:
         answer = found[1] if found else None
-    return answer.rpartition("=")[2].strip() or None if answer is not None else None
+    if answer is None:
+        return None
+    answer = answer.rpartition("=")[2].strip(_EMPHASIS).removesuffix(".").strip(_EMPHASIS)
+    return answer or None
 
 
 def comes_to(rest: str, answer: str) -> bool:

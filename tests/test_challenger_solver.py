@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from arena.errors import ConfigError, ReplayError
 from arena.game import CHANCE, OVER, IllegalAction
-from arena.games.challenger_solver import ANSWER_CHARS, TASK_CHARS, ChallengerSolver, Drawn, State, worth
+from arena.games.challenger_solver import ANSWER_CHARS, TASK_CHARS, ChallengerSolver, Drawn, State
+from arena.games.terms import worth
 from arena.match import Fixture, play_fixtures
 from arena.player import Fault, Move, Request, Requests
 from arena.players.reckoner import Reckoner

@@ -13,6 +13,7 @@ from arena.match import Fixture, play_fixtures
 from arena.player import Fault, Move
 from arena.record import StopReason, Turn
 from arena.registry import load_player
+from tests.test_match import Caller, Quiz
 
 KUHN = arena.load_game("kuhn_poker")
 
@@ -113,3 +114,10 @@ def test_the_cast_shows_nothing_unless_it_is_named() -> None:
 
 def questions(decisions) -> list[tuple[str, str, str]]:
     return [(d.request.match, d.request.text, d.action) for d in decisions]
+
+
+def test_the_silence_of_a_forgiven_seat_is_no_decision():
+    """The referee plays it, and nobody has said it."""
+    player = Caller(lambda request: Move("word" if request.seat else None))
+    (record,) = play_fixtures(Quiz(), [Fixture("quiz", "play", ("caller",) * 3, 0, "")], {"caller": player})
+    assert [shown.action for shown in demonstrations(record, Quiz())] == ["word", "word"]

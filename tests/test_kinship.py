@@ -107,3 +107,9 @@ def test_a_learner_with_a_part_for_each_role_is_the_model_of_its_parts(tmp_path)
 def test_what_is_no_spec_is_refused():
     with pytest.raises(ConfigError):
         origins("chat(model=")
+
+
+def test_whoever_asks_another_player_is_of_its_mind():
+    qwen = "chat(model='Qwen/Qwen3-4B')"
+    for spec in (f"step_filter(player={qwen!r}, critic='uniform')", f"best_of(player='uniform', critic={qwen!r})"):
+        assert origins(spec) == origins(qwen) != frozenset()

@@ -7,7 +7,8 @@ import pytest
 
 import arena
 from arena.errors import ConfigError, PlayerError
-from arena.games.challenger_solver import ChallengerSolver, State, worth
+from arena.games.challenger_solver import ChallengerSolver, State
+from arena.games.terms import worth
 from arena.player import Request, Requests
 from arena.players.reckoner import Reckoner
 

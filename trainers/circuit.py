@@ -18,7 +18,7 @@ from arena.batch import TokenBatch, together
 from arena.config import LeagueConfig
 from arena.config.several_games import label
 from arena.curriculum import Curriculum, Evidence, allot, curriculum
-from arena.errors import PlayerError
+from arena.errors import ConfigError, PlayerError
 from arena.league import League, begin, learner_of
 from arena.player import close
 from arena.registry import load_game
@@ -50,6 +50,7 @@ class Circuit:
             Venue(League(store, load_game(one.game), one, run.folder), label(one.game) if self.several else "")
             for store, one in zip(of_games, config.of_each_game(), strict=True)
         ]
+        self._check_cast()
         self.played: list[Venue] = []
         """Where the latest update's matches were played: not everywhere, if a game's share is small."""
         self._curricula: dict[str, Curriculum] = {}
@@ -58,6 +59,13 @@ class Circuit:
         if self.several:
             self._go_back(int(run.meta("step", 0)))
             self._resume_curricula()
+
+    def _check_cast(self) -> None:
+        """Raise ConfigError for a player who has a seat in none of the games."""
+        seated = {name for venue in self.all for name in venue.league.cast}
+        for role, name in self.config.cast_names.items():
+            if name not in seated:
+                raise ConfigError(f"none of the games has a cast seat {role!r}: leave cast.{role} out")
 
     @property
     def several(self) -> bool:

@@ -138,7 +138,7 @@ class Batched:
         others = (learner.player if name == learner.name else league.player(name) for name in names)
         players: list[Player] = [*learner.behaviours, *others]
         stating = [player for player in players if isinstance(player, HasPolicy)]
-        if len(stating) < len(players) or not game.actions or league.config.cast:
+        if len(stating) < len(players) or not game.actions:
             return ByMatches(league, None)(learner, share, step, matches)
         rng = generator(league.config.seed, "rollout", learner.name, step)
         opponent, side = _draw_opponents(game, share, matches, step, rng)

@@ -137,6 +137,9 @@ def _check_new(model: str, learned: Sequence[str], runs: Sequence[Path]) -> None
                 f"{model} has learned from {folder} already: to pool rounds, begin from the model of round 0 and name "
                 "the runs of all of them; to go on from this one, name new runs alone"
             )
+    given = [folder.resolve() for run in runs for folder in runs_in(run)]
+    if twice := [folder for folder in given if given.count(folder) > 1]:
+        raise ConfigError(f"{twice[0]} is named twice, and its matches would count twice: name it once")
 
 
 # How it learns.

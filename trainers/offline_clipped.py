@@ -99,6 +99,8 @@ def improve(
     with torch.no_grad():
         every = objective.parts(np.arange(len(answers)), np.arange(len(examples)))
         sights.append(_sight([part for _, part in every], clip))
+    if not np.isfinite(sights[-1]).all():
+        raise ConfigError(f"the weights have become no numbers: try less than rate = {rate:g}")
     return sights
 
 

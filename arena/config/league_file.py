@@ -299,9 +299,6 @@ class LeagueConfig(Strict):
                     f"the learner's name {name!r} cannot name a folder: take up to 50 letters, digits, _ and -, "
                     "a letter first"
                 )
-        for name in self.cast_names.values():
-            if name in self.anchors:
-                raise ValueError(f"{name!r} is what the player of a cast seat is called: take another name")
         for name in [*self.learners, *self.anchors]:
             learner, _, step = name.rpartition("-")
             if learner in self.learners and step.isdecimal():
