@@ -116,6 +116,8 @@ def test_the_same_inputs_and_seed_make_the_same_weights_and_every_round_begins_f
 def test_a_model_learns_from_no_run_twice(place, improved) -> None:
     with pytest.raises(ConfigError, match=r"critic-1 has learned from .*round-1 already: to pool rounds, begin from"):
         improve(place, "x", "round-2", "round-1", model="critic-1")
+    with pytest.raises(ConfigError, match="round-2 is named twice, and its matches would count twice"):
+        improve(place, "x", "round-2", "round-2")
     improve(place, "critic-2", "round-2", model="critic-1", epochs=1)
     assert json.loads((place / "critic-2" / PROVENANCE).read_text())["before"] == [str(place / "round-1")]
     for name in ("round-1", "round-2"):
