@@ -17,7 +17,10 @@ Payoffs = tuple[float | None, ...]
 
 
 class History(Protocol):
-    """The memory of one learner's training in one game. All of it follows from the matches that it was shown."""
+    """The memory of one learner's training in one game. All of it follows from the matches that it was shown.
+
+    It is the run's and not the weights': a learner that starts afresh, inherits or goes back keeps it.
+    """
 
     def game(self) -> Game[Any]:
         """Return the game as the next update plays it. Its fingerprint is that of the game itself."""

@@ -1,7 +1,7 @@
 """From played matches to what a language model learns: the very ids that its engine was given and drew.
 
 Nothing is tokenised again. An answer that was refused (unreadable, illegal) is learned from like any other: its match
-was forfeit, and its payoff says so.
+was forfeit, and its payoff says so, or where a game forgives that the payoff of its silence.
 """
 
 from __future__ import annotations

@@ -10,7 +10,8 @@
     ours     r_zero with two safeguards: a task that next to nobody answers alike pays nothing, nor does one whose
              solvers, split into two halves, come to different answers
 
-To pay a challenger that does not learn as published (`pays`) is ours too.
+Ours too are the memory over the whole run, where the released code of R-Zero and SeRL looks at one batch, one price for
+whatever is no task, and to pay a challenger that does not learn as published (`pays`).
 """
 
 from __future__ import annotations

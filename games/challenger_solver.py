@@ -71,6 +71,10 @@ class ChallengerSolver(Game[State]):
         The tasks that are given, rewritten or shown to the challenger are the questions of a file
         (arena/question_file.py), or without one some that are made up. Raises ConfigError for what makes no game.
         """
+        if not isinstance(changed, Mapping | None):
+            raise ConfigError(f"changed = {changed!r}: give a table of rules, such as {{'solvers': 4}}")
+        if not isinstance(file, str) or not isinstance(preset, str):
+            raise ConfigError(f"preset = {preset!r} and file = {file!r}: give the name of a preset, and a path as text")
         self.preset, self.file, self.changed = preset, file, dict(changed or {})
         self.by = rules_of(preset, self.changed)
         self.given: tuple[str, ...] = self._given()

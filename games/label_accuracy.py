@@ -13,7 +13,7 @@ import numpy as np
 from arena.games.challenger_solver import ChallengerSolver
 from arena.games.success import is_right
 from arena.interval import Interval, share
-from arena.record import Record
+from arena.record import Record, StopReason
 
 
 class Labels(NamedTuple):
@@ -34,6 +34,8 @@ def labels(records: Iterable[Record], game: ChallengerSolver, truth: Callable[[s
     """Compare the labels of all tasks that were answered with their true answers; None: that of a task is unknown."""
     found: list[list[list[bool]]] = []
     for record in records:
+        if record.stop is not StopReason.FINISHED:
+            continue
         *_, (s, _) = record.replay(game)
         if not s.answers or s.task is None or (true := truth(s.task)) is None:
             continue

@@ -52,7 +52,7 @@ class TaskHistory:
         self.given: list[str] = []
         """What is rewritten next; empty: what the game itself gives."""
         self.updates = 0
-        self._past = sketches([])
+        self._past, self._given = sketches([]), sketches(rules.given)
 
     def game(self) -> Any:
         """Return the game with the tasks that are drawn from now."""
@@ -64,7 +64,8 @@ class TaskHistory:
         played = self._played(records)
         written = [match for match in played if self._is_new(match)]
         these = sketches([match.task for match in written])
-        price = self.by.repetition * repetition(these, self._past, max(len(played), 1), self.by.alike)
+        batch = max(sum(record.stop.rated for record in records), 1)  # what was no task takes its place, too
+        price = self.by.repetition * repetition(these, self._past, batch, self.by.alike)
         for match, cost in zip(written, price.tolist(), strict=True):
             challenger, *solvers = paid[match.place]
             paid[match.place] = (None if challenger is None else challenger - cost, *solvers)
@@ -83,7 +84,8 @@ class TaskHistory:
         repeated = self._repeated(written)
         self._add([match.task for match in written])
         if self.by.kept_examples:
-            self.kept += [m.task for m in written if self._in_band(m) and m.place not in repeated]
+            kept = [m.task for m in written if self._in_band(m) and m.place not in repeated]
+            self.kept = list(dict.fromkeys([*self.kept, *kept]))  # each is shown as often as any other
         if self.by.tasks == "rewritten" and played:
             self.given = self._chosen(played) or self.given
         self.updates += 1
@@ -125,7 +127,7 @@ class TaskHistory:
         if not self.by.drops_repeats:
             return set()
         these, dropped = sketches([match.task for match in written]), set()
-        before = near(these, np.concatenate([self._past, sketches(self.rules.given)]), self.by.alike)
+        before = near(these, np.concatenate([self._past, self._given]), self.by.alike)
         for i, match in enumerate(written):
             if before[i] or near(these[i : i + 1], these[:i], self.by.alike)[0]:
                 dropped.add(match.place)

@@ -14,7 +14,8 @@ from arena.player import Move, Request, Requests
 from arena.seeds import generator
 
 _TASK = re.compile(r"^task\| (.*)$", re.MULTILINE)
-_SIGN = re.compile(r"[-+*/]")
+_SIGN = re.compile(r"(?<=[\d)])\s*[-+*/]")
+"""Between two numbers; that of a negative number is none."""
 
 
 class Reckoner:
@@ -42,7 +43,9 @@ class Reckoner:
         if works_out is None or not isinstance(request.legal, Text):
             raise PlayerError(f"{request.game.name} asks for no sums, so the reckoner cannot play it")
         shown = _TASK.search(request.text)
-        return self._sum(rng) if shown is None else self._answer(shown[1], works_out(shown[1]), rng)
+        if request.role == "challenger" or shown is None:
+            return self._sum(rng)
+        return self._answer(shown[1], works_out(shown[1]), rng)
 
     def _sum(self, rng: np.random.Generator) -> str:
         count = int(rng.integers(1, self.numbers, endpoint=True))

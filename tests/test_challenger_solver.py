@@ -295,3 +295,9 @@ def test_a_challenger_settles_where_its_solvers_succeed_half_of_the_time():
         baseline += 0.05 * (paid - baseline)
     assert logits.argmax() == 3
     assert law[2:5].sum() > 0.8
+
+
+@pytest.mark.parametrize("wrong", [{"changed": "abc"}, {"changed": [1]}, {"preset": ["a"]}, {"file": 3}])
+def test_a_parameter_of_another_kind_gets_one_sentence(wrong):
+    with pytest.raises(ConfigError, match=r"give (a table of rules|the name of a preset)"):
+        ChallengerSolver(**wrong)

@@ -9,6 +9,7 @@ from tests.config_files import LEAGUE, written
 POPULATION = LEAGUE + "[population]\nevery = 300\n"
 SEVERAL = "games = ['kuhn_poker', 'tic_tac_toe']\n"
 LANGUAGE = "[training]\nalgorithm = 'token_policy_gradient'\nupdates = 9\n"
+TOKENS = LEAGUE + "algorithm = 'token_policy_gradient'\n"
 NOBODY = "nobody could inherit in this population: give it two plain learners that are described alike"
 
 
@@ -17,8 +18,13 @@ NOBODY = "nobody could inherit in this population: give it two plain learners th
     [
         (LEAGUE + "[learners.main]\nplayr = 'net'\n", "no key 'learners.main.playr'; did you mean 'player'?"),
         (
-            LEAGUE + "[training.phases]\nin_turn = {first = 1, second = 2}\n[alarms]\nroll_backs = 1\n",
+            TOKENS + "[training.phases]\nin_turn = {first = 1}\n[alarms]\nroll_backs = 1\n",
             "where roles learn in turn there is no way back",
+        ),
+        (LEAGUE + "[training.phases]\nin_turn = {first = 1}\n", "in_turn is for language models"),
+        (
+            TOKENS + "[training.phases]\nin_turn = {first = 1}\nafter = 'random'\n",
+            "in_turn counts updates of self-play",
         ),
         (LEAGUE + "[opponents]\nlatest = 0.0\n", "at least one of latest, uniform, prioritised, meta and anchors"),
         (LEAGUE + "[learners.x]\nleague_role = 'main_exploiter'\n", "exploiters need somebody to exploit"),

@@ -7,13 +7,15 @@ from hypothesis import strategies as st
 
 import arena
 from arena.interval import pair_means
-from arena.player import Fault
+from arena.match import Fixture, Patience, play_fixtures
+from arena.player import Fault, Move
 from arena.players.chat import Chat
 from arena.players.engines.engine import Reply
 from arena.record import Record, Result, StopReason, Turn
 from arena.trainers.advantage import Key, RoleBaselines
 from arena.trainers.monitors import against_anchors, expected, information, measure, repeated_share
 from tests.engines import Scripted
+from tests.test_match import Caller, Quiz
 
 
 def trace(ids, prompt=(1, 2), cut=False):
@@ -244,3 +246,11 @@ def test_anchors_of_different_strength_widen_no_interval() -> None:
 
 def test_nobody_who_met_an_anchor_is_nobody() -> None:
     assert against_anchors([], arena.load_game("nim"), ["main-1"], ["uniform"]) == {}
+
+
+def test_what_the_referee_plays_for_a_seat_that_failed_is_no_reply():
+    player = Caller(lambda request: Move("word") if request.seat == 2 else Move(None, "Hm.", fault=Fault.UNPARSABLE))
+    seats = [Fixture("quiz", "train", ("caller", "caller", "other"), 0, "")]
+    records = list(play_fixtures(Quiz(), seats, {"caller": player, "other": player}, patience=Patience(retries=0)))
+    told = measure(records, ["caller"], 1.0)
+    assert (told["replies"], told["invalid"], told["unparsable"]) == (2.0, 1.0, 1.0)

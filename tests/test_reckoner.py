@@ -27,7 +27,7 @@ def test_its_sums_are_terms_of_all_lengths_up_to_the_most():
     assert {int(number) for term in sums for number in re.findall(r"\d+", term)} == set(range(1, 6))
 
 
-@pytest.mark.parametrize(("task", "operations"), [("7", 0), ("3 + 4", 1), ("3 + 4 - 2 * 2", 3)])
+@pytest.mark.parametrize(("task", "operations"), [("7", 0), ("3 + 4", 1), ("3 + 4 - 2 * 2", 3), ("-3 + 4", 1)])
 def test_each_operation_goes_wrong_as_often_as_it_says(task, operations):
     answers = said(Reckoner(slip=0.3), State(task=task), 1, n=2000)
     right = np.mean([answer == str(worth(task)) for answer in answers])
@@ -38,6 +38,13 @@ def test_fractions_are_answered_too_and_what_is_no_term_is_answered_somehow():
     assert set(said(Reckoner(slip=0.0), State(task="1 / 3"), 1)) == {"1/3"}
     assert "1/3" not in said(Reckoner(slip=1.0), State(task="1 / 3"), 1)
     assert set(said(Reckoner(slip=0.0), State(task="what?"), 2)) == {"0"}
+
+
+def test_asked_to_rewrite_a_sum_it_writes_one():
+    eva = ChallengerSolver("eva", changed={"truth": "worked", "solvers": 2})
+    s = State(("20 - 17",), "rewritten")
+    requests = Requests([Request(eva, s, 0, seed=seed) for seed in range(50)])
+    assert any("+" in move.action for move in Reckoner().act(requests))
 
 
 def test_the_same_seed_says_the_same():

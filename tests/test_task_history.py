@@ -83,6 +83,7 @@ def test_a_match_without_a_task_pays_what_the_game_says():
     history = R_ZERO.history(0)
     records = played(R_ZERO, [FRESH[0], ""])
     assert history.payoffs(records)[1] == R_ZERO.forfeit(0)
+    assert history.payoffs(records)[0][0] == 0.5 - 1 / 2, "one of a batch of two"
     history.remember(records)
     assert history.state()["tasks"] == [FRESH[0]]
 

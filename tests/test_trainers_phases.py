@@ -66,6 +66,18 @@ def test_roles_learn_in_turn():
     assert phase(PhasesConfig(), 3, 0).role is None
 
 
+def test_turns_are_counted_in_self_play_alone():
+    options = PhasesConfig(after="interleaved", self_play=1, supervised=1, in_turn={"challenger": 1, "solver": 1})
+    assert [phase(options, update, 0).role for update in range(6)] == [
+        "challenger",
+        None,
+        "solver",
+        None,
+        "challenger",
+        None,
+    ]
+
+
 # A Lewis game of two objects and two words. The speaker names an object, the listener says which was meant, and both
 # are paid for being right. The language to be learned calls object k by word k.
 

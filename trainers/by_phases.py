@@ -33,9 +33,10 @@ class ByPhases:
         self.league, self.matches = league, matches
         self._examples: list[Demonstration] | None = None
         for role in league.config.training.phases.in_turn:
-            if role not in league.game.roles:
-                known = ", ".join(dict.fromkeys(league.game.roles))
-                raise ConfigError(f"training.phases.in_turn names {role!r}, and the roles of the game are {known}")
+            known = [of for of, side in zip(league.game.roles, league.game.side_of, strict=True) if side >= 0]
+            if role not in known:
+                roles = ", ".join(dict.fromkeys(known))
+                raise ConfigError(f"training.phases.in_turn names {role!r}; in {league.game.name} learn {roles}")
         self.played: list[Record] = []
         """The matches of the latest update, with their traces; none where it is by example."""
 

@@ -20,6 +20,7 @@ from arena.seeds import derive
 from arena.trainers.deep_cfr import DeepCFR
 from arena.trainers.mmd import MMD
 from arena.trainers.nfsp import NFSP
+from arena.trainers.phases import phase
 from arena.trainers.policy_gradient import PolicyGradient
 from arena.trainers.ppo import PPO
 from arena.trainers.rnad import RNaD
@@ -65,7 +66,12 @@ class Learner:
             )
         scale = 1.0 if config.games else game.scale  # the batches of several games bring payoffs in units of theirs
         trainers = {
-            policy_id: _trainer([nets[policy_id] for nets in policies], scale, config.training, derive(seed, policy_id))
+            policy_id: _trainer(
+                [nets[policy_id] for nets in policies],
+                scale,
+                config.training.model_copy(update={"updates": _own_updates(config, policy_id)}),
+                derive(seed, policy_id),
+            )
             for policy_id in policies[0]
         }
         learner = cls(name, config.training.algorithm, players[0], trainers, players)
@@ -123,6 +129,13 @@ class Learner:
         checkpoint.read(trainer_folder)
         for policy_id, trainer in self.trainers.items():
             trainer.load(trainer_folder / policy_id)
+
+
+def _own_updates(config: LeagueConfig, policy_id: str) -> int:
+    """Return in how many updates of a run a policy learns: of a role not in all, where roles learn in turn."""
+    training = config.training
+    phases = (phase(training.phases, update, config.seed) for update in range(training.updates))
+    return max(sum(policy_id == SHARED or one.role in (None, policy_id) for one in phases), 1)
 
 
 def _policies(player: Any) -> Mapping[str, Any]:

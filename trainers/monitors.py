@@ -74,7 +74,8 @@ def measure(records: Iterable[Record], names: Collection[str], scale: float) -> 
 
 def _replies(record: Record, names: Collection[str]) -> Iterator[_Reply]:
     for number, turn in enumerate(record.turns):
-        if turn.seat >= 0 and record.entrants[turn.seat] in names:
+        said = not turn.silent or number in record.traces  # silence is what the referee played for a seat that failed
+        if turn.seat >= 0 and record.entrants[turn.seat] in names and said:
             yield _Reply(turn, record.traces.get(number, {}))
 
 

@@ -47,6 +47,9 @@ def phase(options: PhasesConfig, update: int, seed: int) -> Phase:
             supervised = later % (options.self_play + options.supervised) >= options.self_play
     if later < 0 or supervised:
         return Phase("records", False)
+    if options.after == "interleaved":  # turns are counted in self-play alone
+        rounds, place = divmod(later, options.self_play + options.supervised)
+        later = rounds * options.self_play + place
     return Phase("self_play", frozen, _role(options.in_turn, later))
 
 

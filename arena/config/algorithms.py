@@ -102,8 +102,8 @@ class TokenPolicyGradientConfig(Strict):
     """
 
     baseline: Baseline = "role"
-    """What an advantage is a payoff minus: the mean of its role, of all roles, or nothing; or where several seats of a
-    match have one role, the mean of the others in it, and the mean of its role elsewhere."""
+    """What an advantage is a payoff minus: the mean of its role, of all roles, or nothing; or where several seats of
+    one side have one role, the mean of the others in it, and the mean of its role elsewhere."""
     baseline_decay: Annotated[float, Field(ge=0, lt=1)] = 0.95
     """Decay of the baselines, per match."""
     retries: Annotated[int, Field(ge=0)] = 0

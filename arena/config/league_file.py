@@ -280,6 +280,8 @@ class LeagueConfig(Strict):
         phases = self.training.phases
         if self.base is None and (phases.opening or phases.after != "self_play"):
             raise ValueError("[training.phases] learns by example, and [base] says from whom: add that table")
+        if phases.in_turn and self.training.algorithm != "token_policy_gradient":
+            raise ValueError("training.phases.in_turn is for language models, and this run has none that learns")
         if phases.in_turn and self.alarms.roll_backs:
             raise ValueError("where roles learn in turn there is no way back: leave alarms.roll_backs out, or in_turn")
         if self.training.algorithm != "token_policy_gradient" and self.transfer is not None:

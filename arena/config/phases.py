@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from arena.config.algorithms import Fraction
 from arena.config.fields import Count, Strict
@@ -25,6 +25,12 @@ class PhasesConfig(Strict):
     """random: probability that an update is supervised."""
     in_turn: dict[str, Count] = {}
     """Role → updates: in self-play the roles learn in turn, each for so many updates, while the others stay as they
-    are. Empty: all learn at once."""
+    are. Empty: all learn at once. A role's learning rate falls to 0 over its own updates."""
     frozen: Fraction = 0.0
     """Probability that in an update by self-play only one side learns, against opponents that stay as they are."""
+
+    @model_validator(mode="after")
+    def _check(self) -> PhasesConfig:
+        if self.in_turn and self.after == "random":
+            raise ValueError('in_turn counts updates of self-play, and after = "random" draws them: choose one of both')
+        return self
