@@ -247,9 +247,9 @@ class ToolTasks(Game[State]):
 
     def forfeit(self, culprit: int) -> tuple[float | None, ...]:
         paid: list[float | None] = [None] * self.seats
-        if culprit:
+        if 0 < culprit < self.seats - 1:
             paid[culprit] = self.pays.executor_failed
-        elif self.pay_challenger:
+        elif culprit == 0 and self.pay_challenger:
             paid[0] = self.pays.challenger_refused
         return tuple(paid)
 

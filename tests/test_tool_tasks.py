@@ -200,7 +200,8 @@ def test_every_reward_is_a_parameter() -> None:
     assert game.payoff_range == (-4.0, 3.0)
     assert game.forfeit(0) == (-4.0, None, None, None)
     assert game.forfeit(1) == (None, -1.0, None, None)
-    assert GAME.forfeit(0) == (None, None, None)
+    assert game.forfeit(3) == (None, None, None, None)  # the cast is paid nothing
+    assert GAME.forfeit(0) == GAME.forfeit(2) == (None, None, None)
 
 
 # Tasks of a file, and moves without words.
