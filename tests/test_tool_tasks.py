@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from arena.config import LeagueConfig
+from arena.config import load as load_config
 from arena.errors import ConfigError
 from arena.game import CHANCE, OVER, IllegalAction, Text
 from arena.games.tool_task import SHIPPED, TASK_CHARS, Task, load, write
@@ -310,6 +311,16 @@ def test_reinforce_comes_to_the_one_of_two_answers_that_is_done(tmp_path: Path, 
     net = load_player(str(tmp_path / "run/checkpoints/main-30"), game)
     asked = Requests([Request(game, game.step(game.start(), "0"), 1)])
     assert net.policy(asked)[0, game.actions.index(f"done {right}")] > 0.9
+
+
+def test_the_challenger_of_the_shipped_run_is_no_part_of_what_its_executor_learns() -> None:
+    """It is paid nothing, but would change with the executor if they shared one policy."""
+    config = load_config(Path(__file__).parent.parent / "tournaments" / "tool_tasks_qwen3_4b.toml", LeagueConfig)
+    game = load_game(config.game)
+    assert not game.pay_challenger
+    assert config.learners["main"].policies == "per_role"
+    assert game.attempts > 1
+    assert config.training.token_policy_gradient.baseline == "match"
 
 
 REFUSED = {
