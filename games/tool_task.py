@@ -14,8 +14,9 @@ that look like solutions and are none. It is written as one text, in parts that 
     ### failure
     done 6
 
-Solutions and failures are lines for the tools, the last of them with the answer: data, not code. A file of tasks has a
-JSON object a line, with the store that the task begins with as "world"::
+Solutions and failures are lines for the tools, the last of them with the answer: data, not code. The body of a part may
+stand in a fence of Markdown, from a line such as ```python to a line of ``` alone. A file of tasks has a JSON object a
+line, with the store that the task begins with as "world"::
 
     {"world": {"apples": 3}, "instruction": "…", "verification": "…", "solution": ["set apples 6", "done 6"],
      "failures": [["done 6"]]}
@@ -24,6 +25,7 @@ JSON object a line, with the store that the task begins with as "world"::
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from hashlib import sha256
@@ -47,6 +49,7 @@ FUNCTION = "verify"
 
 PARTS = ("instruction", "verification", "solution", "failure")
 _HEADS = {f"### {part}": part for part in PARTS}
+_FENCE = re.compile(r"\s*```[ \t]*\w*[ \t]*\n(.*\n)?[ \t]*```\s*", re.DOTALL)
 
 UNREADABLE, SOLUTION_FAILS, FAILURE_PASSES = "unreadable", "solution fails", "failure passes"
 REFUSALS = (UNREADABLE, SOLUTION_FAILS, FAILURE_PASSES, *(word for word in OUTCOMES if word not in (TRUE, FALSE)))
@@ -126,14 +129,20 @@ def read(text: str, turns: int) -> Task | str:
 
 
 def _parts(text: str) -> list[tuple[str, str]]:
-    """Return the parts of a text by their names, in order; what stands before the first is talk."""
+    """Return the parts of a text by their names, in order, without fences; what stands before the first is talk."""
     parts: list[tuple[str, list[str]]] = []
     for line in text.splitlines():
         if part := _HEADS.get(line.strip().lower()):
             parts.append((part, []))
         elif parts:
             parts[-1][1].append(line)
-    return [(part, "\n".join(lines).strip("\n")) for part, lines in parts]
+    return [(part, _unfenced("\n".join(lines)).strip("\n")) for part, lines in parts]
+
+
+def _unfenced(body: str) -> str:
+    """Return what stands in the one fence that is all of a body; any other body as it is, with whatever it holds."""
+    found = _FENCE.fullmatch(body)
+    return (found[1] or "") if found and body.count("```") == 2 else body
 
 
 def _lines(body: str) -> Lines:

@@ -3,7 +3,9 @@
 Every task that was due counts in every share: one that is refused, and one that was never written too. With
 `records = store.records()` of a run and its game::
 
-    arena.games.tool_task_yield.yields(proposals(records, game))
+    from arena.games.tool_task_yield import proposals, yields
+
+    yields(proposals(records, game))
 """
 
 from __future__ import annotations
@@ -13,14 +15,17 @@ from typing import NamedTuple
 
 import numpy as np
 
+from arena.errors import ConfigError
 from arena.games.tool_task import REFUSALS
 from arena.games.tool_tasks import ToolTasks
 from arena.interval import Interval, share
 from arena.record import Record
 
 ACCEPTED, SILENT = "accepted", "silent"
-FATES = (ACCEPTED, *REFUSALS, SILENT)
-"""What may become of a task; the last is that the challenger forfeited instead of writing one."""
+SPOILT = "unsteady on an attempt"
+FATES = (ACCEPTED, *REFUSALS, SPOILT, SILENT)
+"""What may become of a task; the last two are that it passed the filter but counts for nothing, since its program threw
+dice when an attempt was judged, and that the challenger forfeited instead of writing one."""
 
 
 class Proposal(NamedTuple):
@@ -30,7 +35,7 @@ class Proposal(NamedTuple):
     fate: str
     """One of `FATES`."""
     done: tuple[bool, ...]
-    """By attempt, whether it was done; () for a task that was not played."""
+    """By attempt, whether it was done; () for a task that was not played, or counts for nothing."""
 
 
 class Yield(NamedTuple):
@@ -44,13 +49,18 @@ class Yield(NamedTuple):
 
 
 def proposals(records: Iterable[Record], game: ToolTasks) -> list[Proposal]:
-    """Return every task that a challenger was asked for; of matches that count for nothing, none."""
+    """Return every task that a challenger was asked for; of matches that were not rated, none.
+
+    Raises ConfigError for a game without a challenger.
+    """
+    if not game.challenger:
+        raise ConfigError(f"{game.spec} has no challenger, so nobody writes tasks there: count those of another game")
     found = []
     for record in records:
         if not record.stop.rated:
             continue
         *_, (s, _) = record.replay(game)
-        fate = SILENT if s.text is None else game.refusal(s) or ACCEPTED
+        fate = SILENT if s.text is None else game.refusal(s) or (SPOILT if game.unsteady(s) else ACCEPTED)
         found.append(Proposal(record.entrants[0], fate, game.done(s) if fate == ACCEPTED else ()))
     return found
 

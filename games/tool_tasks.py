@@ -9,8 +9,11 @@ As published the executor alone is trained, by 1 for a task that is done and 0 f
 is paid nothing. Paying the challenger is ours: `pay_challenger`. Pay for what the executor fails at would make it write
 tasks that hang on a word nobody is told; pay for what is done, tasks without content. So it is paid for what some of
 several attempts come to and others do not, 2 min(p, 1 − p) with p the share that do, and it pays for a refused task.
-A program that throws dice, which would earn the same, is refused as unsteady (players/verifier.py); one that decides
-by something as good as dice, such as a hash of the answer, is not noticed.
+A program that throws dice would earn the same. Every call is run twice (players/verifier.py), so most throws come out
+as unsteady: a case that does keeps the task from being played, and an attempt that does spoils the match, for which the
+challenger pays as for a refused task and executors are paid nothing. Any other end is the attempt's failure, since an
+answer may rightly make a program raise, as int(answer) does, or run into a limit. A program that decides by something
+as good as dice, such as a hash of the answer, is not noticed.
 """
 
 from __future__ import annotations
@@ -32,7 +35,7 @@ from arena.games.tool_task import SHIPPED, TASK_CHARS, UNREADABLE, Lines, Posed,
 from arena.games.tool_world import DONE, MAX_CHARS, TOOLS, World, answer, play, store
 from arena.quoting import quote
 from arena.seeds import generator
-from arena.verification import OUTCOMES, TRUE, question
+from arena.verification import OUTCOMES, TRUE, UNSTEADY, question
 
 WORLDS = 1_000_000_000
 """Stores that may be drawn for a challenger."""
@@ -48,7 +51,7 @@ class Rewards(NamedTuple):
     challenger_uncertain: float = 1.0
     """Times 2 min(p, 1 − p), if the challenger is paid."""
     challenger_refused: float = -1.0
-    """The same."""
+    """If it is paid: for a task that is refused, or unsteady on an attempt."""
 
 
 class State(NamedTuple):
@@ -80,6 +83,7 @@ class ToolTasks(Game[State]):
     zero_sum = False
     adversarial = True
     hidden = True
+    version = 2
     scoring = "payoff"
 
     def __init__(
@@ -202,6 +206,12 @@ class ToolTasks(Game[State]):
         verdict = dict(zip(self._answered(s), s.verdicts, strict=False))
         return tuple(verdict.get(i) == TRUE for i in range(self.attempts))
 
+    def unsteady(self, s: State) -> bool:
+        """Return whether the program of a task that is played was unsteady on an attempt, so that the match counts for
+        nothing.
+        """
+        return UNSTEADY in s.verdicts
+
     def _accepted(self, s: State) -> bool:
         """Return whether there is a task to play: one of the file, or one that has passed the filter."""
         task = self.task(s)
@@ -227,7 +237,7 @@ class ToolTasks(Game[State]):
     # What it pays.
 
     def returns(self, s: State) -> tuple[float | None, ...]:
-        if self.refusal(s):
+        if self.refusal(s) or self.unsteady(s):
             refused = self.pays.challenger_refused if self.pay_challenger else None
             return (refused, *(None,) * (self.attempts + 1))
         done = self.done(s)
@@ -237,9 +247,9 @@ class ToolTasks(Game[State]):
 
     def forfeit(self, culprit: int) -> tuple[float | None, ...]:
         paid: list[float | None] = [None] * self.seats
-        if culprit:
+        if 0 < culprit < self.seats - 1:
             paid[culprit] = self.pays.executor_failed
-        elif self.pay_challenger:
+        elif culprit == 0 and self.pay_challenger:
             paid[0] = self.pays.challenger_refused
         return tuple(paid)
 
@@ -319,6 +329,7 @@ class ToolTasks(Game[State]):
         for i, lines in enumerate(s.lines):
             shown += [quote("executor", line) for line in lines]
             shown += [f"It is {'done' if self.done(s)[i] else 'not done'}."] * (self.turn(s) == OVER and bool(lines))
+        shown += ["It counts for nothing: the program is unsteady."] * self.unsteady(s)
         return "\n".join(shown)
 
     def rules(self, role: str) -> str:

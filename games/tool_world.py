@@ -32,11 +32,13 @@ TOOLS = {
 """How each tool is called → what it does."""
 
 DONE = "done"
-"""The line that ends all calls begins with this word; the rest of it is the answer."""
+"""The line that ends all calls begins with this word, and white space after it; the rest of it is the answer."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,19}")
 _WHOLE = re.compile(r"0|-?[1-9][0-9]{0,11}")
 _WORDS = re.compile(r"[ -~]{1,40}")
+_FIRST = re.compile(r"\s*([a-z]+)", re.IGNORECASE | re.ASCII)
+"""The word that a line begins with, without the colon or the like that may follow."""
 
 
 class Episode(NamedTuple):
@@ -74,8 +76,8 @@ def play(world: World, lines: tuple[str, ...]) -> Episode:
 
 def answer(line: str) -> str | None:
     """Return the answer that a line ends with; None for one that calls a tool."""
-    word, _, rest = line.strip().partition(" ")
-    return rest.strip() if word == DONE else None
+    word, *rest = line.strip().split(maxsplit=1) or [""]
+    return "".join(rest) if word == DONE else None
 
 
 def call(world: World, line: str) -> tuple[str, World]:
@@ -126,5 +128,8 @@ def _refusal(line: str) -> str:
     if len(line) > MAX_CHARS:
         return f"a call has at most {MAX_CHARS} characters"
     known = {form.split()[0]: form for form in TOOLS}
-    tool = "".join(line.split()[:1])
-    return f"write: {known[tool]}" if tool in known else f"there is no such tool: call {', '.join(known)} or {DONE}"
+    found = _FIRST.match(line)
+    form = {**known, DONE: f"{DONE} ANSWER"}.get(found[1].lower()) if found else None
+    if form:
+        return f"write: {form}"
+    return f"there is no such tool: call {', '.join(known)} or {DONE}"

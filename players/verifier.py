@@ -17,8 +17,11 @@ from arena.sandbox.program_limits import Limits
 from arena.verification import FALSE, NEITHER, TRUE, UNSTEADY, outcome, program, read
 
 _RUNS = 2
-_SURE = (TRUE, FALSE, NEITHER, "error")
-"""What does not depend on how busy this machine is."""
+_SURE = {TRUE, FALSE, NEITHER, "error"}
+"""What does not depend on how busy this machine is; nor does it that a program came to two of these, which is kept too,
+lest an equal call that is asked again be answered otherwise. The memory ends with the process: a run that is resumed
+throws a program's dice anew.
+"""
 _REMEMBERED = 10_000
 """Calls whose outcome is kept: the tasks of a file come again and again."""
 
@@ -43,12 +46,15 @@ class Verifier:
         answers = {text: self._known[text] for text in asked if text in self._known}
         unknown = [text for text in dict.fromkeys(asked) if text not in answers]
         endings = self._pool.run([text for text in unknown for _ in range(_RUNS)])
+        sure: dict[str, str] = {}
         for i, text in enumerate(unknown):
             found = {outcome(ending) for ending in endings[i * _RUNS : (i + 1) * _RUNS]}
-            answers[text] = found.pop() if len(found) == 1 else UNSTEADY
-        if len(self._known) + len(unknown) > _REMEMBERED:
+            answers[text] = next(iter(found)) if len(found) == 1 else UNSTEADY
+            if found <= _SURE:
+                sure[text] = answers[text]
+        if len(self._known) + len(sure) > _REMEMBERED:
             self._known.clear()
-        self._known |= {text: answers[text] for text in unknown if answers[text] in _SURE}
+        self._known |= sure
         return [Move(answers[text]) for text in asked]
 
     def close(self) -> None:

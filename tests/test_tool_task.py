@@ -40,6 +40,41 @@ def test_a_text_is_read_and_written() -> None:
     assert read(write(TASK), 8) == TASK
 
 
+def fenced(body: str, opening: str = "```") -> str:
+    return f"{opening}\n{body}\n```"
+
+
+@pytest.mark.parametrize("opening", ["```python", "```", "``` py ", "\n  ```Python"])
+def test_a_part_may_stand_in_a_fence(opening: str) -> None:
+    text = TEXT.replace(TASK.program, fenced(TASK.program, opening))
+    assert text != TEXT
+    assert read(text, 8) == TASK
+    assert read(text.replace("  set apples 6\n\n  done 6", fenced("set apples 6\ndone 6")), 8) == TASK
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "Here it is:\n" + fenced(TASK.program),
+        fenced(TASK.program) + "\nThat is all.",
+        "```python\n" + TASK.program,
+        TASK.program + "\n```",
+        fenced(fenced(TASK.program)),
+        fenced(TASK.program) + "\n" + fenced(TASK.program),
+        "```python " + TASK.program + "\n```",
+        fenced(TASK.program + "  # ```"),
+    ],
+)
+def test_what_is_no_fence_around_the_whole_part_stays_as_it_is(program: str) -> None:
+    found = read(TEXT.replace(TASK.program, program), 8)
+    assert isinstance(found, Task)
+    assert found.program == program
+
+
+def test_a_fence_around_nothing_is_an_empty_part() -> None:
+    assert "the verification has 0 characters" in read(TEXT.replace(TASK.program, "```python\n```"), 8)
+
+
 @given(
     st.lists(st.lists(st.sampled_from(["list", "get a", "nonsense"]), max_size=3), min_size=2, max_size=6), st.text()
 )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from arena.errors import ConfigError
 from arena.games.tool_task import Task, write
-from arena.games.tool_task_yield import ACCEPTED, FATES, Proposal, proposals, yields
+from arena.games.tool_task_yield import ACCEPTED, FATES, SPOILT, Proposal, proposals, yields
 from arena.games.tool_tasks import ToolTasks
 from arena.interval import Interval
 from arena.match import Fixture, Patience, play_fixtures
@@ -63,6 +64,24 @@ def test_every_task_that_was_due_counts() -> None:
     assert found.fates[ACCEPTED].value == pytest.approx(0.5)
     assert found.fates[ACCEPTED].low < 0.5 < found.fates[ACCEPTED].high
     assert found.done.value == pytest.approx(0.5)
+
+
+def test_a_task_that_was_unsteady_on_an_attempt_has_a_fate_of_its_own() -> None:
+    def judge(request) -> Move:
+        said = "true" if request.text.endswith('"7"]}]}') else "false"
+        return Move("unsteady" if said == "false" and '"outcome": "false"' in request.text else said)
+
+    players = {"c": Says("c", lambda request: Move(TASK)), "e": Says("e", lambda request: Move(f"done {request.seat}"))}
+    fixtures = [Fixture("0", "train", ("c", "e", "e", "v"), 0, "")]
+    (one,) = proposals(play_fixtures(GAME, fixtures, {**players, "v": Says("v", judge)}), GAME)
+    assert one == Proposal("c", SPOILT, ())
+    assert yields([one]).fates[SPOILT].value == 1
+    assert yields([one]).done.high == 1
+
+
+def test_where_nobody_writes_tasks_none_are_counted() -> None:
+    with pytest.raises(ConfigError, match="has no challenger"):
+        proposals([], ToolTasks(challenger=False))
 
 
 def test_of_no_tasks_nothing_is_known() -> None:

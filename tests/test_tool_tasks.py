@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from arena.config import LeagueConfig
+from arena.config import load as load_config
 from arena.errors import ConfigError
 from arena.game import CHANCE, OVER, IllegalAction, Text
 from arena.games.tool_task import SHIPPED, TASK_CHARS, Task, load, write
@@ -171,6 +172,26 @@ def test_a_task_that_hangs_on_a_secret_word_pays_nothing_and_so_does_an_empty_on
         assert PAID.returns(after(PAID, *ACCEPTED, *lines, *outcomes))[0] == 0.0
 
 
+def test_a_task_whose_program_is_unsteady_on_an_attempt_counts_as_refused() -> None:
+    """Its program is exact on the task's own cases, and throws dice elsewhere."""
+    verdicts = ("true", "unsteady", "false", "true")
+    s = after(PAID, *ACCEPTED, *["done 7"] * 4, *verdicts)
+    assert PAID.turn(s) == OVER
+    assert PAID.refusal(s) == ""
+    assert PAID.unsteady(s)
+    assert PAID.returns(s) == (-1.0, *(None,) * 5)
+    assert PAID.draw(s).endswith("It counts for nothing: the program is unsteady.")
+    assert GAME.returns(after(GAME, *ACCEPTED, "done 7", "unsteady")) == (None, None, None)
+    assert FILE.returns(after(FILE, "0", "done 6", "unsteady")) == (None, None, None)
+
+
+@pytest.mark.parametrize("verdict", [one for one in OUTCOMES if one not in ("true", "unsteady")])
+def test_every_other_end_of_the_program_is_the_failure_of_the_attempt(verdict: str) -> None:
+    """The answer may be what makes a program raise, run long or return something else."""
+    s = after(PAID, *ACCEPTED, *["done seven"] * 4, "true", *[verdict] * 3)
+    assert PAID.returns(s) == (0.5, 1.0, 0.0, 0.0, 0.0, None)
+
+
 def test_every_reward_is_a_parameter() -> None:
     rewards = {"executor_done": 2.0, "executor_failed": -1.0, "challenger_uncertain": 3.0, "challenger_refused": -4.0}
     game = ToolTasks(turns=5, attempts=2, pay_challenger=True, rewards=rewards)
@@ -180,7 +201,8 @@ def test_every_reward_is_a_parameter() -> None:
     assert game.payoff_range == (-4.0, 3.0)
     assert game.forfeit(0) == (-4.0, None, None, None)
     assert game.forfeit(1) == (None, -1.0, None, None)
-    assert GAME.forfeit(0) == (None, None, None)
+    assert game.forfeit(3) == (None, None, None, None)  # the cast is paid nothing
+    assert GAME.forfeit(0) == GAME.forfeit(2) == (None, None, None)
 
 
 # Tasks of a file, and moves without words.
@@ -291,6 +313,16 @@ def test_reinforce_comes_to_the_one_of_two_answers_that_is_done(tmp_path: Path, 
     assert net.policy(asked)[0, game.actions.index(f"done {right}")] > 0.9
 
 
+def test_the_challenger_of_the_shipped_run_is_no_part_of_what_its_executor_learns() -> None:
+    """It is paid nothing, but would change with the executor if they shared one policy."""
+    config = load_config(Path(__file__).parent.parent / "tournaments" / "tool_tasks_qwen3_4b.toml", LeagueConfig)
+    game = load_game(config.game)
+    assert not game.pay_challenger
+    assert config.learners["main"].policies == "per_role"
+    assert game.attempts > 1
+    assert config.training.token_policy_gradient.baseline == "match"
+
+
 REFUSED = {
     "failure passes": "def verify(world, answer):\n    return True",
     "solution fails": "def verify(world, answer):\n    return world.get('total') == 9",  # cannot be done so
@@ -309,6 +341,20 @@ def test_a_program_is_refused_by_what_it_did_and_no_executor_is_asked(verifier: 
     *_, (s, _) = record.replay(GAME)
     assert GAME.refusal(s) == why
     assert executor.asked == []
+
+
+def test_dice_that_are_thrown_for_attempts_alone_do_not_pay(verifier: Verifier) -> None:
+    """With four answers of its own each match has, on average, two throws that differ from their repetition."""
+    judge = (
+        "import os\ndef verify(world, answer):\n    if answer in ('7', '8'):\n"
+        "        return world.get('total') == 7\n    return os.urandom(1)[0] % 2 == 0"
+    )
+    records, _ = play(
+        PAID, verifier, with_judge(judge), lambda request: f"done {request.match} {request.seat}", matches=12
+    )
+    paid = [record.returns[0] for record in records]
+    assert sum(paid) < 0
+    assert {record.returns[1] for record in records if record.returns[0] == -1} == {None}
 
 
 FORGERS = [

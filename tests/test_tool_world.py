@@ -51,6 +51,12 @@ def test_a_call_that_changes_the_store(line: str, told: str, after) -> None:
         ("set Apples 3", "a name is up to 20 small letters, digits and _, a letter first"),
         ("set apples 3\nlist", "a value is a whole number, or 1 to 40 plain characters in one line"),
         ("set apples " + "x" * 41, "a value is a whole number, or 1 to 40 plain characters in one line"),
+        ("Set apples 4", "write: set NAME VALUE"),
+        ("List.", "write: list"),
+        ("Done 5", "write: done ANSWER"),
+        ("done: 5", "write: done ANSWER"),
+        ("DONE:5", "write: done ANSWER"),
+        ("settle apples", "there is no such tool: call set, get, delete, list, calc or done"),
         ("fetch apples", "there is no such tool: call set, get, delete, list, calc or done"),
         ("", "there is no such tool: call set, get, delete, list, calc or done"),
         ("x" * (MAX_CHARS + 1), f"a call has at most {MAX_CHARS} characters"),
@@ -99,10 +105,22 @@ def test_lines_are_played_up_to_the_answer() -> None:
     assert played.observations[:2] == ("apples = 3", "apples is set to 6")
     assert len(played.observations) == 3
     assert play(WORLD, ("list",)) == Episode(WORLD, ("apples = 3, owner = ada lovelace",))
-    assert [answer(line) for line in ("done", " done  6 ", "done so it is", "doner", "undone 6")] == [
-        "",
-        "6",
-        "so it is",
-        None,
-        None,
-    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("done", ""),
+        (" done  6 ", "6"),
+        ("done\t6", "6"),
+        ("done so it  is", "so it  is"),
+        ("doner", None),
+        ("undone 6", None),
+        ("Done 6", None),
+        ("done: 6", None),
+        ("  ", None),
+        ("", None),
+    ],
+)
+def test_a_line_that_begins_with_done_gives_the_rest_as_the_answer(line: str, told: str | None) -> None:
+    assert answer(line) == told

@@ -9,6 +9,7 @@ from arena.game import OVER, Game
 from arena.player import Request, Requests
 from arena.players.verifier import Verifier
 from arena.sandbox import pool as sandbox
+from arena.sandbox.ending import Ending, Kind
 from arena.sandbox.slot import Slot
 from arena.verification import OUTCOMES, Call, question
 
@@ -112,6 +113,20 @@ def test_what_is_sure_is_asked_once(verifier: Verifier, monkeypatch) -> None:
     monkeypatch.setattr(verifier._pool, "run", lambda programs: run.append(len(programs)) or [])
     assert outcomes(verifier, text) == first[:1]
     assert run == [0]
+
+
+@pytest.mark.parametrize(
+    ("other", "runs"), [(Ending(Kind.DONE, "", False), 2), (Ending(Kind.ERROR, ""), 2), (Ending(Kind.MEMORY, ""), 4)]
+)
+def test_dice_are_thrown_once_where_both_ends_are_sure(verifier: Verifier, monkeypatch, other: Ending, runs) -> None:
+    """A limit that was reached once in two runs says more about the machine than about the program."""
+    monkeypatch.setattr(verifier, "_known", {})
+    run: list[str] = []
+    monkeypatch.setattr(verifier._pool, "run", lambda some: run.extend(some) or [Ending(Kind.DONE, "", True), other])
+    assert outcomes(verifier, "dice") == ["unsteady"]
+    monkeypatch.setattr(verifier._pool, "run", lambda some: run.extend(some) or [Ending(Kind.DONE, "", True)] * 2)
+    assert outcomes(verifier, "dice") == (["unsteady"] if runs == 2 else ["true"])
+    assert len(run) == runs
 
 
 def test_what_is_no_question_is_said(verifier: Verifier) -> None:
