@@ -3,8 +3,9 @@
     python tests/benchmarks/bench_challenger.py [--seed 1] [--updates 200] [--run FOLDER] [--sums 200]
 
 It trains `tiny_lm_challenger.toml` (or goes on with a run of it), and asks the model that it began with and every
-snapshot the same sums, eight times each. Printed is the share of right answers, with its 95% interval, and by the
-number of operations; and how many operations the challenger's sums had in the course of the run.
+snapshot the same sums, eight times each. Printed is the share of right answers and how much it is above that of the
+model of the beginning, sum by sum, both with 95% intervals; the share by the number of operations; and how many
+operations the challenger's sums had in the course of the run.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import numpy as np
 import arena
 from arena.config import LeagueConfig, load
 from arena.games.challenger_solver import ChallengerSolver
-from arena.interval import share
+from arena.interval import share, t_quantile
 from arena.match import Fixture, play_fixtures
 from arena.player import Player
 from arena.registry import load_checkpoint, load_game, load_player
@@ -33,19 +34,26 @@ def operations(task: str) -> int:
     return len(re.findall(r"[-+*/]", task))
 
 
-def asked(name: str, solver: Player, game: ChallengerSolver, sums: int) -> None:
-    """Print how many answers to so many sums are right."""
+def asked(name: str, solver: Player, game: ChallengerSolver, sums: int, before: np.ndarray | None) -> np.ndarray:
+    """Print how many answers to so many sums are right, and return the share of each sum."""
     seats = ("setter", *("solver",) * game.by.solvers)
     fixtures = [Fixture(f"{i:06d}", "play", seats, 10**6 + i, "") for i in range(sums)]
     players = {"setter": load_player(SETTER, game), "solver": solver}
     right, length = [], []
-    for record in play_fixtures(game, fixtures, players):
+    for record in sorted(play_fixtures(game, fixtures, players), key=lambda record: record.key):
         *_, (s, _) = record.replay(game)
         right.append(game.wins(s))
         length.append(operations(s.task))
     found, each = share(np.array(right)), np.mean(right, axis=1)
+    gain = each - (each if before is None else before)
+    half = float(t_quantile(sums - 1)) * gain.std(ddof=1) / np.sqrt(sums)
     by = "  ".join(f"{n}: {each[np.array(length) == n].mean():.3f}" for n in sorted(set(length)))
-    print(f"{name:10} {found.value:.3f} [{found.low:.3f}, {found.high:.3f}]  by operations {by}", flush=True)
+    print(
+        f"{name:10} {found.value:.3f} [{found.low:.3f}, {found.high:.3f}]  "
+        f"{gain.mean():+.3f} [{gain.mean() - half:+.3f}, {gain.mean() + half:+.3f}]  by operations {by}",
+        flush=True,
+    )
+    return each
 
 
 def main() -> None:
@@ -62,12 +70,12 @@ def main() -> None:
         run = chosen.run or Path(scratch) / "run"
         arena.train(config, run)
         base = f"chat(model={str(run / 'base')!r}, answer='brackets', max_tokens=24)"
-        asked("base", load_player(base, game), game, chosen.sums)
+        before = asked("base", load_player(base, game), game, chosen.sums, None)
         with Store.read(run) as store:
             snapshots = [member for member in store.players() if member.kind == "snapshot"]
             tasks = store.meta("history")[""]["main"]["tasks"]
         for member in snapshots:
-            asked(member.name, load_checkpoint(run / member.spec, game, "solver"), game, chosen.sums)
+            asked(member.name, load_checkpoint(run / member.spec, game, "solver"), game, chosen.sums, before)
     for part in np.array_split(np.arange(len(tasks)), 10):
         written = [tasks[i] for i in part]
         mean, new = np.mean([operations(task) for task in written]), len(set(written)) / len(written)
