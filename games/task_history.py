@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import ceil
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
 
+from arena.game import Game
 from arena.games.challenger_rules import REWRITTEN, Rules
 from arena.games.near_duplicates import near, repetition, sketches
 from arena.games.success import Success, shares
@@ -106,7 +107,7 @@ class TaskHistory:
 
     def _played(self, records: Sequence[Record]) -> list[Played]:
         """Return the matches in which a task was answered."""
-        found, game = [], self.game()
+        found, game = [], cast(Game[Any], self.rules)  # which replays whatever was drawn
         for place, record in enumerate(records):
             if record.stop is StopReason.FINISHED:
                 *_, (s, _) = record.replay(game)

@@ -20,7 +20,7 @@ from arena.seeds import derive
 from arena.trainers.deep_cfr import DeepCFR
 from arena.trainers.mmd import MMD
 from arena.trainers.nfsp import NFSP
-from arena.trainers.phases import phase
+from arena.trainers.phases import learning_role
 from arena.trainers.policy_gradient import PolicyGradient
 from arena.trainers.ppo import PPO
 from arena.trainers.rnad import RNaD
@@ -134,8 +134,8 @@ class Learner:
 def _own_updates(config: LeagueConfig, policy_id: str) -> int:
     """Return in how many updates of a run a policy learns: of a role not in all, where roles learn in turn."""
     training = config.training
-    phases = (phase(training.phases, update, config.seed) for update in range(training.updates))
-    return max(sum(policy_id == SHARED or one.role in (None, policy_id) for one in phases), 1)
+    roles = (learning_role(training.phases, update) for update in range(training.updates))
+    return max(sum(policy_id == SHARED or role in (None, policy_id) for role in roles), 1)
 
 
 def _policies(player: Any) -> Mapping[str, Any]:

@@ -17,7 +17,6 @@ somebody who stays as he is cannot lead both away from it together.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
 from itertools import accumulate
 from typing import Literal, NamedTuple
 
@@ -47,15 +46,22 @@ def phase(options: PhasesConfig, update: int, seed: int) -> Phase:
             supervised = later % (options.self_play + options.supervised) >= options.self_play
     if later < 0 or supervised:
         return Phase("records", False)
-    if options.after == "interleaved":  # turns are counted in self-play alone
-        rounds, place = divmod(later, options.self_play + options.supervised)
-        later = rounds * options.self_play + place
-    return Phase("self_play", frozen, _role(options.in_turn, later))
+    return Phase("self_play", frozen, learning_role(options, update))
 
 
-def _role(in_turn: Mapping[str, int], update: int) -> str | None:
-    """Return whose turn it is to learn, in R-Zero's rounds for example the challenger's and then the solver's."""
-    ends = list(accumulate(in_turn.values()))
-    if not ends:
+def learning_role(options: PhasesConfig, update: int) -> str | None:
+    """Return the only role that learns in an update by self-play, None where all do; nothing of it is drawn.
+
+    In R-Zero's rounds it is the challenger's turn for example, and then the solver's. Turns are counted in self-play
+    alone.
+    """
+    later = update - options.opening
+    if not options.in_turn or later < 0:
         return None
-    return list(in_turn)[bisect_right(ends, update % ends[-1])]
+    if options.after == "interleaved":
+        rounds, place = divmod(later, options.self_play + options.supervised)
+        if place >= options.self_play:
+            return None
+        later = rounds * options.self_play + place
+    ends = list(accumulate(options.in_turn.values()))
+    return list(options.in_turn)[bisect_right(ends, later % ends[-1])]

@@ -21,7 +21,7 @@ from arena.trainers.circuit import Circuit
 from arena.trainers.columns import History
 from arena.trainers.learner import Learner
 from arena.trainers.monitors import ANCHOR, against_anchors, expected, measure
-from arena.trainers.phases import phase
+from arena.trainers.phases import learning_role
 from arena.trainers.roll_back import RollBack, Snapshot, remembered, roll_back
 from arena.trainers.token_policy_gradient import TokenPolicyGradient
 from arena.trainers.tracking import Tracking
@@ -71,9 +71,9 @@ class Watch:
 
     def _alike(self, history: History, step: int) -> History:
         """Return what was told of the updates that are like this one: where roles learn in turn, those of its role."""
-        run = self._circuit.config
-        role = phase(run.training.phases, step - 1, run.seed).role
-        return [(at, told) for at, told in history if phase(run.training.phases, at - 1, run.seed).role == role]
+        phases = self._circuit.config.training.phases
+        role = learning_role(phases, step - 1)
+        return [(at, told) for at, told in history if learning_role(phases, at - 1) == role]
 
     def rated(self, venue: Venue, snapshot: Member, values: Mapping[str, float]) -> None:
         """Log what a snapshot was rated in a game; of several games, once all have been, their mean too."""
