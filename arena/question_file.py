@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from arena.errors import ConfigError, reason
+from arena.json_lines import rows
 from arena.player import is_unicode
 
 _NAMES = {"question": ("question", "problem"), "answer": ("answer", "solution")}
@@ -33,15 +33,9 @@ class Question(NamedTuple):
 
 def read(file: str | Path) -> tuple[Question, ...]:
     """Return the questions of a file. Raises ConfigError, with the number of the line, for what is none."""
-    try:
-        text = Path(file).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} cannot be read: {reason(error)}") from None
     lines: dict[str, int] = {}
     questions = []
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
+    for number, line in rows(file):
         question = _question(line, f"{file}, line {number}")
         if (first := lines.setdefault(question.question, number)) != number:
             raise ConfigError(
@@ -62,11 +56,6 @@ def write(file: Path, questions: Iterable[Question]) -> None:
         raise ConfigError(f"{file} exists already, and nothing is overwritten: choose another name") from None
     except OSError as error:
         raise ConfigError(f"{file} cannot be written: {reason(error)}") from None
-
-
-def digest(questions: Iterable[Question]) -> str:
-    """Return sixteen hexadecimal digits that change with any question or answer, and with their order."""
-    return sha256(json.dumps(list(questions)).encode()).hexdigest()[:16]
 
 
 def _question(line: str, where: str) -> Question:

@@ -26,8 +26,9 @@ from arena.games.problems import SAMPLE, term, whole
 from arena.games.success import INFORMATIVENESS, Success, agreed, is_right, majority, success
 from arena.games.task_history import TaskHistory
 from arena.games.terms import worth
+from arena.json_lines import digest
 from arena.positions import Positions
-from arena.question_file import digest, read
+from arena.question_file import read
 from arena.quoting import quote
 from arena.seeds import generator
 

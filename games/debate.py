@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from arena.errors import ConfigError
 from arena.game import CHANCE, OVER, Game, IllegalAction, Text, Uniform
-from arena.games.debate_questions import ANSWER_CHARS, QUESTION_CHARS, Dispute, digest, made_up, read
+from arena.games.debate_questions import ANSWER_CHARS, QUESTION_CHARS, Dispute, made_up, read
 from arena.games.problems import Part
 from arena.games.terms import worth
+from arena.json_lines import digest
 from arena.quoting import quote
 
 SPEECH_CHARS = 2000

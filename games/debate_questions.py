@@ -11,16 +11,15 @@ near it, so that it is known which debater a judge should believe.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from fractions import Fraction
 from functools import lru_cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
 from arena.errors import ConfigError, reason
 from arena.games.problems import Part, arithmetic, expected_value
 from arena.grading.exact import same
+from arena.json_lines import rows
 from arena.player import is_unicode
 from arena.seeds import generator
 
@@ -59,15 +58,9 @@ def made_up(kind: str, part: Part) -> tuple[Dispute, ...]:
 
 def read(file: str | Path) -> tuple[Dispute, ...]:
     """Return what stands in a file. Raises ConfigError, with the number of the line, for what is no such question."""
-    try:
-        text = Path(file).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} cannot be read: {reason(error)}") from None
     lines: dict[str, int] = {}
     disputes = []
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
+    for number, line in rows(file):
         dispute = _dispute(line, f"{file}, line {number}")
         if (first := lines.setdefault(dispute.question, number)) != number:
             raise ConfigError(f"{file}, line {number} asks what line {first} asks: delete one of them")
@@ -75,11 +68,6 @@ def read(file: str | Path) -> tuple[Dispute, ...]:
     if not disputes:
         raise ConfigError(f"{file} holds no questions: write one per line, as {_FORM}")
     return tuple(disputes)
-
-
-def digest(disputes: Iterable[Dispute]) -> str:
-    """Return sixteen hexadecimal digits that change with anything in them, and with their order."""
-    return sha256(json.dumps(list(disputes)).encode()).hexdigest()[:16]
 
 
 def _near(question: str, answer: str) -> str:

@@ -12,7 +12,8 @@ from arena.errors import ConfigError
 from arena.game import CHANCE, OVER, Game, IllegalAction, Text, Uniform
 from arena.games.problems import SAMPLE
 from arena.grading.exact import same
-from arena.question_file import digest, read
+from arena.json_lines import digest
+from arena.question_file import read
 
 MAX_CHARS = 10_000
 """Characters of an answer."""

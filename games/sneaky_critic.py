@@ -12,10 +12,8 @@ to be wrong is then what they come to.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
-from hashlib import sha256
 from math import isfinite
 from typing import NamedTuple
 
@@ -31,6 +29,7 @@ from arena.games.worked import EXACT, Worked, check, unchanged
 from arena.games.worked_files import load
 from arena.games.worked_problems import Source
 from arena.games.worked_text import comes_to, numbered, posed, so_far
+from arena.json_lines import digest
 from arena.quoting import quote
 from arena.seeds import generator
 
@@ -138,7 +137,7 @@ class SneakyCritic(Game[State]):
         self.problems: Sequence[Worked] = Source(self.kinds, part, seed)
         if file:
             self.problems = _recorded(file, judged=words and completers > 0)
-            self.data = sha256(json.dumps(self.problems).encode()).hexdigest()[:16]
+            self.data = digest(self.problems)
         self.actions = () if words else (*KINDS, *VERDICTS)
         self.roles = ("sneaky", "critic", *("completer",) * (2 * completers))
         self.sides = (0, 1, *(-1,) * (2 * completers))

@@ -6,9 +6,7 @@ ones (games/worked_files.py), of which all count whose answer is known. What is 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from hashlib import sha256
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +21,7 @@ from arena.games.worked_files import load
 from arena.games.worked_problems import Source
 from arena.games.worked_text import so_far, stated_answer
 from arena.grading.exact import same
+from arena.json_lines import digest
 from arena.question_file import Question
 
 STEP_CHARS = 1000
@@ -66,7 +65,7 @@ class StepByStep(Game[State]):
         self.problems: Sequence[Worked] = Source(self.kinds, part, seed)
         if file:
             self.problems = _answered(file)
-            self.data = sha256(json.dumps(self.problems).encode()).hexdigest()[:16]
+            self.data = digest(self.problems)
 
     def start(self) -> State:
         return State()

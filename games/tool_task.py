@@ -28,12 +28,12 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from arena.errors import ConfigError, reason
 from arena.games.tool_world import MAX_CHARS, World, answer, play, store
+from arena.json_lines import rows
 from arena.verification import FALSE, OUTCOMES, TRUE, Call
 
 Lines = tuple[str, ...]
@@ -181,19 +181,10 @@ def load(path: str | Path, turns: int) -> list[Posed]:
 
     They are taken as they are: nobody runs their verifications before they are played.
     """
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {reason(error)}") from None
-    rows = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
-    if not rows:
+    lines = rows(path)
+    if not lines:
         raise ConfigError(f"{path} holds no tasks: write one JSON object a line, as arena/games/tool_task.py shows")
-    return [_posed(line, turns, f"{path}, line {number}") for number, line in rows]
-
-
-def digest(tasks: Sequence[Posed]) -> str:
-    """Return sixteen hexadecimal digits that change with any task, and with their order."""
-    return sha256(json.dumps(list(tasks)).encode()).hexdigest()[:16]
+    return [_posed(line, turns, f"{path}, line {number}") for number, line in lines]
 
 
 def _posed(line: str, turns: int, where: str) -> Posed:

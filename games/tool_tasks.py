@@ -33,6 +33,7 @@ from arena.game import CHANCE, OVER, Game, IllegalAction, Text, Uniform
 from arena.games import tool_task
 from arena.games.tool_task import SHIPPED, TASK_CHARS, UNREADABLE, Lines, Posed, Task, call, load, refusal
 from arena.games.tool_world import DONE, MAX_CHARS, TOOLS, World, answer, play, store
+from arena.json_lines import digest
 from arena.quoting import quote
 from arena.seeds import generator
 from arena.verification import OUTCOMES, TRUE, UNSTEADY, question
@@ -128,7 +129,7 @@ class ToolTasks(Game[State]):
         self.pay_challenger, self.rewards = pay_challenger, dict(rewards or {})
         self.pays = Rewards(**self.rewards)
         self.posed = load(tasks or SHIPPED, turns)
-        self.data = tool_task.digest(self.posed)
+        self.data = digest(self.posed)
         self.roles = ("challenger", *("executor",) * attempts, "verifier")
         self.sides = (0, *(1,) * attempts, -1)
         self.actions = () if words else tuple(dict.fromkeys((*_moves(self.posed), *OUTCOMES)))

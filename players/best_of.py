@@ -16,7 +16,7 @@ from arena.errors import ConfigError
 from arena.game import OVER, Game
 from arena.grading.exact import normal
 from arena.player import Move, Player, Request, Requests, close
-from arena.players.step_critic import Candidate, Judgement, StepCritic, step_critic
+from arena.players.step_critic import Candidate, Opinion, StepCritic, step_critic
 from arena.players.stepwise import FINAL, Stepwise, after, check, with_cost, written
 from arena.record import Cost
 from arena.registry import load_player
@@ -70,8 +70,8 @@ class BestOf:
             for draft, move in zip(open_, moves, strict=True):
                 draft.hear(move)
         whole = [draft for of_one in drafts if not _ended(of_one) for draft in of_one if draft.failed is None]
-        for draft, judgement in zip(whole, self.critic.judge([draft.candidate() for draft in whole]), strict=True):
-            draft.judgement = judgement
+        for draft, opinion in zip(whole, self.critic.judge([draft.candidate() for draft in whole]), strict=True):
+            draft.opinion = opinion
         return [_answer(of_one) for of_one in drafts]
 
     def close(self) -> None:
@@ -93,7 +93,7 @@ class _Draft:
         self.failed: Move | None = None
         """The reply at which it broke off."""
         self.cost = Cost()
-        self.judgement = Judgement(0.0)
+        self.opinion = Opinion(0.0)
 
     def hear(self, move: Move) -> None:
         self.cost += Cost.of(move.trace)
@@ -125,7 +125,7 @@ def _ended(drafts: Sequence[_Draft]) -> bool:
 
 def _answer(drafts: Sequence[_Draft]) -> Move:
     """Return what is played, with all that it has cost."""
-    answer: Move = with_cost(_best(drafts), sum((draft.cost + draft.judgement.cost for draft in drafts), Cost()))
+    answer: Move = with_cost(_best(drafts), sum((draft.cost + draft.opinion.cost for draft in drafts), Cost()))
     return answer
 
 
@@ -134,15 +134,15 @@ def _best(drafts: Sequence[_Draft]) -> Move:
     if not whole or _ended(drafts):
         return max((draft.failed for draft in drafts if draft.failed is not None), key=lambda move: move.fault in FINAL)
     for draft in whole:
-        failure: Move | None = draft.judgement.failure
+        failure: Move | None = draft.opinion.failure
         if failure is not None:
             return failure
     answers = [None if draft.answer is None else normal(draft.answer) for draft in whole]
     agreed, speaks = Counter(answers), dict.fromkeys(answers, 0.0)
     for answer, draft in zip(answers, whole, strict=True):
-        speaks[answer] += draft.judgement.sure
+        speaks[answer] += draft.opinion.sure
     ranks = [
-        (answer is not None, speaks[answer], agreed[answer], draft.judgement.sure)
+        (answer is not None, speaks[answer], agreed[answer], draft.opinion.sure)
         for answer, draft in zip(answers, whole, strict=True)
     ]
     chosen = whole[max(range(len(whole)), key=ranks.__getitem__)]

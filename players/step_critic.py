@@ -46,7 +46,7 @@ class Candidate(NamedTuple):
     """In which match, for logs."""
 
 
-class Judgement(NamedTuple):
+class Opinion(NamedTuple):
     """What a critic thinks of a candidate."""
 
     sure: float
@@ -64,7 +64,7 @@ class StepCritic:
         self.seat = game.roles.index("critic")
         self.keeps_traces = keeps_traces(player)
 
-    def judge(self, candidates: Sequence[Candidate]) -> list[Judgement]:
+    def judge(self, candidates: Sequence[Candidate]) -> list[Opinion]:
         """Return what the critic thinks of each candidate, asked about all steps of all of them in one batch."""
         asked = [self._ask(one, place) for one in candidates for place in range(len(one.steps))]
         opinions = iter(self._stated(asked) if self._states_law() else self._voted(asked))
@@ -82,14 +82,14 @@ class StepCritic:
     def _states_law(self) -> bool:
         return bool(self.game.actions) and isinstance(self.player, HasPolicy | HasLaw)
 
-    def _stated(self, asked: list[Request]) -> list[Judgement]:
+    def _stated(self, asked: list[Request]) -> list[Opinion]:
         if not asked:
             return []
         player, batch = self.player, Requests(asked)
         law: NDArray[np.float64] = player.policy(batch) if isinstance(player, HasPolicy) else player.law(batch)  # type: ignore[attr-defined]
-        return [Judgement(sure) for sure in law[:, self.game.actions.index(CORRECT)].tolist()]
+        return [Opinion(sure) for sure in law[:, self.game.actions.index(CORRECT)].tolist()]
 
-    def _voted(self, asked: list[Request]) -> list[Judgement]:
+    def _voted(self, asked: list[Request]) -> list[Opinion]:
         """Return the share of the votes that call each step right; a vote without a verdict does not."""
         batch = [one.reseeded(derive(one.seed, "vote", number)) for one in asked for number in range(self.votes)]
         moves = self.player.act(Requests(batch)) if batch else []
@@ -109,18 +109,18 @@ def step_critic(spec: str | Player, game: str | Game[Any] = "", votes: int = 1, 
     return StepCritic(load_visitor(spec, judged, seed), judged, votes)
 
 
-def _counted(moves: Sequence[Move], legal: Any) -> Judgement:
+def _counted(moves: Sequence[Move], legal: Any) -> Opinion:
     believed = sum(
         move.fault is None and move.action in legal and str(move.action).rpartition("\n")[2] == CORRECT
         for move in moves
     )
     failure = next((move for move in moves if move.fault in _FAILURES), None)
     cost = sum((Cost.of(move.trace) for move in moves), Cost())
-    return Judgement(believed / len(moves), cost, failure)
+    return Opinion(believed / len(moves), cost, failure)
 
 
-def _together(opinions: Sequence[Judgement]) -> Judgement:
+def _together(opinions: Sequence[Opinion]) -> Opinion:
     """Return what several steps come to."""
     failure = next((one.failure for one in opinions if one.failure is not None), None)
     cost = sum((one.cost for one in opinions), Cost())
-    return Judgement(prod(one.sure for one in opinions), cost, failure)
+    return Opinion(prod(one.sure for one in opinions), cost, failure)

@@ -15,7 +15,7 @@ from arena.asking import keeps_traces
 from arena.errors import ConfigError
 from arena.game import Game
 from arena.player import Move, Player, Request, Requests, close
-from arena.players.step_critic import Candidate, Judgement, StepCritic, step_critic
+from arena.players.step_critic import Candidate, Opinion, StepCritic, step_critic
 from arena.players.stepwise import FINAL, after, check, with_cost, written
 from arena.record import Cost
 from arena.registry import load_player
@@ -74,8 +74,8 @@ class StepFilter:
             moves = self.player.act(Requests([one.ask(number) for one in unsettled]))
             found = [(one, move, new) for one, move in zip(unsettled, moves, strict=True) if (new := one.hear(move))]
             judged = self.critic.judge([candidate for _, _, candidate in found])
-            for (one, move, _), judgement in zip(found, judged, strict=True):
-                one.weigh(move, judgement, self.threshold)
+            for (one, move, _), opinion in zip(found, judged, strict=True):
+                one.weigh(move, opinion, self.threshold)
         return [one.answer() for one in searches]
 
     def close(self) -> None:
@@ -112,11 +112,11 @@ class _Search:
             return None
         return Candidate(*written(request.game, request.state(), then), self.seed, request.match)
 
-    def weigh(self, move: Move, judgement: Judgement, threshold: float) -> None:
-        self.cost += judgement.cost
-        if judgement.failure is not None:
-            self.settled = judgement.failure
-        elif judgement.sure >= threshold:
+    def weigh(self, move: Move, opinion: Opinion, threshold: float) -> None:
+        self.cost += opinion.cost
+        if opinion.failure is not None:
+            self.settled = opinion.failure
+        elif opinion.sure >= threshold:
             self.settled = move
         else:
             self.refused = move

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arena.errors import ConfigError
-from arena.games.debate_questions import KINDS, MADE_UP, Dispute, digest, made_up, read
+from arena.games.debate_questions import KINDS, MADE_UP, Dispute, made_up, read
 from arena.games.problems import part_of
 from arena.games.terms import names, value
 from arena.games.terms import read as statement
+from arena.json_lines import digest
 
 GOOD = {"question": "What is 2 + 3?", "answers": ["5", "6"], "right": "6"}
 

@@ -18,7 +18,18 @@ ROOMS = ("games", "players", "trainers", "tournaments")
 # A file of arena/ imports only files that stand before it here.
 ORDER = [
     *("errors", "seeds", "scene", "game", "player", "batch", "causal", "adapters", "config", "folder", "checkpoint"),
-    *("hugging_face", "registry", "kinship", "record", "history", "sandbox", "worker", "question_file", "grading"),
+    *(
+        "hugging_face",
+        "registry",
+        "kinship",
+        "record",
+        "history",
+        "sandbox",
+        "worker",
+        "json_lines",
+        "question_file",
+        "grading",
+    ),
     *(
         "verification",
         "quoting",

@@ -11,7 +11,7 @@ from arena.errors import ConfigError
 from arena.game import Text
 from arena.games.sneaky_critic import SneakyCritic
 from arena.player import Fault, Move
-from arena.players.step_critic import Candidate, Judgement, StepCritic, step_critic
+from arena.players.step_critic import Candidate, Opinion, StepCritic, step_critic
 from arena.record import Cost
 from arena.registry import load_player, respelled
 from arena.trainers.tiny_model import make
@@ -45,7 +45,7 @@ def test_every_step_is_judged_behind_those_before_it_and_all_in_one_batch() -> N
 
 def test_a_law_is_taken_where_it_is_stated() -> None:
     critic = StepCritic(Sure({"a": 0.9, "b": 0.5}.__getitem__), MUTE)
-    assert critic.judge([candidate("a", "b")]) == [Judgement(0.45)]
+    assert critic.judge([candidate("a", "b")]) == [Opinion(0.45)]
     assert critic.judge([]) == []
     net = load_player("by_role(player='net(hidden=[8])')", MUTE, seed=3)
     (found,) = StepCritic(net, MUTE).judge([candidate("2 + 3 = 5")])
@@ -66,7 +66,7 @@ def test_a_reply_that_is_no_verdict_believes_nothing() -> None:
     late, long = Move("Correct", fault=Fault.TIMEOUT), Move("x" * 4000 + "\nCorrect")
     for silent in (Move("I cannot tell."), Move(None, fault=Fault.UNPARSABLE), late, long):
         found = StepCritic(Says(lambda request, move=silent: move), WORDS).judge([candidate("a")])
-        assert found == [Judgement(0.0)]
+        assert found == [Opinion(0.0)]
 
 
 def test_votes_are_counted_and_drawn_anew() -> None:
