@@ -206,6 +206,15 @@ class Chat:
         """Return how the reply to a request is drawn."""
         return self.sampling
 
+    def _scores(self, batch: Requests) -> list[list[NDArray[np.float32]]]:
+        """Return how likely each legal move's plain answer is at each question: each token and the end, in nats."""
+        asked = [
+            (conversation(request, self.style), [written(action, self.style.notation) for action in _listed(request)])
+            for request in batch
+        ]
+        scores: list[list[NDArray[np.float32]]] = self.engine.score(asked, self.member)
+        return scores
+
     def _move(self, request: Request, reply: Reply) -> Move:
         raw = reply.text.encode("utf-8", "replace").decode()  # a server may send half of a surrogate pair
         trace = _trace(reply, self._sampling(request))
@@ -226,12 +235,10 @@ class DirectChat(Chat):
 
     def law(self, batch: Requests) -> NDArray[np.float64]:
         """Return the probability of each action and, last, of a reply that is none, shape (B, A + 1)."""
-        index = {action: i for i, action in enumerate(batch.game.actions)}
+        index = _columns(batch)
         law = np.zeros((len(batch), len(index) + 1))
-        said = self._said(batch) if self.sampling.temperature == 0 else [self._likelihood(r) for r in batch]
-        for row, request, likelihood in zip(law, batch, said, strict=True):
-            if not index or not _listed(request):
-                raise PlayerError(f"{batch.game.name} has moves that cannot be listed, so they have no probabilities")
+        said = self._said(batch) if self.sampling.temperature == 0 else self._likelihoods(batch)
+        for row, likelihood in zip(law, said, strict=True):
             for action, p in likelihood.items():
                 row[index[action]] = p
             row[-1] = max(0.0, 1.0 - row.sum())
@@ -248,17 +255,17 @@ class DirectChat(Chat):
             for request, move in zip(batch, moves, strict=True)
         ]
 
-    def _likelihood(self, request: Request) -> dict[str, float]:
+    def _likelihoods(self, batch: Requests) -> list[dict[str, float]]:
         """Return how likely the plain answer of each legal move is, within the tokens that a reply may have."""
-        legal = _listed(request)
-        texts = [written(action, self.style.notation) for action in legal]
-        scores = self.engine.score(conversation(request, self.style), texts, self.member)
         most = self.sampling.max_tokens  # a reply that is cut off just before its end is complete all the same
-        return {
-            action: float(np.exp(logp[:most].sum(dtype=np.float64)))
-            for action, logp in zip(legal, scores, strict=True)
-            if len(logp) <= most + 1
-        }
+        return [
+            {
+                action: float(np.exp(logp[:most].sum(dtype=np.float64)))
+                for action, logp in zip(_listed(request), scores, strict=True)
+                if len(logp) <= most + 1
+            }
+            for request, scores in zip(batch, self._scores(batch), strict=True)
+        ]
 
 
 class ConstrainedChat(Chat):
@@ -273,25 +280,22 @@ class ConstrainedChat(Chat):
 
     def policy(self, batch: Requests) -> NDArray[np.float64]:
         """Return the probability of each action, shape (B, A); the law of `act`."""
-        index = {action: i for i, action in enumerate(batch.game.actions)}
+        index = _columns(batch)
         policy = np.zeros((len(batch), len(index)))
-        for row, request in zip(policy, batch, strict=True):
-            legal = _listed(request)
-            if not index or not legal:
-                raise PlayerError(f"{batch.game.name} has moves that cannot be listed, so they have no probabilities")
-            row[[index[action] for action in legal]] = self._law(request, legal)
+        for row, request, scores in zip(policy, batch, self._scores(batch), strict=True):
+            logp = [score.sum(dtype=np.float64) for score in scores]
+            row[[index[action] for action in _listed(request)]] = np.exp(log_law(logp, self.sampling.temperature))
         return policy
-
-    def _law(self, request: Request, legal: Sequence[str]) -> NDArray[np.float64]:
-        """Return the probability of each legal move, shape (number of legal moves,)."""
-        texts = [written(action, self.style.notation) for action in legal]
-        scores = self.engine.score(conversation(request, self.style), texts, self.member)
-        logp = [score.sum(dtype=np.float64) for score in scores]
-        law: NDArray[np.float64] = np.exp(log_law(logp, self.sampling.temperature))
-        return law
 
     def _sampling(self, request: Request) -> Sampling:
         return self.sampling._replace(choices=tuple(written(a, self.style.notation) for a in _listed(request)))
+
+
+def _columns(batch: Requests) -> dict[str, int]:
+    """Return the column of each action. Raises PlayerError where legal moves cannot be listed."""
+    if not batch.game.actions or not all(map(_listed, batch)):
+        raise PlayerError(f"{batch.game.name} has moves that cannot be listed, so they have no probabilities")
+    return {action: i for i, action in enumerate(batch.game.actions)}
 
 
 def _listed(request: Request) -> Sequence[str]:

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from arena.errors import PlayerError
-from arena.players.engines.engine import Engine, Message, Prompt, Reply, Sampling
+from arena.players.engines.engine import Engine, Message, Prompt, Reply, Sampling, Texts
 from arena.seeds import derive, generator, uniform
 
 
@@ -33,7 +33,7 @@ class Scripted:
         self._open -= set(now)
         return {ticket: self._reply(*self.asked[ticket]) for ticket in now}
 
-    def score(self, prompt: Prompt, texts: Sequence[str], member: str = "") -> list[NDArray[np.float32]]:
+    def score(self, asked: Sequence[Texts], member: str = "") -> list[list[NDArray[np.float32]]]:
         raise PlayerError("a script has no probabilities")
 
     def close(self) -> None:
@@ -67,13 +67,13 @@ class Letters(Scripted):
             self._known[place] = logits - np.logaddexp.reduce(logits)
         return self._known[place]
 
-    def score(self, prompt: Prompt, texts: Sequence[str], member: str = "") -> list[NDArray[np.float32]]:
-        scored = []
-        for text in texts:
-            ids = [*map(ord, text), END]
-            logp = [self.next_logp(prompt, member, ids[:i])[token] for i, token in enumerate(ids)]
-            scored.append(np.array(logp, np.float32))
-        return scored
+    def score(self, asked: Sequence[Texts], member: str = "") -> list[list[NDArray[np.float32]]]:
+        return [[self._score(prompt, text, member) for text in texts] for prompt, texts in asked]
+
+    def _score(self, prompt: Prompt, text: str, member: str) -> NDArray[np.float32]:
+        ids = [*map(ord, text), END]
+        logp = [self.next_logp(prompt, member, ids[:i])[token] for i, token in enumerate(ids)]
+        return np.array(logp, np.float32)
 
     def _draw(self, prompt: Prompt, sampling: Sampling, member: str) -> Reply:
         if sampling.choices:
@@ -90,7 +90,7 @@ class Letters(Scripted):
 
     def _choose(self, prompt: Prompt, sampling: Sampling, member: str) -> Reply:
         """Draw a choice by its whole likelihood; the law of each token follows from that of the choices."""
-        totals = np.array([s.sum() for s in self.score(prompt, sampling.choices, member)], np.float64)
+        totals = np.array([self._score(prompt, text, member).sum() for text in sampling.choices], np.float64)
         law = np.exp((totals - totals.max()) / (sampling.temperature or 1e-9))
         law /= law.sum()
         chosen = sampling.choices[int((np.cumsum(law) <= uniform(sampling.seed)).sum())]

@@ -120,7 +120,8 @@ def test_a_taught_model_plays_kuhn_poker_as_it_was_played() -> None:
     while game.turn(state) == arena.CHANCE:
         state = game.step(state, game.chance(state)[0][0])
     request = Request(game, state, game.turn(state))
-    shares = [np.exp(s.sum(dtype=float)) for s in engine.score(question(request), list(map(tagged, request.legal)))]
+    (scores,) = engine.score([(question(request), list(map(tagged, request.legal)))])
+    shares = [np.exp(s.sum(dtype=float)) for s in scores]
     assert sum(shares) > 0.9
     assert min(shares) > 0.3
 

@@ -231,7 +231,8 @@ def test_the_law_is_the_models_own_given_that_the_answer_is_legal() -> None:
     request = ask("K", "Q")
     (policy,) = ConstrainedChat(engine).policy(Requests([request]))
     answers = ["<answer>pass</answer>", "<answer>bet</answer>"]
-    likelihood = np.exp([s.sum(dtype=float) for s in engine.score(conversation(request, Style()), answers)])
+    (scores,) = engine.score([(conversation(request, Style()), answers)])
+    likelihood = np.exp([s.sum(dtype=float) for s in scores])
     np.testing.assert_allclose(policy, likelihood / likelihood.sum(), rtol=1e-6)
 
 
@@ -275,10 +276,12 @@ class Few(Letters):
 
     SAYS = {"<answer>bet</answer>": 0.5, "<answer>pass</answer>": 0.2, "<answer>PASS</answer>": 0.1, "I bet.": 0.2}
 
-    def score(self, prompt, texts, member=""):
-        self.asked.append((prompt, texts, member))
-        spread = [np.full(len(text) + 1, np.log(self.SAYS[text]) / (len(text) + 1)) for text in texts]
-        return [row.astype(np.float32) for row in spread]
+    def score(self, asked, member=""):
+        self.asked += [(prompt, texts, member) for prompt, texts in asked]
+        return [[self.spread(text) for text in texts] for _, texts in asked]
+
+    def spread(self, text):
+        return np.full(len(text) + 1, np.log(self.SAYS[text]) / (len(text) + 1), np.float32)
 
 
 def test_the_law_of_a_direct_answer_leaves_the_rest_to_no_move() -> None:
@@ -298,7 +301,7 @@ def test_a_law_is_of_the_tokens_that_a_reply_may_have() -> None:
     request = ask("K", "Q")
     for most, tokens in [(30, 21), (21, 21), (20, 20)]:
         law = DirectChat(letters, sampling=Sampling(max_tokens=most)).law(Requests([request]))
-        (logp,) = letters.score(conversation(request, Style()), [bet])
+        ((logp,),) = letters.score([(conversation(request, Style()), [bet])])
         assert law[0, KUHN.actions.index("bet")] == pytest.approx(
             np.exp(logp[:tokens].sum(dtype=float)), rel=1e-6, abs=0
         )

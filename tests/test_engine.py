@@ -51,4 +51,4 @@ def test_a_drawn_reply_is_as_likely_as_its_score() -> None:
         reply = engine.collect([ticket], 1.0)[ticket]
         assert reply.stop == "end"
         assert reply.ids[-1] == END
-        np.testing.assert_allclose(engine.score(PROMPT, [reply.text])[0], reply.logp, atol=1e-4)
+        np.testing.assert_allclose(engine.score([(PROMPT, [reply.text])])[0][0], reply.logp, atol=1e-4)

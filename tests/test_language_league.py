@@ -133,7 +133,7 @@ def test_a_run_can_be_moved_and_its_snapshots_are_ordinary_adapters(run, tmp_pat
     assert isinstance(player, HasLaw)
     prompt = (Message("user", "bet or check?"),)
     ids, answer = player.engine.tokenise(prompt, "bet")
-    (wanted,) = player.engine.score(prompt, ["bet"], player.member)
+    ((wanted,),) = player.engine.score([(prompt, ["bet"])], player.member)
     base = AutoModelForCausalLM.from_pretrained(tmp_path / "moved" / "base")
     monkeypatch.chdir(folder)  # from where the adapter's own configuration finds its model
     for model in (PeftModel.from_pretrained(base, folder), AutoPeftModelForCausalLM.from_pretrained(str(folder))):

@@ -520,7 +520,7 @@ def test_impossible_options_are_refused(options: dict[str, object], words: str, 
 def test_what_http_cannot_do_is_said(make: Make) -> None:
     engine = make()
     with pytest.raises(PlayerError, match="cannot be scored"):
-        engine.score(PROMPT, ["[bet]"])
+        engine.score([(PROMPT, ["[bet]"])])
     with pytest.raises(PlayerError, match="held to a list"):
         engine.submit(PROMPT, Sampling(choices=("bet",)))
     with pytest.raises(PlayerError, match="cannot be begun"):

@@ -79,7 +79,7 @@ def test_scores_are_the_log_probabilities_of_a_whole_answer(engine) -> None:
     [reply] = answers(engine, [(ASK, Sampling(1))])
     tokenizer = AutoTokenizer.from_pretrained(tiny_folder())
     model = AutoModelForCausalLM.from_pretrained(tiny_folder(), use_safetensors=True)
-    for text, found in zip(texts, engine.score(ASK, texts), strict=True):
+    for text, found in zip(texts, engine.score([(ASK, texts)])[0], strict=True):
         answer = [*tokenizer(text)["input_ids"], tokenizer.eos_token_id]
         with torch.no_grad():
             logits = model(input_ids=torch.tensor([[*reply.prompt_ids.tolist(), *answer]])).logits[0]
@@ -87,9 +87,23 @@ def test_scores_are_the_log_probabilities_of_a_whole_answer(engine) -> None:
         np.testing.assert_allclose(found, logp[:, 0].numpy(), atol=1e-4)
 
 
+def test_scores_of_many_prompts_are_those_of_each_alone(engine) -> None:
+    """Whatever is read together, in few or in many slots; a prompt without answers has no scores."""
+    words = (["bet", "pass"], [], ["bet", "pass", "both", "b", "neither of them"], ["pass"])
+    prompts = [(Message("user", "bet or pass? " * n),) for n in (3, 1, 2, 1)]
+    asked = [(prompt, [tagged(word) for word in several]) for prompt, several in zip(prompts, words, strict=True)]
+    alone = [engine.score([one])[0] for one in asked]
+    for slots in (1, 2, 256):
+        together = TransformersEngine(str(tiny_folder()), slots=slots).score(asked)
+        assert [len(several) for several in together] == [2, 0, 5, 1]
+        for one, several in zip(alone, together, strict=True):
+            for apart, beside in zip(one, several, strict=True):
+                np.testing.assert_allclose(beside, apart, atol=1e-4)
+
+
 def test_choices_are_drawn_by_their_scores(engine) -> None:
     texts = (tagged("bet"), tagged("pass"), tagged("both"))
-    scores = np.array([score.sum(dtype=float) for score in engine.score(ASK, texts)])
+    scores = np.array([score.sum(dtype=float) for score in engine.score([(ASK, texts)])[0]])
     law = np.exp(scores / 2) / np.exp(scores / 2).sum()
     replies = answers(engine, [(ASK, Sampling(1, temperature=2.0, seed=s * 7919, choices=texts)) for s in range(300)])
     counts = np.array([sum(reply.text == text for reply in replies) for text in texts])
@@ -125,7 +139,7 @@ def test_members_in_one_batch_answer_as_each_does_alone(engine, adapters) -> Non
 
 
 def test_members_score_with_their_own_weights(engine, adapters) -> None:
-    scores = [engine.score(ASK, [tagged("bet")], member)[0].sum() for member in ["", *adapters, ""]]
+    scores = [engine.score([(ASK, [tagged("bet")])], member)[0][0].sum() for member in ["", *adapters, ""]]
     assert scores[0] == pytest.approx(scores[3], abs=1e-5)
     assert len({round(float(score), 3) for score in scores}) == 3
 

@@ -125,7 +125,7 @@ def test_nobody_loses_by_an_engine_that_dies(apart) -> None:
         assert reply.stop == "unavailable"
         assert reply.text.startswith("vLLM has failed")
     with pytest.raises(PlayerError, match="has failed, so it can score nothing"):
-        apart.score(ASK, ["bet"])
+        apart.score([(ASK, ["bet"])])
 
 
 def test_stored_ids_have_the_stored_log_probabilities(engine, model, members) -> None:
@@ -183,7 +183,8 @@ def test_a_reply_depends_on_its_own_seed_alone(engine, members) -> None:
 def test_scores_are_those_of_transformers(engine, reference, members) -> None:
     texts = ["<answer>bet</answer>", "<answer>pass</answer>", "b", ""]
     for member in members:
-        for one, two in zip(engine.score(ASK, texts, member), reference.score(ASK, texts, member), strict=True):
+        asked = [(ASK, texts)]
+        for one, two in zip(engine.score(asked, member)[0], reference.score(asked, member)[0], strict=True):
             assert one.dtype == np.float32
             np.testing.assert_allclose(one, two, atol=CLOSE)
 
@@ -206,7 +207,7 @@ def test_lengths_are_kept(engine) -> None:
     assert (full.stop, full.text, len(full.ids)) == ("length", "", 0)
     assert full.prompt_tokens > 1024
     with pytest.raises(PlayerError, match="exceed the 1023 of vLLM"):
-        engine.score(long, ["bet"])
+        engine.score([(long, ["bet"])])
 
 
 def test_more_prompts_than_are_read_at_a_time_are_answered(engine) -> None:

@@ -68,6 +68,10 @@ class Reply(NamedTuple):
     dollars: float = 0.0
 
 
+Texts = tuple[Prompt, Sequence[str]]
+"""A prompt, and texts that may be answers to it."""
+
+
 class Engine(Protocol):
     """Whatever answers prompts, for several players at once.
 
@@ -85,11 +89,11 @@ class Engine(Protocol):
         until somebody asks for them.
         """
 
-    def score(self, prompt: Prompt, texts: Sequence[str], member: str = "") -> list[NDArray[np.float32]]:
-        """Return for each text how likely it is as the whole answer to the prompt.
+    def score(self, asked: Sequence[Texts], member: str = "") -> list[list[NDArray[np.float32]]]:
+        """Return for each prompt how likely each of its texts is as the whole answer.
 
-        That is the log-probability of each of its tokens and of the end, in nats, at temperature 1. Raises PlayerError
-        where an engine cannot say.
+        That is the log-probability of each of the text's tokens and of the end, in nats, at temperature 1. Raises
+        PlayerError where an engine cannot say.
         """
 
     def close(self) -> None:

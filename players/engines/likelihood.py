@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,17 +10,50 @@ import torch
 from numpy.typing import NDArray
 
 from arena.errors import PlayerError
-from arena.players.engines.running import prefill
+from arena.players.engines.running import PREFILL, prefill
+
+Asked = tuple[Sequence[int], Sequence[Sequence[int]]]
+"""The ids of a prompt, and those of answers to it."""
+
+
+def scores(model: Any, asked: Sequence[Asked], most: int) -> list[list[NDArray[np.float64]]]:
+    """Return for each prompt and each of its answers the log-probability of each id, in nats, at temperature 1.
+
+    At most so many answers are read at a time. Raises PlayerError where a log-probability is not finite.
+    """
+    found: list[list[NDArray[np.float64]]] = [[] for _ in asked]
+    for part in _parts(asked, most):
+        said = _scores(model, [asked[i][0] for i, _ in part], [asked[i][1][place] for i, place in part])
+        for (i, _), logp in zip(part, said, strict=True):
+            found[i] += logp
+    return found
+
+
+def _parts(asked: Sequence[Asked], most: int) -> Iterator[list[tuple[int, slice]]]:
+    """Yield what is read at a time: places of `asked`, with some of their answers. Prompts of one length go together.
+
+    Answers that do not go together with others of their prompt come in their order.
+    """
+    part: list[tuple[int, slice]] = []
+    answers = 0
+    for i in sorted(range(len(asked)), key=lambda i: len(asked[i][0])):
+        prompt, several = asked[i]
+        for begin in range(0, len(several), most):
+            more = min(most, len(several) - begin)
+            if part and (answers + more > most or (len(part) + 1) * len(prompt) > PREFILL):
+                yield part
+                part, answers = [], 0
+            part.append((i, slice(begin, begin + more)))
+            answers += more
+    if part:
+        yield part
 
 
 @torch.inference_mode()
-def scores(
+def _scores(
     model: Any, prompts: Sequence[Sequence[int]], answers: Sequence[Sequence[Sequence[int]]]
 ) -> list[list[NDArray[np.float64]]]:
-    """Return for each prompt and each of its answers the log-probability of each id, in nats, at temperature 1.
-
-    A prompt is read once for all its answers. Raises PlayerError where a log-probability is not finite.
-    """
+    """Return the log-probabilities of all answers, read at once, and each prompt once for all its answers."""
     first, cache = prefill(model, prompts)
     owner = torch.tensor([i for i, several in enumerate(answers) for _ in several], device=model.device)
     cache.batch_select_indices(owner)

@@ -19,7 +19,7 @@ from arena.players.engines.engine import Sampling
 from arena.players.engines.key_values import KeyValues
 from arena.seeds import nth, uniforms
 
-_PREFILL = 16384
+PREFILL = 16384
 """Tokens, padding included, that join at a time, so that rows which are being answered do not wait long."""
 
 
@@ -90,7 +90,7 @@ class Running:
         for row in self._waiting[: self._memory.slots - len(self._rows)]:
             longest = max(longest, len(row.prompt))
             distinct.add(tuple(row.prompt))
-            if joining and longest * len(distinct) > _PREFILL:
+            if joining and longest * len(distinct) > PREFILL:
                 break
             joining.append(row)
         return joining

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arena.errors import ConfigError, PlayerError
-from arena.players.engines.engine import Prompt, Reply, Sampling
+from arena.players.engines.engine import Prompt, Reply, Sampling, Texts
 
 _PAUSE = 5e-4
 """Seconds between two rounds in which no engine had anything to say."""
@@ -75,9 +75,9 @@ class Several:
             del self._where[ticket]
         return ready
 
-    def score(self, prompt: Prompt, texts: Sequence[str], member: str = "") -> list[NDArray[np.float32]]:
+    def score(self, asked: Sequence[Texts], member: str = "") -> list[list[NDArray[np.float32]]]:
         """Return the log-probability of each token of each text and of the end; see `Engine`."""
-        said: list[NDArray[np.float32]] = self._at(0).score(prompt, texts, member)
+        said: list[list[NDArray[np.float32]]] = self._at(0).score(asked, member)
         return said
 
     def tokenise(self, prompt: Prompt, answer: str) -> tuple[list[int], list[int]]:

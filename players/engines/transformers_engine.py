@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from arena.errors import ConfigError, PlayerError
 from arena.players.engines.choosing import choose
 from arena.players.engines.codec import Codec
-from arena.players.engines.engine import Prompt, Reply, Sampling
+from arena.players.engines.engine import Prompt, Reply, Sampling, Texts
 from arena.players.engines.likelihood import scores
 from arena.players.engines.module import Module
 from arena.players.engines.running import Row, Running
@@ -105,19 +105,16 @@ class TransformersEngine:
         self._open -= ready.keys()
         return ready
 
-    def score(self, prompt: Prompt, texts: Sequence[str], member: str = "") -> list[NDArray[np.float32]]:
+    def score(self, asked: Sequence[Texts], member: str = "") -> list[list[NDArray[np.float32]]]:
         """Return the log-probability of each token of each text and of the end; see `Engine`."""
         self._member(member)
-        ids = self._codec.prompt(prompt)
-        answers = [self._codec.answer(text) for text in texts]
-        longest = len(ids) + max(map(len, answers), default=0)
+        pairs = [(self._codec.prompt(prompt), [self._codec.answer(text) for text in texts]) for prompt, texts in asked]
+        longest = max((len(prompt) + max(map(len, answers), default=0) for prompt, answers in pairs), default=0)
         if longest > self._context:
             raise PlayerError(f"a prompt and an answer of {longest} tokens exceed the model's {self._context}")
-        found: list[NDArray[np.float64]] = []
         with self.module.using(member) as model:
-            for i in range(0, len(answers), self._slots):
-                found += scores(model, [ids], [answers[i : i + self._slots]])[0]
-        return [logp.astype(np.float32) for logp in found]
+            found = scores(model, pairs, self._slots)
+        return [[logp.astype(np.float32) for logp in several] for several in found]
 
     def tokenise(self, prompt: Prompt, answer: str) -> tuple[list[int], list[int]]:
         """Return the ids of a prompt, and those of a whole answer with its end; see `Tokenising`."""
@@ -160,23 +157,15 @@ class TransformersEngine:
                 self._choose(model, member)
 
     def _choose(self, model: Any, member: _Member) -> None:
-        """Answer as many of a member's choices at a time as there are slots for their texts."""
-        while member.choices:
-            count, texts = 0, 0
-            for choice in member.choices:
-                texts += len(choice.answers)
-                if count and texts > self._slots:
-                    break
-                count += 1
-            batch = member.choices[:count]
-            found = scores(model, [c.row.prompt for c in batch], [c.answers for c in batch])
-            member.choices = member.choices[count:]
-            for choice, logp in zip(batch, found, strict=True):
-                how = choice.row.sampling
-                number = uniform(nth(how.seed, 0))
-                which, each = choose(choice.answers, [row.sum() for row in logp], how.temperature, number)
-                choice.row.ids, choice.row.logp = choice.answers[which], each.tolist()
-                self._finish(choice.row, how.choices[which])
+        """Answer all of a member's choices."""
+        found = scores(model, [(choice.row.prompt, choice.answers) for choice in member.choices], self._slots)
+        for choice, logp in zip(member.choices, found, strict=True):
+            how = choice.row.sampling
+            number = uniform(nth(how.seed, 0))
+            which, each = choose(choice.answers, [row.sum() for row in logp], how.temperature, number)
+            choice.row.ids, choice.row.logp = choice.answers[which], each.tolist()
+            self._finish(choice.row, how.choices[which])
+        member.choices = []
 
     def _finish(self, row: Row, text: str | None = None) -> None:
         self._done[row.ticket] = self._codec.reply(row.prompt, row.ids, row.logp, text)._replace(version=row.version)

@@ -27,7 +27,7 @@ from vllm.v1.engine.exceptions import EngineDeadError
 from arena.errors import ConfigError, PlayerError, reason
 from arena.players.engines.choosing import choose
 from arena.players.engines.codec import Codec
-from arena.players.engines.engine import Prompt, Reply, Sampling
+from arena.players.engines.engine import Prompt, Reply, Sampling, Texts
 from arena.players.engines.probe import PROBES, SLACK, Probe, alike
 from arena.players.engines.vllm_start import start
 from arena.players.engines.zero_adapter import FILES, check_adapter, linear_layers, write_zero_adapter
@@ -160,21 +160,22 @@ class VllmEngine:
             del self._open[ticket]
         return ready
 
-    def score(self, prompt: Prompt, texts: Sequence[str], member: str = "") -> list[NDArray[np.float32]]:
+    def score(self, asked: Sequence[Texts], member: str = "") -> list[list[NDArray[np.float32]]]:
         """Return the log-probability of each token of each text and of the end; see `Engine`."""
         adapter = self._member(member)
-        ids = self._codec.prompt(prompt)
-        answers = [self._codec.answer(text) for text in texts]
-        longest = len(ids) + max(map(len, answers), default=0)
-        if longest > self._longest(answers):
-            raise PlayerError(f"a prompt and an answer of {longest} tokens exceed the {self._longest(answers)} of vLLM")
-        scoring = _Scoring(answers, {})
-        self._measure(ids, scoring, adapter)
-        while len(scoring.found) < len(answers) and not self._dead:
+        pairs = [(self._codec.prompt(prompt), [self._codec.answer(text) for text in texts]) for prompt, texts in asked]
+        for ids, answers in pairs:
+            longest, most = len(ids) + max(map(len, answers), default=0), self._longest(answers)
+            if longest > most:
+                raise PlayerError(f"a prompt and an answer of {longest} tokens exceed the {most} of vLLM")
+        scorings = [_Scoring(answers, {}) for _, answers in pairs]
+        for (ids, _), scoring in zip(pairs, scorings, strict=True):
+            self._measure(ids, scoring, adapter)
+        while any(len(scoring.found) < len(scoring.answers) for scoring in scorings) and not self._dead:
             self._advance()
         if self._dead:
             raise PlayerError(f"vLLM has failed, so it can score nothing: {self._dead}")
-        return [scoring.found[i].astype(np.float32) for i in range(len(answers))]
+        return [[s.found[i].astype(np.float32) for i in range(len(s.answers))] for s in scorings]
 
     def renew(self, member: str, version: int, folder: Path | None = None) -> None:
         """Let a member answer with the weights of a folder from now on; see `Renewable`.

@@ -31,7 +31,7 @@ import arena
 from arena.demonstrations import demonstrations
 from arena.match import Fixture, play_fixtures
 from arena.players.chat import Chat
-from arena.players.engines.engine import Engine, Message, Prompt, Reply, Sampling
+from arena.players.engines.engine import Engine, Message, Prompt, Reply, Sampling, Texts
 from arena.players.engines.kinds import engine_class
 from arena.players.engines.transformers_engine import TransformersEngine
 from arena.players.lesson import texts
@@ -68,8 +68,8 @@ class Metered:
         self.tokens += sum(reply.completion_tokens for reply in replies.values())
         return replies
 
-    def score(self, prompt: Prompt, texts: Sequence[str], member: str = "") -> Any:
-        return self.engine.score(prompt, texts, member)
+    def score(self, asked: Sequence[Texts], member: str = "") -> Any:
+        return self.engine.score(asked, member)
 
     def close(self) -> None:
         self.engine.close()

@@ -26,7 +26,7 @@ from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 from arena.errors import ConfigError, PlayerError, StoppedError
-from arena.players.engines.engine import Message, Prompt, Reply, Sampling
+from arena.players.engines.engine import Message, Prompt, Reply, Sampling, Texts
 from arena.players.engines.http.background import Background
 from arena.players.engines.http.completion import Answer
 from arena.players.engines.http.failures import Failed, clean
@@ -174,7 +174,7 @@ class OpenAIEngine:
                     raise failed
             return {ticket: self._ready.pop(ticket) for ticket in wanted if ticket in self._ready}
 
-    def score(self, prompt: Prompt, texts: Sequence[str], member: str = "") -> NoReturn:
+    def score(self, asked: Sequence[Texts], member: str = "") -> NoReturn:
         """Raise PlayerError: the chat completions protocol does not score given texts."""
         raise PlayerError(
             f"{self._name(member)} is asked over HTTP, where given answers cannot be scored: "
