@@ -18,7 +18,7 @@ from arena.interval import Interval, share
 from arena.record import Record
 
 
-class Judgement(NamedTuple):
+class Critique(NamedTuple):
     """One step that a critic was asked about."""
 
     critic: str
@@ -57,18 +57,18 @@ class Accuracy(NamedTuple):
         return 2 * self.true.value * self.wrong.value / total if total else 0.0
 
 
-def judgements(records: Iterable[Record], game: SneakyCritic) -> list[Judgement]:
+def critiques(records: Iterable[Record], game: SneakyCritic) -> list[Critique]:
     """Return every step that a critic was asked about; of matches that count for nothing, none."""
     found = []
     for record in records:
         if not record.stop.rated or record.returns[1] is None:
             continue
         *_, (s, _) = record.replay(game)
-        found.append(Judgement(record.entrants[1], s.shown, s.kind, game.right(s), s.critique is not None))
+        found.append(Critique(record.entrants[1], s.shown, s.kind, game.right(s), s.critique is not None))
     return found
 
 
-def accuracy(judged: Collection[Judgement]) -> Accuracy:
+def accuracy(judged: Collection[Critique]) -> Accuracy:
     """Return the shares of right verdicts; of a class without steps, everything from 0 to 1."""
     of_class = [[one.right for one in judged if (one.shown == TRUE) == true] for true in (True, False)]
     true, wrong = (

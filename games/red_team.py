@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from arena.errors import ConfigError, PlayerError
-from arena.games.critic_accuracy import Accuracy, Judgement, accuracy, judgements
+from arena.games.critic_accuracy import Accuracy, Critique, accuracy, critiques
 from arena.games.sneaky_critic import SNEAKY, TRUE, SneakyCritic
 from arena.interval import Interval, share
 from arena.match import Fixture, play_fixtures
@@ -33,9 +33,9 @@ class Findings:
     def __init__(self, kinds: tuple[str, ...], steps: int) -> None:
         self.kinds, self.steps = kinds, steps
         """Of errors, and how many wrong steps of each were asked for."""
-        self.wrong: dict[str, list[Judgement]] = {kind: [] for kind in kinds}
+        self.wrong: dict[str, list[Critique]] = {kind: [] for kind in kinds}
         """By kind: what the critic said of wrong steps."""
-        self.true: list[Judgement] = []
+        self.true: list[Critique] = []
         """And of right ones."""
         self.invalid: Counter[str] = Counter()
         """By kind: steps that the critic was not shown, since they were not wrong, or could not be read."""
@@ -118,7 +118,7 @@ def _count(game: SneakyCritic, record: Record, kind: str, players: Mapping[str, 
     """Add a match to what was found; one without a result counts for nothing."""
     if not record.stop.rated:
         return
-    if not (found := judgements([record], game)):
+    if not (found := critiques([record], game)):
         findings.invalid[kind] += 1
         return
     (judged,) = found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from arena.games.critic_accuracy import Judgement, accuracy, judgements
+from arena.games.critic_accuracy import Critique, accuracy, critiques
 from arena.games.sneaky_critic import SneakyCritic
 from arena.match import Fixture, play_fixtures
 from arena.player import Move
@@ -28,7 +28,7 @@ class Critic:
 def played(say, matches: int = 200):
     fixtures = [Fixture(f"{i:03d}", "play", ("s", "c"), i, "") for i in range(matches)]
     records = list(play_fixtures(GAME, fixtures, {"s": UniformPlayer(), "c": Critic(say)}))
-    return judgements(records, GAME)
+    return critiques(records, GAME)
 
 
 @pytest.mark.parametrize(("word", "true", "wrong"), [("Correct", 1.0, 0.0), ("Incorrect", 0.0, 1.0)])
@@ -46,8 +46,8 @@ def test_a_critic_without_a_verdict_is_wrong_in_both() -> None:
 
 
 def test_shares_are_those_of_each_class() -> None:
-    judged = [Judgement("c", "true", "", right, True) for right in (True, True, True, False)]
-    judged += [Judgement("c", "sneaky", "slip", right, True) for right in (True, False)]
+    judged = [Critique("c", "true", "", right, True) for right in (True, True, True, False)]
+    judged += [Critique("c", "sneaky", "slip", right, True) for right in (True, False)]
     found = accuracy(judged)
     assert (found.true.value, found.wrong.value) == (0.75, 0.5)
     assert found.balanced.value == 0.625

@@ -19,7 +19,7 @@ import arena
 from arena.config import LeagueConfig, load
 from arena.game import Game
 from arena.games.corruptions import KINDS
-from arena.games.critic_accuracy import accuracy, judgements
+from arena.games.critic_accuracy import accuracy, critiques
 from arena.games.sneaky_critic import SneakyCritic
 from arena.match import Fixture, play_fixtures
 from arena.player import Player
@@ -32,7 +32,7 @@ def judged(name: str, critic: Player, game: SneakyCritic, what: str, steps: int)
     """Print how well a critic judges so many steps, of which wrong ones are drawn evenly by kind."""
     fixtures = [Fixture(f"{i:06d}", "play", ("drawn", "critic"), 10**6 + i, "") for i in range(steps)]
     players = {"drawn": load_player("uniform", game), "critic": critic}
-    found = accuracy(judgements(play_fixtures(game, fixtures, players), game))
+    found = accuracy(critiques(play_fixtures(game, fixtures, players), game))
     print(
         f"{name:12} {what:12} right steps {found.true.value:.3f}  wrong steps {found.wrong.value:.3f}  balanced "
         f"{found.balanced.value:.3f} [{found.balanced.low:.3f}, {found.balanced.high:.3f}]",
