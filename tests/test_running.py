@@ -141,7 +141,7 @@ def test_no_row_waits_for_the_reply_of_another(model) -> None:
 
 
 def test_prompts_join_a_few_at_a_time(model, monkeypatch) -> None:
-    monkeypatch.setattr("arena.players.engines.running._PREFILL", 20)
+    monkeypatch.setattr("arena.players.engines.running.PREFILL", 20)
     waiting = [Row(i, [5] * length, Sampling(), 2) for i, length in enumerate([9, 10, 3, 30, 4])]
     at = defaultdict(list)
     for ticket, step in run(model, waiting, slots=8, ends=()).items():

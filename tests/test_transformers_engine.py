@@ -87,20 +87,6 @@ def test_scores_are_the_log_probabilities_of_a_whole_answer(engine) -> None:
         np.testing.assert_allclose(found, logp[:, 0].numpy(), atol=1e-4)
 
 
-def test_scores_of_many_prompts_are_those_of_each_alone(engine) -> None:
-    """Whatever is read together, in few or in many slots; a prompt without answers has no scores."""
-    words = (["bet", "pass"], [], ["bet", "pass", "both", "b", "neither of them"], ["pass"])
-    prompts = [(Message("user", "bet or pass? " * n),) for n in (3, 1, 2, 1)]
-    asked = [(prompt, [tagged(word) for word in several]) for prompt, several in zip(prompts, words, strict=True)]
-    alone = [engine.score([one])[0] for one in asked]
-    for slots in (1, 2, 256):
-        together = TransformersEngine(str(tiny_folder()), slots=slots).score(asked)
-        assert [len(several) for several in together] == [2, 0, 5, 1]
-        for one, several in zip(alone, together, strict=True):
-            for apart, beside in zip(one, several, strict=True):
-                np.testing.assert_allclose(beside, apart, atol=1e-4)
-
-
 def test_choices_are_drawn_by_their_scores(engine) -> None:
     texts = (tagged("bet"), tagged("pass"), tagged("both"))
     scores = np.array([score.sum(dtype=float) for score in engine.score([(ASK, texts)])[0]])
