@@ -32,7 +32,7 @@ def scores(model: Any, asked: Sequence[Asked], most: int) -> list[list[NDArray[n
 def _parts(asked: Sequence[Asked], most: int) -> Iterator[list[tuple[int, slice]]]:
     """Yield what is read at a time: places of `asked`, with some of their answers. Prompts of one length go together.
 
-    Answers that do not go together with others of their prompt come in their order.
+    Where a prompt has more answers than are read at a time, they come in their order.
     """
     part: list[tuple[int, slice]] = []
     answers = 0
