@@ -126,6 +126,20 @@ def test_a_model_learns_from_no_run_twice(place, improved) -> None:
     assert not (place / "x").exists()
 
 
+def test_what_it_learned_from_is_remembered_whatever_teaches_it_next(place, improved) -> None:
+    cloned = json.loads((place / "critic-0" / imitation.PROVENANCE).read_text())
+    assert json.loads((place / "critic-1" / imitation.PROVENANCE).read_text()) == cloned
+    player, lessons, few = spec(place / "critic-1"), [place / "lot"], {"decisions": 20}
+    imitation.run(player, lessons, place / "reminded", "", lambda *_: None, **few)
+    assert json.loads((place / "reminded" / imitation.PROVENANCE).read_text())["decisions"] < cloned["decisions"]
+    with pytest.raises(ConfigError, match=r"reminded has learned from .*round-1 already"):
+        improve(place, "x", "round-1", model="reminded")
+    imitation.run(
+        spec(place / "critic-1"), [place / "lot"], place / "worn", "", lambda *_: None, decisions=20, adapter=True
+    )
+    assert not (place / "worn" / PROVENANCE).exists()
+
+
 def test_examples_are_imitated_beside_the_answers(place) -> None:
     """Of a run in which everybody looks for kind 2, whatever that has been paid."""
     keep(place / "second", arena.play(GAME, ["uniform", "script(prefer='kind 2')"], 30))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -245,3 +246,17 @@ def test_mistakes_are_sentences(place, how, error, sentence) -> None:
     given = {"spec": spec(place), "role": "", "who": "", **how}
     with pytest.raises(error, match=sentence):
         answers_of(given["spec"], [place / "run"], given["role"], given["who"])
+
+
+def test_whoever_cannot_be_taught_is_let_go(place, tmp_path, monkeypatch) -> None:
+    (tmp_path / "wordless.py").write_text(
+        "gone = []\n"
+        "class Wordless:\n"
+        "    name = 'wordless'\n"
+        "    def act(self, batch): return []\n"
+        "    def close(self): gone.append(self.name)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ConfigError, match="is no language model"):
+        answers_of("wordless:Wordless", [place / "run"], "", "")
+    assert len(import_module("wordless").gone) == 1

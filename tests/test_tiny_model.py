@@ -80,3 +80,12 @@ def test_what_cannot_be_made_is_a_sentence(tmp_path, monkeypatch) -> None:
     with pytest.raises(ConfigError, match=r"transformers, which is missing: pip install 'selfplay-arena\[llm\]'"):
         run(tmp_path / "new", ["kuhn_poker"])
     assert not (tmp_path / "new").exists()
+
+
+def test_it_knows_the_words_of_all_players_that_are_named(tmp_path) -> None:
+    said = {}
+    for name, players in {"one": ("uniform",), "other": ("bot",), "both": ("uniform", "bot")}.items():
+        players = [{"bot": "script(prefer='bet')"}.get(player, player) for player in players]
+        run(tmp_path / name, ["kuhn_poker"], players=players, width=32, layers=1)
+        said[name] = (tmp_path / name / "tokenizer.json").read_text()
+    assert len(set(said.values())) == 3

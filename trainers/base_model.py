@@ -44,8 +44,8 @@ def prepare(
     )
     played = examples(base, games, settings, tell)
     if not base.model:
-        specs, speaker = [game.spec for game in games], base.teachers[0] if base.teachers else "uniform"
-        tiny_model.run(fresh, specs, settings.seed, speaker, width=base.width, layers=base.layers)
+        specs, speakers = [game.spec for game in games], base.teachers or ["uniform"]
+        tiny_model.run(fresh, specs, settings.seed, speakers, width=base.width, layers=base.layers)
     asked = {key: value for key, value in parse(spec).parameters.items() if key in _ASKED}
     pupil = respelled("chat", {"model": base.model or str(fresh), **asked})
     origin = {"learned": base.teachers, "runs": base.runs}

@@ -25,8 +25,7 @@ from arena.runs import opened
 from arena.seeds import derive, generator
 from arena.trainers import pupil
 
-PROVENANCE = "behaviour_cloning.json"
-"""Beside the weights: what they learned from, and how."""
+PROVENANCE, _ = pupil.ORIGINS
 
 _ASKED = 200
 """Questions that the model is asked at the end."""
@@ -214,7 +213,7 @@ def _teach(
         )
 
     told = {**about, "settings": chosen._asdict(), "losses": losses}
-    pupil.keep(to, weights, tokenizer, PROVENANCE, told)
+    pupil.keep(to, weights, tokenizer, PROVENANCE, told, None if chosen.adapter else Path(model))
     return losses
 
 

@@ -26,8 +26,7 @@ from arena.trainers.recorded_answers import Answers, answers_of
 if TYPE_CHECKING:
     from arena.trainers.offline_clipped import Sight
 
-PROVENANCE = "offline_clipped.json"
-"""Beside the weights: what they learned from, and how."""
+_, PROVENANCE = pupil.ORIGINS
 
 TOO_LONG = "longer than the model can read"
 
@@ -195,7 +194,8 @@ def _learn(
     )
     told = {name: value for name, value in improved._asdict().items() if name != "player"}
     told |= {"epochs": [sight._asdict() for sight in epochs], "after": after._asdict()}
-    pupil.keep(to, weights, tokenizer, PROVENANCE, {**origin, **told, "settings": chosen._asdict()})
+    told = {**origin, **told, "settings": chosen._asdict()}
+    pupil.keep(to, weights, tokenizer, PROVENANCE, told, None if chosen.adapter else Path(model))
     return improved
 
 

@@ -6,6 +6,7 @@ What teaches it is elsewhere: `behaviour_cloning.py` from examples, `offline_cli
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,6 +17,9 @@ from arena.errors import ConfigError
 from arena.folder import publish
 from arena.registry import parse
 from arena.seeds import derive
+
+ORIGINS = ("behaviour_cloning.json", "offline_clipped.json")
+"""What may lie beside weights and say what they learned from, one file for each way of learning."""
 
 _SMALL = 10_000_000
 """A model with fewer weights than this has been made for trying things out, and learns everything here."""
@@ -87,13 +91,21 @@ def most_tokens(weights: Any) -> int:
     return int(getattr(weights.config, "max_position_embeddings", None) or 1 << 30)
 
 
-def keep(to: Path, weights: Any, tokenizer: Any, provenance: str, told: Mapping[str, Any]) -> None:
-    """Publish what was taught in the new folder `to`, with a file called `provenance` that says how it came about."""
+def keep(
+    to: Path, weights: Any, tokenizer: Any, provenance: str, told: Mapping[str, Any], taught: Path | None = None
+) -> None:
+    """Publish what was taught in the new folder `to`, with a file called `provenance` that says how it came about.
+
+    `taught` is the model whose weights these have been: what it had learned before, by other ways, is said here too.
+    """
 
     def fill(draft: Path) -> None:
         weights.save_pretrained(draft)
         tokenizer.save_pretrained(draft)
         (draft / "README.md").unlink(missing_ok=True)  # of peft, with nothing filled in
+        for name in ORIGINS:
+            if taught is not None and (taught / name).is_file():
+                shutil.copyfile(taught / name, draft / name)
         text = json.dumps({**told, "arena": __version__}, indent=1)
         (draft / provenance).write_text(text + "\n", encoding="utf-8")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -71,28 +72,31 @@ def answers_of(
     pairs, left_out = list[Pair](), Counter[str]()
     paid, played = list[float](), list[bool]()
     origins = []
-    reader: Player | None = None
     matches = 0
-    for store, game in opened(runs):
-        if role and role not in game.roles:
-            there = ", ".join(dict.fromkeys(game.roles))
-            raise ConfigError(f"{game.spec} has no role {role!r}; there are {there}")
-        reader = reader or _reader(spec, game)
-        before, first = len(pairs), matches
-        for record in store.records():
-            found = list(recorded(record, game, store.traces(record.key), role, who))
-            for answer, pair in zip(found, _pairs(reader, found), strict=True):
-                if isinstance(pair, str):
-                    left_out[pair] += 1
-                    continue
-                pairs.append(pair)
-                paid.append(answer.payoff)
-                played.append(not answer.turn.fault)
-            matches += 1
-            tell(matches)
-        about = {"run": str(store.folder), "game": game.spec, "matches": matches - first}
-        origins.append({**about, "answers": len(pairs) - before})
-    close([reader] if reader else [])
+    with ExitStack() as open_until_read:
+        reader: Player | None = None
+        for store, game in opened(runs):
+            if role and role not in game.roles:
+                there = ", ".join(dict.fromkeys(game.roles))
+                raise ConfigError(f"{game.spec} has no role {role!r}; there are {there}")
+            if reader is None:
+                reader = load_player(spec, game)
+                open_until_read.callback(close, [reader])
+                _check(spec, reader)
+            before, first = len(pairs), matches
+            for record in store.records():
+                found = list(recorded(record, game, store.traces(record.key), role, who))
+                for answer, pair in zip(found, _pairs(reader, found), strict=True):
+                    if isinstance(pair, str):
+                        left_out[pair] += 1
+                        continue
+                    pairs.append(pair)
+                    paid.append(answer.payoff)
+                    played.append(not answer.turn.fault)
+                matches += 1
+                tell(matches)
+            about = {"run": str(store.folder), "game": game.spec, "matches": matches - first}
+            origins.append({**about, "answers": len(pairs) - before})
     if not pairs:
         whose, what = (f" of {who!r}" if who else ""), (f" in the role {role}" if role else "")
         where = ", ".join(map(str, runs))
@@ -137,11 +141,9 @@ def _replies(record: Record, game: Game[Any]) -> Iterator[tuple[Request, Turn, i
 # As a model learns them.
 
 
-def _reader(spec: str, game: Game[Any]) -> Player:
-    reader = load_player(spec, game)
+def _check(spec: str, reader: Player) -> None:
     if not hasattr(reader, "lesson"):
         raise ConfigError(f"{spec!r} is no language model: write \"chat(model='FOLDER')\"")
-    return reader
 
 
 def _pairs(reader: Any, found: Sequence[Recorded]) -> Iterator[Pair | str]:

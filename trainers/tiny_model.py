@@ -60,19 +60,19 @@ def make(
     return folder
 
 
-def run(folder: Path, games: Sequence[str], seed: int = 0, player: str = "uniform", **shape: int) -> int:
+def run(folder: Path, games: Sequence[str], seed: int = 0, players: Sequence[str] = ("uniform",), **shape: int) -> int:
     """Make a model that knows the words of some games, from what players read there; return how many weights it has.
 
-    The words are those of matches of `player` against itself, and `shape` is what `make` takes. Raises ConfigError if
-    the folder exists, or where what it takes is not installed, and PlayerError for a game in which that player does not
-    come to a decision.
+    The words are those of matches of each of `players` against itself, and `shape` is what `make` takes. Raises
+    ConfigError if the folder exists, or where what it takes is not installed, and PlayerError for a game in which one
+    of the players does not come to a decision.
     """
     refuse_existing(folder)
     if not games:
         raise ConfigError("a model needs words to begin with: name a game whose words it should know")
     if find_spec("transformers") is None:
         raise ConfigError("this needs the package transformers, which is missing: pip install 'selfplay-arena[llm]'")
-    texts = [text for name in games for text in _said(load_game(name), seed, player)]
+    texts = [text for name in games for player in players for text in _said(load_game(name), seed, player)]
     publish(folder, lambda draft: make(draft, texts, seed=seed, **shape))
     return _count(folder)
 
