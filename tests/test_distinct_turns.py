@@ -57,3 +57,14 @@ def test_groups_fit_and_hold_every_turn_once(lengths, tokens) -> None:
     assert sorted(int(i) for group in groups for i in group) == list(range(len(lengths)))
     for group in groups:
         assert len(group) == 1 or len(group) * max(lengths[i] for i in group) <= tokens
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 1), st.integers(2, 20)), min_size=1), st.integers(1, 60))
+def test_a_group_is_of_one_game_and_role(turns, tokens) -> None:
+    game, role, lengths = (np.array(column) for column in zip(*turns, strict=True))
+    batch = batch_of([([1] * (n - 1), [2]) for n in lengths], role=role, games=("a", "b", "c"), played=game)
+    groups = within_budget(batch, tokens)
+    assert sorted(int(i) for group in groups for i in group) == list(range(len(turns)))
+    assert all(len({turns[i][:2] for i in group}) == 1 for group in groups)
+    alone = within_budget(batch_of([([1] * (n - 1), [2]) for n in lengths], role=role), tokens)
+    assert all(len({role[i] for i in group}) == 1 for group in alone)

@@ -48,8 +48,14 @@ def distinct_turns(batch: TokenBatch, advantage: NDArray[np.float64], by_sign: b
 
 
 def within_budget(batch: TokenBatch, tokens: int) -> list[NDArray[np.int64]]:
-    """Return the turns of a batch in groups that have at most so many tokens with their padding, or a single turn."""
-    return in_groups(np.diff(batch.offsets), tokens)
+    """Return the turns of a batch in groups that have at most so many tokens with their padding, or a single turn.
+
+    Each game and role has its own: their prompts begin alike for longest, and that is read once (`arena/causal.py`).
+    """
+    lengths = np.diff(batch.offsets)
+    asked = batch.role if batch.played is None else batch.role + batch.played * (batch.role.max(initial=0) + 1)
+    kinds = [np.flatnonzero(asked == kind) for kind in np.unique(asked)]
+    return [places[group] for places in kinds for group in in_groups(lengths[places], tokens)]
 
 
 def in_groups(lengths: NDArray[np.int64], tokens: int) -> list[NDArray[np.int64]]:
