@@ -1,6 +1,7 @@
 """What every test shares: the option --slow, property tests that draw the same examples each time, an own cache."""
 
 import os
+import signal
 import tempfile
 
 import pytest
@@ -20,6 +21,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Give the tests a cache of their own, which is empty, and no hub of models, in processes that they start too."""
     os.environ["HF_HUB_OFFLINE"] = "1"
+    # What a shell starts in the background ignores Ctrl-C, and so would the processes that tests start and interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if "PYTEST_XDIST_WORKER" in os.environ:  # the cores are taken by the workers
         os.environ.setdefault("OMP_NUM_THREADS", "1")
     cache = tempfile.TemporaryDirectory(prefix="arena-cache-")

@@ -1,18 +1,18 @@
 """Where the time and the memory of training a language model go. Run it:
 
-    OMP_NUM_THREADS=1 python tests/benchmarks/bench_language_training.py [--model FOLDER]
+    OMP_NUM_THREADS=1 python tests/benchmarks/bench_language_training.py [--game tic_tac_toe] [--model FOLDER]
 
-A learner plays itself at Kuhn poker and learns from it, as in a league with the prices of `tiny_lm_kuhn.toml`: matches
-through the referee, kept in the run's file with all tokens ("rollout"), then the losses, their gradients and a step
-("update"), and the hand-over to the engine ("sync"). The model is a tiny one that is made and taught on the spot,
-unless a folder of Hugging Face is given.
+A learner plays itself at Kuhn poker, or another game, and learns from it, as in a league with the prices of
+`tiny_lm_kuhn.toml`: matches through the referee, kept in the run's file with all tokens ("rollout"), then the losses,
+their gradients and a step ("update"), and the hand-over to the engine ("sync"). The model is a tiny one that is made
+and taught on the spot, unless a folder of Hugging Face is given.
 
-Each round plays one batch, from which several learners learn in turns: all weights, as it is; the same without merging
-answers that are alike (`distinct_turns.py`), and then without reading the common beginning of prompts once as well
-(`causal.py`); a LoRA adapter of rank 8; and all weights with gradient checkpointing, beside what shares no beginning
-either. Processor time is measured (machines are shared), and only ratios within a round say something: their median and
-range are printed, after a round that does not count. Memory is the greatest resident size of a process of its own that
-updates once, without merging, less its size just before.
+Each round plays one batch, from which several learners learn in turns: all weights, as it is; the same with answers of
+all roles computed together (`distinct_turns.py`); the same without merging answers that are alike, and then without
+reading the common beginning of prompts once as well (`causal.py`); a LoRA adapter of rank 8; and all weights with
+gradient checkpointing, beside what shares no beginning either. Processor time is measured (machines are shared), and
+only ratios within a round say something: their median and range are printed, after a round that does not count. Memory
+is the greatest resident size of a process of its own that updates once, without merging, less its size just before.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 from time import process_time
-from typing import Any
+from typing import Any, NamedTuple
 from unittest.mock import patch
 
 import numpy as np
@@ -40,28 +40,43 @@ from arena.batch import Pair, TokenBatch
 from arena.causal import Answers, answers
 from arena.config import LeagueConfig
 from arena.config.league_file import BaseConfig
+from arena.game import Game
 from arena.league import League
 from arena.store import Store
 from arena.trainers import base_model
 from arena.trainers.collect_answers import ByAnswers
-from arena.trainers.distinct_turns import DistinctTurns
+from arena.trainers.distinct_turns import DistinctTurns, in_groups
 from arena.trainers.learner import SHARED, Learner
 
-GAME = arena.load_game("kuhn_poker")
 ASKED = "answer='brackets', max_tokens=8"
 PLAYERS = {"all weights": "", "LoRA, rank 8": ", rank=8", "checkpointing": ", checkpointing=True"}
 """What learns, as parameters of `language_model`."""
+
+
+class Kind(NamedTuple):
+    """What is timed."""
+
+    player: str = "all weights"
+    by_role: bool = True
+    """Whether the answers of each role are computed by themselves."""
+    merged: bool = True
+    """Whether answers that are alike are merged."""
+    shared: bool = True
+    """Whether beginnings are read once."""
+
+
 KINDS = {
-    "as it is": ("all weights", True, True),
-    "LoRA, rank 8": ("LoRA, rank 8", True, True),
-    "not merged": ("all weights", False, True),
-    "not merged, not shared": ("all weights", False, False),
-    "not merged, LoRA": ("LoRA, rank 8", False, True),
-    "not merged, checkpointing": ("checkpointing", False, False),
+    "as it is": Kind(),
+    "roles together": Kind(by_role=False),
+    "LoRA, rank 8": Kind("LoRA, rank 8"),
+    "not merged": Kind(merged=False),
+    "not merged, not shared": Kind(merged=False, shared=False),
+    "not merged, LoRA": Kind("LoRA, rank 8", merged=False),
+    "not merged, checkpointing": Kind("checkpointing", merged=False, shared=False),
 }
-"""What is timed: which player, whether answers that are alike are merged, and whether beginnings are read once."""
 RATIOS = [
     ("merging answers that are alike", "not merged", "as it is"),
+    ("computing each role by itself", "roles together", "as it is"),
     ("reading beginnings once, of all answers", "not merged, not shared", "not merged"),
     ("all weights over LoRA", "as it is", "LoRA, rank 8"),
     ("all weights over LoRA, of all answers", "not merged", "not merged, LoRA"),
@@ -70,11 +85,11 @@ RATIOS = [
 """Of the seconds of an update."""
 
 
-def configuration(model: str, player: str, matches: int) -> LeagueConfig:
+def configuration(game: Game[Any], model: str, player: str, matches: int) -> LeagueConfig:
     """Return a run of one learner."""
     return LeagueConfig.model_validate(
         {
-            "game": GAME.spec,
+            "game": game.spec,
             "training": {
                 "algorithm": "token_policy_gradient",
                 "updates": 1000,
@@ -86,10 +101,10 @@ def configuration(model: str, player: str, matches: int) -> LeagueConfig:
     )
 
 
-def taught(folder: Path) -> str:
-    """Make a tiny model that plays Kuhn poker, by chance and legally."""
+def taught(game: Game[Any], folder: Path) -> str:
+    """Make a tiny model that plays a game, by chance and legally."""
     base = BaseConfig(width=64, layers=2, matches=200, epochs=4)
-    base_model.prepare(base, [GAME], f"language_model(model='base', {ASKED})", folder, 1, lambda *_: None)
+    base_model.prepare(base, [game], f"language_model(model='base', {ASKED})", folder, 1, lambda *_: None)
     return str(folder)
 
 
@@ -99,13 +114,20 @@ def apart(batch: TokenBatch, advantage: NDArray[np.float64], by_sign: bool) -> D
     return DistinctTurns(every, every, np.ones(len(batch)), advantage)
 
 
+def roles_together(batch: TokenBatch, tokens: int) -> list[NDArray[np.int64]]:
+    """Return the turns of a batch in groups, whatever their roles; in place of `within_budget`."""
+    return in_groups(np.diff(batch.offsets), tokens)
+
+
 @contextmanager
-def kind_of_update(merged: bool, shared: bool) -> Iterator[None]:
+def kind_of_update(kind: Kind) -> Iterator[None]:
     """Update with or without what saves work."""
     with ExitStack() as stack:
-        if not merged:
+        if not kind.by_role:
+            stack.enter_context(patch("arena.trainers.token_policy_gradient.within_budget", roles_together))
+        if not kind.merged:
             stack.enter_context(patch("arena.trainers.token_policy_gradient.distinct_turns", apart))
-        if not shared:
+        if not kind.shared:
             stack.enter_context(patch("arena.players.weights.answers", unshared))
         yield
 
@@ -118,10 +140,12 @@ def unshared(model: Any, pairs: Sequence[Pair], share: bool, hidden: bool) -> An
 class Run:
     """Learners of one model, of which the first plays."""
 
-    def __init__(self, model: str, players: Sequence[str], matches: int, folder: Path) -> None:
+    def __init__(self, game: Game[Any], model: str, players: Sequence[str], matches: int, folder: Path) -> None:
         self._store = Store.open(folder)
-        self._league = League(self._store, GAME, configuration(model, players[0], matches))
-        self.learners = {name: Learner.fresh("main", GAME, configuration(model, name, matches)) for name in players}
+        self._league = League(self._store, game, configuration(game, model, players[0], matches))
+        self.learners = {
+            name: Learner.fresh("main", game, configuration(game, model, name, matches)) for name in players
+        }
         self._league.enlist("main", self.learners[players[0]].player)
         options = self._league.config.training.token_policy_gradient
         self._collect, self._first, self._step = ByAnswers(self._league, options), players[0], 0
@@ -138,10 +162,9 @@ class Run:
 
     def update(self, kind: str, batch: TokenBatch) -> tuple[float, float]:
         """Return the processor time of an update and its hand-over, and what part of it is the latter."""
-        player, merged, shared = KINDS[kind]
-        with kind_of_update(merged, shared):
+        with kind_of_update(KINDS[kind]):
             begun = process_time()
-            told = self.learners[player].update({SHARED: batch}).others
+            told = self.learners[KINDS[kind].player].update({SHARED: batch}).others
             taken = process_time() - begun
         return taken, told["sync_seconds"] / (told["update_seconds"] + told["sync_seconds"])
 
@@ -152,9 +175,9 @@ class Run:
         self._store.close()
 
 
-def measure(model: str, matches: int, rounds: int, folder: Path) -> None:
+def measure(game: Game[Any], model: str, matches: int, rounds: int, folder: Path) -> None:
     """Print shares, speed and ratios."""
-    run = Run(model, list(PLAYERS), matches, folder)
+    run = Run(game, model, list(PLAYERS), matches, folder)
     shares: dict[str, list[float]] = {"rollout": [], "update": [], "sync": []}
     seconds: dict[str, list[float]] = {kind: [] for kind in KINDS}
     drawn, read = [], []
@@ -191,9 +214,9 @@ def resident() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
-def peak(model: str, kind: str, matches: int, folder: Path) -> int:
+def peak(game: Game[Any], model: str, kind: str, matches: int, folder: Path) -> int:
     """Return by how many bytes one update lifts the greatest resident size of this process."""
-    run = Run(model, [KINDS[kind][0]], matches, folder)
+    run = Run(game, model, [KINDS[kind].player], matches, folder)
     batch, _ = run.played()
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
     before = resident()
@@ -204,12 +227,13 @@ def peak(model: str, kind: str, matches: int, folder: Path) -> int:
     return most - before
 
 
-def measure_memory(model: str, matches: int) -> None:
+def measure_memory(game: Game[Any], model: str, matches: int) -> None:
     """Print the memory of an update, each in a process of its own."""
     print("memory of the first update, moments of Adam included")
     found: dict[str, float] = {}
     for kind in ("not merged, not shared", "not merged, checkpointing", "not merged", "not merged, LoRA", "as it is"):
-        command = [sys.executable, __file__, "--model", model, "--matches", str(matches), "--peak", kind]
+        given = ["--game", game.spec, "--model", model, "--matches", str(matches), "--peak", kind]
+        command = [sys.executable, __file__, *given]
         found[kind] = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1])
         over = found[kind] / found["not merged, not shared"]
         print(f"  {kind:<42}{found[kind] / 2**20:.0f} MiB, ratio to the first {over:.2f}", flush=True)
@@ -217,6 +241,7 @@ def measure_memory(model: str, matches: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--game", default="kuhn_poker")
     parser.add_argument("--model", default="", help="a folder of Hugging Face, by default a tiny one made on the spot")
     parser.add_argument("--matches", type=int, default=256, help="per update")
     parser.add_argument("--rounds", type=int, default=5)
@@ -224,14 +249,15 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(1)
     logging.disable_progress_bar()
+    game = arena.load_game(given.game)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         if given.peak:
-            print(peak(given.model, given.peak, given.matches, folder / "run"))
+            print(peak(game, given.model, given.peak, given.matches, folder / "run"))
             return
-        model: Any = given.model or taught(folder / "base")
-        measure(model, given.matches, given.rounds, folder / "run")
-        measure_memory(model, given.matches)
+        model: Any = given.model or taught(game, folder / "base")
+        measure(game, model, given.matches, given.rounds, folder / "run")
+        measure_memory(game, model, given.matches)
 
 
 if __name__ == "__main__":
