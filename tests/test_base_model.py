@@ -1,6 +1,7 @@
 """The model that a run begins with: made, taught, published whole, and the same from the same seed."""
 
 import pytest
+from transformers import AutoConfig
 
 import arena
 from arena.config.league_file import BaseConfig
@@ -30,6 +31,17 @@ def test_it_is_made_once_and_the_same_seed_makes_the_same(tmp_path) -> None:
     weights = [(tmp_path / name / "model.safetensors").read_bytes() for name in "abc"]
     assert weights[0] == weights[1] != weights[2]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "c"]
+
+
+def test_its_shape_is_refused_before_anybody_plays(tmp_path) -> None:
+    def told(*_):
+        raise AssertionError("a teacher has played")
+
+    with pytest.raises(ConfigError, match="a width of 33 has no even number for its one head"):
+        prepare(small(width=33), [GAME], SPEC, tmp_path / "base", 0, told)
+    assert not list(tmp_path.iterdir())
+    make(tmp_path / "base", small(heads=2))
+    assert AutoConfig.from_pretrained(tmp_path / "base").num_attention_heads == 2
 
 
 def test_what_a_killed_run_left_is_made_again(tmp_path) -> None:

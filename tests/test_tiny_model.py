@@ -57,6 +57,26 @@ def test_the_same_seed_makes_the_same_files(folder, tmp_path) -> None:
     assert one.std() == pytest.approx(one.shape[1] ** -0.5, rel=0.02)
 
 
+@pytest.mark.parametrize(
+    ("width", "heads", "sentence"),
+    [
+        (33, 0, "a width of 33 has no even number for its one head: give a multiple of 2, such as 32, or another"),
+        (70, 0, "a width of 70 has no even number for each of 2 heads: give a multiple of 4, such as 68, or another"),
+        (64, 33, "a width of 64 has no even number for each of 33 heads: give a multiple of 66, such as 66, or"),
+    ],
+)
+def test_heads_that_cannot_share_a_width_are_a_sentence(tmp_path, width, heads, sentence) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        make(tmp_path / "new", TEXTS, width=width, heads=heads)
+    assert not (tmp_path / "new").exists()
+
+
+def test_heads_are_32_wide_unless_their_number_is_given(tmp_path) -> None:
+    for heads, width in [(0, 32), (1, 64), (4, 16)]:
+        make(tmp_path / str(heads), TEXTS, width=64, layers=1, heads=heads)
+        assert AutoConfig.from_pretrained(tmp_path / str(heads)).head_dim == width
+
+
 def test_it_knows_the_words_of_the_games_that_are_named(tmp_path) -> None:
     weights = run(tmp_path / "words", ["kuhn_poker", "tic_tac_toe"], seed=1)
     assert weights == sum(w.size for w in load_file(tmp_path / "words" / "model.safetensors").values()) > 1e6

@@ -33,10 +33,13 @@ def prepare(
 ) -> Cloned | None:
     """Make and teach the model into `folder`, to be asked like the player `spec`; None if it is there already.
 
-    Raises ConfigError for teachers that teach nothing, and as `imitation.teach` does.
+    Raises ConfigError for a shape that cannot be and for teachers that teach nothing, and as `imitation.teach` does.
     """
     if folder.exists():
         return None
+    shape = {"width": base.width, "layers": base.layers, "heads": base.heads}
+    if not base.model:
+        tiny_model.heads_of(base.width, base.heads)
     fresh = folder.with_name(f"{folder.name}-untaught")
     shutil.rmtree(fresh, ignore_errors=True)
     settings = Settings(
@@ -45,7 +48,7 @@ def prepare(
     played = examples(base, games, settings, tell)
     if not base.model:
         specs, speakers = [game.spec for game in games], base.teachers or ["uniform"]
-        tiny_model.run(fresh, specs, settings.seed, speakers, width=base.width, layers=base.layers)
+        tiny_model.run(fresh, specs, settings.seed, speakers, **shape)
     asked = {key: value for key, value in parse(spec).parameters.items() if key in _ASKED}
     pupil = respelled("chat", {"model": base.model or str(fresh), **asked})
     origin = {"learned": base.teachers, "runs": base.runs}

@@ -42,7 +42,7 @@ def make(
     vocabulary: int = 512,
     width: int = 160,
     layers: int = 4,
-    heads: int | None = None,
+    heads: int = 0,
     context: int = 2048,
     seed: int = 0,
 ) -> Path:
@@ -50,14 +50,27 @@ def make(
 
     `vocabulary` counts the three control tokens and the 256 bytes, `heads` are by default 32 wide, which all engines
     know, and `context` is how many tokens it can read. The defaults have 1.4 million parameters. The same texts and
-    seed make the same files.
+    seed make the same files. Raises ConfigError as `heads_of` does.
     """
     folder = Path(folder)
     tokenizer = _tokenizer(texts, vocabulary, context)
-    model = _model(tokenizer, width, layers, heads or max(1, width // 32), context, seed)
+    model = _model(tokenizer, width, layers, heads_of(width, heads), context, seed)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+def heads_of(width: int, heads: int = 0) -> int:
+    """Return how many heads share a width; of 0 one for every 32. Raises ConfigError where the shares are not even."""
+    heads = heads or max(1, width // 32)
+    if width % (2 * heads):
+        share = "for its one head" if heads == 1 else f"for each of {heads} heads"
+        nearest = max(width // (2 * heads), 1) * 2 * heads
+        raise ConfigError(
+            f"a width of {width} has no even number {share}: give a multiple of {2 * heads}, such as {nearest}, or "
+            "another number of heads"
+        )
+    return heads
 
 
 def run(folder: Path, games: Sequence[str], seed: int = 0, players: Sequence[str] = ("uniform",), **shape: int) -> int:

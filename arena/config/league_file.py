@@ -186,6 +186,8 @@ class BaseConfig(Strict):
     """Of a new one."""
     layers: Count = 4
     """The same."""
+    heads: Annotated[int, Field(ge=0)] = 0
+    """The same, in each layer; 0: one for every 32 of the width, a size that all engines know."""
     teachers: list[str] = ["uniform"]
     """Specs of players; each plays itself, and what it decides is learned."""
     matches: Count = 400
