@@ -134,9 +134,7 @@ def test_what_it_learned_from_is_remembered_whatever_teaches_it_next(place, impr
     assert json.loads((place / "reminded" / imitation.PROVENANCE).read_text())["decisions"] < cloned["decisions"]
     with pytest.raises(ConfigError, match=r"reminded has learned from .*round-1 already"):
         improve(place, "x", "round-1", model="reminded")
-    imitation.run(
-        spec(place / "critic-1"), [place / "lot"], place / "worn", "", lambda *_: None, decisions=20, adapter=True
-    )
+    imitation.run(player, lessons, place / "worn", "", lambda *_: None, adapter=True, **few)
     assert not (place / "worn" / PROVENANCE).exists()
 
 

@@ -103,9 +103,8 @@ def test_what_cannot_be_made_is_a_sentence(tmp_path, monkeypatch) -> None:
 
 
 def test_it_knows_the_words_of_all_players_that_are_named(tmp_path) -> None:
-    said = {}
-    for name, players in {"one": ("uniform",), "other": ("bot",), "both": ("uniform", "bot")}.items():
-        players = [{"bot": "script(prefer='bet')"}.get(player, player) for player in players]
+    said, bot = {}, "script(prefer='bet')"
+    for name, players in {"one": ["uniform"], "other": [bot], "both": ["uniform", bot]}.items():
         run(tmp_path / name, ["kuhn_poker"], players=players, width=32, layers=1)
         said[name] = (tmp_path / name / "tokenizer.json").read_text()
     assert len(set(said.values())) == 3

@@ -19,7 +19,7 @@ import numpy as np
 from arena.demonstrations import Demonstration, demonstrations
 from arena.errors import ConfigError, UnknownName
 from arena.folder import refuse_existing
-from arena.player import Move, Player, Request, Requests, close
+from arena.player import Move, Request, Requests, close
 from arena.registry import load_player, parse, respelled
 from arena.runs import opened
 from arena.seeds import derive, generator
@@ -99,9 +99,8 @@ def teach(
     """
     refuse_existing(to)
     model = _model_of(spec, settings)
-    reader = load_player(spec, played[0].request.game)
-    lessons = _lessons(spec, reader, played, tell)
-    close([reader])
+    with pupil.reader(spec, played[0].request.game) as reader:
+        lessons = _lessons(reader, played, tell)
     held = min(_ASKED, max(len(played) // 10, min(len(played) - 1, 1)))
     about = {"player": spec, **origin, "decisions": len(lessons) - held}
     losses = _teach(model, lessons[held:], to, about, settings, tell)
@@ -154,14 +153,11 @@ def gather(
     return [kept[i] for i in rng.permutation(len(kept))], origins
 
 
-def _lessons(spec: str, reader: Player, played: Sequence[Demonstration], tell: Tell) -> list[tuple[Any, Any]]:
+def _lessons(reader: Any, played: Sequence[Demonstration], tell: Tell) -> list[tuple[Any, Any]]:
     """Return the ids of every prompt and answer."""
-    lesson = getattr(reader, "lesson", None)
-    if lesson is None:
-        raise ConfigError(f"{spec!r} is no language model: write \"chat(model='FOLDER')\"")
     lessons = []
     for done, (request, action) in enumerate(played, 1):
-        lessons.append(lesson(request, action))
+        lessons.append(reader.lesson(request, action))
         tell("lessons", done, len(played), "decisions", "")
     return lessons
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
@@ -15,7 +16,9 @@ from typing import Any, cast
 from arena import __version__, adapters
 from arena.errors import ConfigError
 from arena.folder import publish
-from arena.registry import parse
+from arena.game import Game
+from arena.player import close
+from arena.registry import load_player, parse
 from arena.seeds import derive
 
 ORIGINS = ("behaviour_cloning.json", "offline_clipped.json")
@@ -45,6 +48,21 @@ def folder_of(spec: str, adapter: bool) -> str:
         if find_spec(package) is None:
             raise ConfigError(f"this needs the package {package}, which is missing: pip install 'selfplay-arena[llm]'")
     return model
+
+
+@contextmanager
+def reader(spec: str, game: Game[Any]) -> Iterator[Any]:
+    """Give the chat player of a spec, which knows in what ids it is asked and answers, and let it go afterwards.
+
+    Raises ConfigError for a player that is no language model.
+    """
+    player = load_player(spec, game)
+    try:
+        if not hasattr(player, "lesson"):
+            raise ConfigError(f"{spec!r} is no language model: write \"chat(model='FOLDER')\"")
+        yield player
+    finally:
+        close([player])
 
 
 def check_numbers(rate: float, **counts: int) -> None:

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from arena.batch import Pair
 from arena.errors import ConfigError, PlayerError, UnknownName
 from arena.game import Game
-from arena.player import Fault, Player, Request, close
+from arena.player import Fault, Request
 from arena.record import Record, Turn
-from arena.registry import load_player
 from arena.runs import opened
+from arena.trainers import pupil
 
 Trace = Mapping[str, NDArray[Any]]
 
@@ -74,15 +74,13 @@ def answers_of(
     origins = []
     matches = 0
     with ExitStack() as open_until_read:
-        reader: Player | None = None
+        reader: Any = None
         for store, game in opened(runs):
             if role and role not in game.roles:
                 there = ", ".join(dict.fromkeys(game.roles))
                 raise ConfigError(f"{game.spec} has no role {role!r}; there are {there}")
             if reader is None:
-                reader = load_player(spec, game)
-                open_until_read.callback(close, [reader])
-                _check(spec, reader)
+                reader = open_until_read.enter_context(pupil.reader(spec, game))
             before, first = len(pairs), matches
             for record in store.records():
                 found = list(recorded(record, game, store.traces(record.key), role, who))
@@ -139,11 +137,6 @@ def _replies(record: Record, game: Game[Any]) -> Iterator[tuple[Request, Turn, i
 
 
 # As a model learns them.
-
-
-def _check(spec: str, reader: Player) -> None:
-    if not hasattr(reader, "lesson"):
-        raise ConfigError(f"{spec!r} is no language model: write \"chat(model='FOLDER')\"")
 
 
 def _pairs(reader: Any, found: Sequence[Recorded]) -> Iterator[Pair | str]:
